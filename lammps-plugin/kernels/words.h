@@ -1,0 +1,42 @@
+// Reads "keyword value ..." words, the same for LAMMPS and Python; every error is a BadSetting.
+#ifndef DBAR_WORDS_H
+#define DBAR_WORDS_H
+
+#include <string>
+#include <vector>
+
+namespace dbar {
+
+class Words {
+public:
+  Words(const std::string &family, const std::vector<std::string> &words);
+
+  // Moves to the next keyword; false at the end of the words.
+  bool next();
+  const std::string &keyword() const { return keyword_; }
+
+  // Values of the current keyword. The range is closed and part of the error message.
+  int integer(int low, int high);
+  double real(const std::string &expected);
+  bool yes_no();
+  std::vector<double> per_species(int n, const std::string &expected);
+
+  // Errors about the current keyword.
+  [[noreturn]] void reject(const std::string &found, const std::string &expected) const;
+  [[noreturn]] void unknown(const std::string &known) const;
+
+private:
+  const std::string &value(const std::string &expected);
+
+  std::string family_;
+  const std::vector<std::string> &words_;
+  std::size_t at_ = 0;
+  std::string keyword_;
+};
+
+std::string number_text(double x);  // shortest text that reads back as x
+bool is_number(const std::string &text, double *x);
+
+}  // namespace dbar
+
+#endif

@@ -1,0 +1,154 @@
+#include "bridge.h"
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cstdlib>
+#include <set>
+#include <string>
+
+namespace py = pybind11;
+
+namespace {
+
+std::string last_error;
+std::set<py::object *>
+    open_sessions; // closed at exit when the host process ends without closing them
+
+// The whole traceback goes to stderr; the last line becomes the message of the engine's error.
+const char *translate(py::error_already_set &e) {
+  try {
+    py::module_ traceback = py::module_::import("traceback");
+    traceback.attr("print_exception")(e.type(), e.value(), e.trace());
+    py::list lines = traceback.attr("format_exception_only")(e.type(), e.value());
+    last_error = py::str(py::str(lines[lines.size() - 1]).attr("strip")());
+  } catch (py::error_already_set &) {
+    last_error = "Python exception that cannot be printed";
+  }
+  return last_error.c_str();
+}
+
+template <class Body> const char *guarded(Body body) {
+  py::gil_scoped_acquire gil;
+  try {
+    body();
+    return nullptr;
+  } catch (py::error_already_set &e) {
+    return translate(e);
+  } catch (const std::exception &e) {
+    last_error = e.what();
+    return last_error.c_str();
+  }
+}
+
+// Read-only views of the plugin's memory: nothing is copied, and Python is told to copy what it
+// keeps.
+template <class T> py::object view(const T *data, std::vector<py::ssize_t> shape) {
+  if (!data)
+    return py::none();
+  py::array_t<T> array(std::move(shape), data, py::capsule(data, [](void *) {}));
+  array.attr("flags").attr("writeable") = false;
+  return array;
+}
+
+const char *open(const char *class_name, const char *settings_json, void **session,
+                 int *wants_comm) {
+  return guarded([&] {
+    py::object settings = py::module_::import("json").attr("loads")(settings_json);
+    py::object made = py::module_::import("dbar.stream").attr(class_name)(settings);
+    *wants_comm = made.attr("wants_comm").cast<bool>();
+    auto *held = new py::object(std::move(made));
+    open_sessions.insert(held);
+    *session = held;
+  });
+}
+
+const char *observe(void *session, const dbar_snapshot *s, dbar_decision *d) {
+  return guarded([&] {
+    py::object result = static_cast<py::object *>(session)->attr("observe")(
+        s->step, s->time, view(s->D, {s->size}), view(s->V, {s->size, 6}),
+        view(s->thermo, {s->nthermo}));
+    auto t = result.cast<py::tuple>();
+    d->state = t[0].cast<int>();
+    d->mahalanobis = t[1].cast<double>();
+    d->innovation = t[2].cast<double>();
+    d->tau_pred = t[3].cast<double>();
+    d->snapshots = t[4].cast<std::int64_t>();
+    d->refits = t[5].cast<std::int64_t>();
+    d->keep = t[6].cast<bool>();
+  });
+}
+
+const char *keep_positions(void *session, const dbar_positions *p) {
+  return guarded([&] {
+    static_cast<py::object *>(session)->attr("keep_positions")(
+        p->step, p->time, view(p->id, {p->natoms}), view(p->type, {p->natoms}),
+        view(p->x, {p->natoms, 3}), view(p->box, {9}));
+  });
+}
+
+const char *close(void *session) {
+  return guarded([&] {
+    auto *held = static_cast<py::object *>(session);
+    if (!open_sessions.erase(held))
+      return;
+    py::object made = std::move(*held);
+    delete held;
+    made.attr("close")();
+  });
+}
+
+// `quit` in an input script ends LAMMPS without destroying its fixes.
+void close_all() {
+  if (!Py_IsInitialized())
+    return;
+  while (!open_sessions.empty())
+    close(*open_sessions.begin());
+}
+
+void start_interpreter(const char *executable) {
+  PyConfig config;
+  PyConfig_InitPythonConfig(&config);
+  config.parse_argv = 0;
+  config.install_signal_handlers = 0; // signals belong to the engine and to MPI
+  config.buffered_stdio = 0;          // what a user's observer prints appears at once
+  PyStatus status = PyConfig_SetBytesString(&config, &config.program_name, executable);
+  if (!PyStatus_Exception(status))
+    status = Py_InitializeFromConfig(&config);
+  PyConfig_Clear(&config);
+  if (PyStatus_Exception(status))
+    throw std::runtime_error(std::string("Python does not start: ") +
+                             (status.err_msg ? status.err_msg : "no reason given"));
+  PyEval_SaveThread(); // release the lock: every call takes it for itself
+}
+
+const dbar_bridge table = {open, observe, keep_positions, close};
+
+} // namespace
+
+extern "C" __attribute__((visibility("default"))) const char *
+dbar_bridge_start(const char *executable, const char *site, const dbar_bridge **out) {
+  try {
+    if (!Py_IsInitialized())
+      start_interpreter(executable);
+  } catch (const std::exception &e) {
+    last_error = e.what();
+    return last_error.c_str();
+  }
+  const char *failure = guarded([&] {
+    try {
+      py::module_::import("dbar.stream");
+    } catch (py::error_already_set &e) {
+      if (!e.matches(PyExc_ModuleNotFoundError) ||
+          e.value().attr("name").cast<std::string>() != "dbar")
+        throw;
+      py::module_::import("sys").attr("path").attr("append")(site);
+      py::module_::import("dbar.stream");
+    }
+  });
+  if (failure)
+    return failure;
+  std::atexit(close_all);
+  *out = &table;
+  return nullptr;
+}

@@ -1,0 +1,51 @@
+// What crosses the border between the plugin (no Python header) and the bridge (the only file set
+// with Python headers). Plain C types: the two are separate shared objects, because the bridge can
+// be loaded only after libpython is in the process.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+
+struct dbar_snapshot {
+  std::int64_t step;
+  double time;
+  int size;        // components of D, the number of atoms included
+  const double *D; // [size]
+  const double *V; // [size][6], or null
+  int nthermo;
+  const double *thermo; // [nthermo]
+};
+
+struct dbar_positions {
+  std::int64_t step;
+  double time;
+  int natoms;
+  const std::int64_t *id; // [natoms]
+  const int *type;        // [natoms]
+  const double *x;        // [natoms][3]
+  double box[9];          // xlo ylo zlo xhi yhi zhi xy xz yz
+};
+
+struct dbar_decision {
+  int state;
+  double mahalanobis, innovation, tau_pred;
+  std::int64_t snapshots, refits;
+  int keep; // 1 if Python wants the positions of this snapshot
+};
+
+// Every function returns null, or the text of a Python exception («Type: message»). The text
+// belongs to the bridge and is valid until its next call.
+struct dbar_bridge {
+  const char *(*open)(const char *class_name, const char *settings_json, void **session,
+                      int *wants_comm);
+  const char *(*observe)(void *session, const dbar_snapshot *, dbar_decision *);
+  const char *(*keep_positions)(void *session, const dbar_positions *);
+  const char *(*close)(void *session);
+};
+
+// Starts an interpreter as if `executable` had been run, or joins the one in the process. `site` is
+// the folder that holds the package; it is added to sys.path only if `import dbar` fails without.
+using dbar_bridge_start_t = const char *(const char *executable, const char *site,
+                                         const dbar_bridge **);
+}

@@ -1,0 +1,18 @@
+// Finds, starts or joins a Python interpreter and hands out the bridge to it. No Python header
+// here.
+#pragma once
+
+#include "bridge.h"
+
+#include <string>
+
+namespace dbar {
+
+// The bridge of this process, started at the first call.
+// Throws std::runtime_error that says what was looked for, where, and what to do.
+const dbar_bridge &python_bridge();
+
+// Folder of this plugin (dbarplugin.so and the bridge lie side by side in it).
+std::string plugin_folder();
+
+} // namespace dbar

@@ -1,0 +1,78 @@
+// fix ID group dbar/stream Nevery Nrepeat Nfreq COMPUTE-ID keyword values ...
+#pragma once
+
+#include "fix.h"
+#include "position_average.h"
+#include "window_average.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dbar {
+class Observables;
+class StreamSession;
+} // namespace dbar
+
+namespace LAMMPS_NS {
+
+class FixDbarStream : public Fix, public dbar::PositionAverage {
+public:
+  FixDbarStream(class LAMMPS *, int, char **);
+  ~FixDbarStream() override;
+
+  int setmask() override;
+  void init() override;
+  void setup(int) override;
+  void end_of_step() override;
+  double compute_scalar() override { return outputs_[STATE]; }
+  double compute_vector(int i) override { return outputs_[i]; }
+  double memory_usage() override { return window_.memory_usage(); }
+
+  void grow_arrays(int nmax) override { window_.grow(nmax); }
+  void copy_arrays(int i, int j, int) override { window_.copy(i, j); }
+  void set_arrays(int i) override { window_.start_new(i); }
+  int pack_exchange(int, double *) override;
+  int unpack_exchange(int, double *) override;
+  int pack_forward_comm(int, int *, double *, int, int *) override;
+  void unpack_forward_comm(int, int, double *) override;
+
+  void write_restart(FILE *) override;
+  void restart(char *) override;
+  int pack_restart(int, double *) override;
+  void unpack_restart(int, int) override;
+  int size_restart(int) override { return 4; }
+  int maxsize_restart() override { return 4; }
+
+  bool average_ready(bigint step) const override { return step == averaged_step_; }
+  double **average_displacement() override { return window_.displacement(); }
+  int average_every() const override { return nfreq_; }
+
+private:
+  enum { STATE, MAHALANOBIS, INNOVATION, TAU_PRED, SNAPSHOTS, REFITS, SECONDS, NOUTPUT };
+
+  void parse_keywords(int, char **);
+  bigint next_snapshot() const;
+  int steps_to_snapshot() const;
+  void take_snapshot();
+  void check_lost_atoms();
+  class ComputeDbar *find_compute() const;
+  std::string settings_json() const;
+
+  int nrepeat_, nfreq_;
+  std::string compute_id_;
+  std::string store_, monitor_ = "default", callable_, snapshot_ = "none";
+  double snapshot_value_ = 0.0;
+  bool lost_error_ = true;
+
+  class ComputeDbar *compute_ = nullptr;
+  dbar::WindowAverage window_;
+  std::unique_ptr<dbar::Observables> observables_;
+  std::unique_ptr<dbar::StreamSession> session_;
+  std::vector<double> D_, V_; // the newest snapshot
+  double outputs_[NOUTPUT] = {};
+  bigint averaged_step_ = -1; // last step on which a window ended
+  bigint restart_step_ = -1;  // step of the restart file this fix continues, -1 if none
+};
+
+} // namespace LAMMPS_NS

@@ -1,0 +1,24 @@
+// Thermodynamic values stored beside every snapshot: thermo keywords (temp, pxx, ...) and v_name
+// variables.
+#pragma once
+
+#include "pointers.h"
+
+namespace dbar {
+
+class Observables : protected LAMMPS_NS::Pointers {
+public:
+  Observables(LAMMPS_NS::LAMMPS *lmp, std::vector<std::string> names);
+  const std::vector<std::string> &names() const { return names_; }
+  void check() const; // raises a LAMMPS error for a variable that does not exist
+  // Collective; values of the current step, on every rank.
+  const std::vector<double> &evaluate();
+
+  static std::vector<std::string> defaults();
+
+private:
+  std::vector<std::string> names_;
+  std::vector<double> values_;
+};
+
+} // namespace dbar

@@ -1,0 +1,276 @@
+"""What all families of descriptors share: words, blocks per species, threads, parameters."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from . import _kernels
+from ._neighbours import Neighbourhoods, neighbourhoods
+
+# Sums run over chunks of this many centres and then over the chunks in order, so that a result
+# does not depend on the number of threads.
+_CHUNK = 1024
+
+# V comes from the kernels as xx yy zz xy xz yz.
+_TENSOR = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
+
+
+class GlobalDescriptor:
+    """A sum over atoms; a family adds its constructor and the names of its keywords."""
+
+    _family: str
+    _keywords: tuple[str, ...]
+
+    def _build(self) -> None:
+        if self.species is not None:
+            self.species = [str(s) for s in self.species]
+            if not self.species or len(set(self.species)) != len(self.species):
+                raise ValueError(
+                    f"species: found {self.species}, expected different chemical symbols"
+                )
+        try:
+            rcut = float(self.rcut)
+        except (TypeError, ValueError):
+            raise ValueError(f"Rcut: found {self.rcut!r}, expected a positive length") from None
+        words = []
+        for key in self._keywords:
+            value = getattr(self, key)
+            if value is None:
+                continue
+            words.append(key)
+            several = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+            words.extend(_word(v) for v in value) if several else words.append(_word(value))
+        self._kernel = _kernels.Kernel(self._family, rcut, words, self.n_species)
+
+    @property
+    def n_species(self) -> int:
+        """Number of species that the descriptor tells apart."""
+        return 1 if self.species is None else len(self.species)
+
+    @property
+    def n_components(self) -> int:
+        """Length K of the vector without the count of atoms in front."""
+        return self._kernel.size * (self.n_species if self.perspecies else 1)
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the K components."""
+        names = list(self._kernel.labels)
+        if not self.perspecies:
+            return names
+        species = self.species or ["1"]
+        return [f"{name} {s}" for s in species for name in names]
+
+    @property
+    def cutoff(self) -> float:
+        """Largest pair cutoff (the length unit of the positions)."""
+        return self._kernel.cutoff()
+
+    def get_params(self, deep: bool = True) -> dict:
+        """Return the constructor's arguments, as scikit-learn estimators do."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def set_params(self, **params):
+        """Change arguments of the constructor; returns the descriptor itself.
+
+        Raises
+        ------
+        ValueError
+            An argument that the constructor does not have, or a value it refuses.
+        """
+        known = self.get_params()
+        for name in params:
+            if name not in known:
+                raise ValueError(f"{name}: expected one of: {', '.join(known)}")
+        self.__init__(**{**known, **params})
+        return self
+
+    def settings(self) -> dict:
+        """Return the canonical settings, ready for JSON.
+
+        Returns
+        -------
+        dict
+            ``family``, ``rcut``, every keyword of the family with its value in force,
+            ``species`` and ``perspecies``.
+        """
+        out: dict = {}
+        for key, text in self._kernel.settings():
+            values = [_value(word) for word in text.split()]
+            out[key] = values if key in ("radius", "weight") else values[0]
+        out["species"] = self.species
+        out["perspecies"] = self.perspecies
+        return out
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self)).parameters
+        shown = [
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if not _same(value, defaults[name].default)
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __getstate__(self) -> dict:
+        return self.get_params()
+
+    def __setstate__(self, state: dict) -> None:
+        self.__init__(**state)
+
+    def compute(self, atoms, virial: bool = False, progress: bool = False, n_threads=None):
+        """Sum the descriptor over the atoms of a configuration, or of each of several.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms or iterable of ase.Atoms
+            Configurations with any periodicity.
+        virial : bool
+            Also return the derivative with respect to strain.
+        progress : bool
+            Show a progress bar (several configurations only).
+        n_threads : int, optional
+            Threads to use; all cores by default. The result does not depend on it.
+
+        Returns
+        -------
+        D : ndarray, shape (K + 1,) or (T, K + 1)
+            Number of atoms, then the sums D_k = sum_i B_k(i).
+        V : ndarray, shape (K + 1, 3, 3) or (T, K + 1, 3, 3), or None
+            V_k,ab = sum_ij r_ij,a dB_k(i)/dr_ij,b = dD_k/d(strain_ab); the first entry is zero.
+
+        Raises
+        ------
+        ValueError
+            An atom of a species that was not declared, or a position that is not finite.
+        """
+        threads = _cores() if n_threads is None else max(1, int(n_threads))
+        if hasattr(atoms, "get_positions"):
+            with ThreadPoolExecutor(threads) as pool:
+                return self._one(atoms, virial, threads, pool.map if threads > 1 else map)
+        frames = list(atoms)
+        D = np.zeros((len(frames), self.n_components + 1))
+        V = np.zeros((len(frames), self.n_components + 1, 3, 3)) if virial else None
+
+        def work(t: int) -> None:
+            d, v = self._one(frames[t], virial, 1, map)
+            D[t] = d
+            if virial:
+                V[t] = v
+
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in _track(pool.map(work, range(len(frames))), len(frames), progress):
+                pass
+        return D, V
+
+    def per_atom(self, atoms) -> np.ndarray:
+        """Return the descriptor of each atom of one configuration.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            A configuration with any periodicity.
+
+        Returns
+        -------
+        ndarray, shape (n, K)
+            B_k(i); the sum over atoms is ``D[1:]`` of :meth:`compute`. With ``perspecies`` an
+            atom's values stand in the block of its species and the other blocks are zero.
+        """
+        near = self._near(atoms, _cores())
+        size = self._kernel.size
+        values = self._kernel.per_atom(near.type, near.first, near.r, near.rtype)
+        out = np.zeros((len(near.order), self.n_components))
+        if self.perspecies:
+            columns = near.type[:, None] * size + np.arange(size)
+            out[near.order[:, None], columns] = values
+        else:
+            out[near.order] = values
+        return out
+
+    def _one(self, atoms, virial: bool, threads: int, run: Callable):
+        near = self._near(atoms, threads)
+        size = self._kernel.size
+        D = np.zeros(self.n_components + 1)
+        V = np.zeros((self.n_components + 1, 6)) if virial else None
+        D[0] = len(near.order)
+        blocks = [(0, len(near.order))]
+        if self.perspecies:  # the centres are sorted by species
+            blocks = itertools.pairwise(np.searchsorted(near.type, np.arange(self.n_species + 1)))
+        tasks = [
+            (block, start, min(start + _CHUNK, stop))
+            for block, (begin, stop) in enumerate(blocks)
+            for start in range(begin, stop, _CHUNK)
+        ]
+
+        def work(task):
+            block, start, stop = task
+            return block, *self._kernel.compute(*near.chunk(start, stop), virial)
+
+        for block, d, v in run(work, tasks):
+            rows = slice(1 + block * size, 1 + (block + 1) * size)
+            D[rows] += d
+            if virial:
+                V[rows] += v
+        return D, V[:, _TENSOR] if virial else None
+
+    def _types(self, atoms) -> np.ndarray:
+        if self.species is None:
+            return np.zeros(len(atoms), dtype=np.intc)
+        symbols = np.asarray(atoms.get_chemical_symbols())
+        types = np.full(len(atoms), -1, dtype=np.intc)
+        for index, symbol in enumerate(self.species):
+            types[symbols == symbol] = index
+        if (types < 0).any():
+            stranger = str(symbols[types < 0][0])
+            raise ValueError(
+                f"atoms: found species {stranger!r}, expected one of: {', '.join(self.species)}"
+            )
+        return types
+
+    def _near(self, atoms, threads: int) -> Neighbourhoods:
+        return neighbourhoods(atoms, self._types(atoms), self.cutoff, self.perspecies, threads)
+
+
+def _word(value) -> str:
+    """Return a setting as the parser of the kernels reads it."""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, float | np.floating):
+        return repr(float(value))
+    return str(value)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _value(word: str):
+    """Return a word of the canonical settings as the Python value it stands for."""
+    if word in ("yes", "no"):
+        return word == "yes"
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            pass
+    return word
+
+
+def _same(a, b) -> bool:
+    return a is b or (type(a) is type(b) and np.array_equal(a, b))
+
+
+def _track(work: Iterable, total: int, show: bool) -> Iterable:
+    if not show:
+        return work
+    from rich.progress import track
+
+    return track(work, total=total, description="descriptors")

@@ -1,0 +1,80 @@
+"""Neighbourhoods of the atoms of one configuration, as the kernels read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Neighbourhoods:
+    """Pairs of one configuration, sorted by centre; centres sorted by block."""
+
+    order: np.ndarray  # (n,) index of the atom at each place
+    type: np.ndarray  # (n,) species of the centres
+    first: np.ndarray  # (n + 1,)
+    r: np.ndarray  # (pairs, 3) r_j - r_i
+    rtype: np.ndarray  # (pairs,)
+
+    def chunk(self, start: int, stop: int) -> tuple[np.ndarray, ...]:
+        """Return type, first, r, rtype of the centres at places start to stop."""
+        lo, hi = self.first[start], self.first[stop]
+        first = self.first[start : stop + 1] - lo
+        return self.type[start:stop], first, self.r[lo:hi], self.rtype[lo:hi]
+
+
+def neighbourhoods(atoms, types, cutoff: float, by_type: bool, threads: int) -> Neighbourhoods:
+    """Find all neighbours within a cutoff.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Configuration with any periodicity; a cell may be smaller than the cutoff.
+    types : ndarray of int, shape (n,)
+        Species of the atoms, from 0.
+    cutoff : float
+        Largest distance, in the length unit of the positions.
+    by_type : bool
+        Order the centres by species.
+    threads : int
+        Threads for the neighbour list.
+
+    Returns
+    -------
+    Neighbourhoods
+        All atoms as centres, each pair in both directions.
+
+    Raises
+    ------
+    ValueError
+        A position that is not finite.
+    """
+    i, j, r = _pairs(atoms, cutoff, threads)
+    n = len(types)
+    order = np.argsort(types, kind="stable") if by_type else np.arange(n)
+    place = np.empty(n, dtype=np.intp)
+    place[order] = np.arange(n)
+    key = place[i]
+    sort = np.argsort(key, kind="stable")
+    first = np.zeros(n + 1, dtype=np.intc)
+    np.cumsum(np.bincount(key, minlength=n), out=first[1:])
+    return Neighbourhoods(order, types[order], first, r[sort], types[j[sort]])
+
+
+def _pairs(atoms, cutoff: float, threads: int):
+    """Return i, j and r_j - r_i of all pairs within the cutoff, each pair in both directions."""
+    from vesin import NeighborList
+
+    points = np.ascontiguousarray(atoms.get_positions(), dtype=np.float64)
+    if not np.isfinite(points).all():
+        bad = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
+        raise ValueError(f"atoms: found position {points[bad]} of atom {bad}, expected numbers")
+    if len(points) == 0:
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros((0, 3))
+    periodic = np.asarray(atoms.get_pbc(), dtype=bool)
+    # ASE leaves the vectors of open directions at zero.
+    box = np.ascontiguousarray(atoms.get_cell().complete(), dtype=np.float64)
+    neighbours = NeighborList(cutoff=cutoff, full_list=True, n_threads=threads)
+    i, j, r = neighbours.compute(points, box, periodic, "ijD")
+    return i.astype(np.intp), j.astype(np.intp), r

@@ -1,0 +1,6 @@
+"""Make `blocks` importable (tests are collected with importlib)."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
