@@ -1,0 +1,153 @@
+"""Settings of the online monitor and the small TOML file they are read from."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, fields
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+
+# name: (type, smallest, largest, is the smallest itself allowed)
+_RANGES = {
+    "seed": (int, 0, 2**63 - 1, True),
+    "replica": (int, 0, 2**63 - 1, True),
+    "order": (int, 1, 20, True),
+    "n_bags": (int, 2, 200, True),
+    "coverage": (float, 0.0, 1.0, False),
+    "latent_dim": (int, 1, 200, True),
+    "min_snapshots": (int, 12, 10**9, True),
+    "refit_growth": (float, 0.0, 10.0, False),
+    "false_alarm": (float, 0.0, 0.5, False),
+    "m_share": (float, 0.0, 1.0, True),
+    "memory": (float, 1.0, 1e9, True),
+    "patience": (int, 1, 10**6, True),
+    "m_limit": (float, 1.0, 1e6, False),
+    "virial": (bool, None, None, True),
+}
+
+
+@dataclass(frozen=True)
+class MonitorConfig:
+    """Settings of `dbar.online.Monitor`; every one has a default made for 100-10,000 snapshots.
+
+    Attributes
+    ----------
+    seed, replica : int
+        Seed of the bags and number of the trajectory: membership of a bag is a pure function of
+        (seed, replica, step). Replicas whose statistics are to be added share the seed and differ
+        in `replica`.
+    order : int
+        Lags P of the autoregression.
+    n_bags : int
+        Bags of transitions.
+    coverage : float
+        Probability that a transition joins a bag.
+    latent_dim : int
+        Largest latent dimension; a third of the transitions limits it while they are few.
+    min_snapshots : int
+        Transitions before the first fit (state 0, learning).
+    refit_growth : float
+        Refit when the transitions have grown by this fraction since the last fit.
+    false_alarm : float
+        Stated probability that a snapshot of an undisturbed run raises the alarm.
+    m_share : float
+        Part of `false_alarm` spent on M against its forecast bound; the rest goes to the
+        one-step innovation.
+    memory : float
+        Snapshots over which the inflation of the innovations is averaged.
+    patience : int
+        Consecutive snapshots with M above the mean bound that make a warning.
+    m_limit : float
+        M at which the forecast counts as no longer trusted (defines tau_pred).
+    virial : bool
+        Learn the components of V as well as those of D (costs (7 K)^2 per bag).
+    """
+
+    seed: int = 0
+    replica: int = 0
+    order: int = 1
+    n_bags: int = 20
+    coverage: float = 0.25
+    latent_dim: int = 12
+    min_snapshots: int = 24
+    refit_growth: float = 0.1
+    false_alarm: float = 1e-4
+    m_share: float = 0.1
+    memory: float = 50.0
+    patience: int = 10
+    m_limit: float = 2.0
+    virial: bool = False
+
+    def __post_init__(self):
+        for field in fields(self):
+            value = _checked(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+        need = self.order + 7
+        if self.min_snapshots < need:
+            raise ValueError(
+                f"monitor setting min_snapshots = {self.min_snapshots}: "
+                f"expected at least {need} with order {self.order}"
+            )
+
+    @classmethod
+    def load(cls, source=None):
+        """Settings from a TOML file, a dict, a MonitorConfig, or None ("default") for defaults.
+
+        Raises
+        ------
+        ValueError
+            For an unknown key, a wrong type or a value out of range; the message names the key,
+            the value and what was expected. Also for a file that is not TOML.
+        OSError
+            If the file cannot be read.
+        """
+        if isinstance(source, cls):
+            return source
+        if source is None or source == "default":
+            return cls()
+        where = ""
+        if isinstance(source, (str, os.PathLike)):
+            where = f" in {os.fspath(source)}"
+            with open(source, "rb") as file:
+                try:
+                    source = tomllib.load(file)
+                except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                    raise ValueError(f"monitor settings{where}: not a TOML file: {error}") from None
+        if not isinstance(source, dict):
+            raise ValueError(
+                f"monitor settings are a {type(source).__name__}, expected a path, a dict or a "
+                "MonitorConfig"
+            )
+        known = [field.name for field in fields(cls)]
+        for key in source:
+            if key not in known:
+                raise ValueError(
+                    f"unknown monitor setting {key!r}{where}; known: {', '.join(known)}"
+                )
+        return cls(**source)
+
+    def to_dict(self):
+        """Plain dict of all settings."""
+        return asdict(self)
+
+
+def _checked(name, value):
+    kind, low, high, closed = _RANGES[name]
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"monitor setting {name} = {value!r}: expected true or false")
+        return value
+    right = not isinstance(value, bool) and isinstance(value, (int, float))
+    if kind is int:
+        right = right and isinstance(value, int)
+    article = "an integer" if kind is int else "a number"
+    inside = right and (low <= value if closed else low < value) and value <= high
+    if not inside:
+        bracket = "[" if closed else "("
+        raise ValueError(
+            f"monitor setting {name} = {value!r}: expected {article} in {bracket}{low}, {high}]"
+        )
+    return kind(value)
