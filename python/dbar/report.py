@@ -1,0 +1,220 @@
+"""A run as one HTML page that needs nothing else: no network, no scripts, figures inside."""
+
+from __future__ import annotations
+
+import html
+import os
+from pathlib import Path
+
+from dbar import report_figures as figures
+from dbar.report_forecast import hindsight
+from dbar.summary import STATES, Summary, alarm_sentence, summarise
+from dbar.trajectory import Trajectory, read
+
+__all__ = ["report"]
+
+_CSS = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+  color: #1f2933; background: #f4f5f7; margin: 0; }
+main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.2rem 4rem; }
+h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 0 0 .4rem; }
+section { background: #fff; border: 1px solid #e1e5e9; border-radius: 8px; padding: 1.1rem 1.3rem;
+  margin-top: 1.1rem; }
+.lead { font-size: 1.08rem; margin: .2rem 0 0; }
+.tiles { display: flex; flex-wrap: wrap; gap: .8rem; margin-top: 1.1rem; }
+.tiles div { flex: 1 1 6.2rem; background: #fff; border: 1px solid #e1e5e9; border-radius: 8px;
+  padding: .6rem .8rem; }
+.tiles b { display: block; font-size: 1.15rem; white-space: nowrap; }
+.tiles span { color: #5b6672; font-size: .85rem; }
+svg { width: 100%; height: auto; display: block; margin-top: .6rem; }
+p { margin: .3rem 0; max-width: 52rem; }
+.legend span { margin-right: .9rem; white-space: nowrap; }
+.legend i { display: inline-block; width: .9rem; height: .7rem; margin-right: .3rem;
+  border-radius: 2px; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+td, th { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #eceff2;
+  vertical-align: top; } th { font-weight: 500; color: #5b6672; width: 16rem; }
+"""
+
+_M_TEXT = """
+<p>The monitor turns each snapshot into one vector, the sums of atomic descriptors over all atoms,
+and learns how that vector moves. M is the squared Mahalanobis distance of a snapshot from all it
+has learnt, per dimension: 1 is an ordinary snapshot, large means that the system is where it has
+not been before. The bound M(t) is what the newest model's own forecast allows at that time. M
+above the bound for long is a warning; M improbably far above it raises the alarm. Both restart
+when the model is fitted again.</p>"""
+
+_INNOVATION_TEXT = """
+<p>Before each snapshot the monitor forecasts it from the previous one. The innovation is how far
+off the forecast was, squared, in units of what was to be expected: 1 on average when the run
+behaves as learnt. A single improbably large value raises the alarm, at the false-alarm rate
+stated in the settings.</p>"""
+
+_FORECAST_TEXT = """
+<p>First, forecasts over five snapshots made again and again during the run, each with the model
+and the knowledge the monitor had then; the band is the forecast's own uncertainty (about 95 %).
+Shown is a descriptor sum that moves slowly, so that a forecast can say something about it. The
+forecast is made in the monitor's latent space of a few dimensions, so it may start a little off
+the line.</p>"""
+
+_LONG_TEXT = """
+<p>Then one long forecast, made at snapshot {snapshot} with the last model fitted well before
+{place}, of that sum and of a second one. Where the line leaves the band for good, the system does
+something that it had not done while the monitor learnt: a steady drift out of the known region
+shows here first.</p>"""
+
+_HORIZON_TEXT = """
+<p>τ_pred is how far ahead the forecast can be trusted: the time after which M is expected to
+exceed {limit:g}. It is 0 where the present snapshot is already beyond that.</p>"""
+
+
+def report(
+    run: str | os.PathLike[str] | Trajectory,
+    out: str | os.PathLike[str],
+    name: str | None = None,
+) -> Path:
+    """Write the report of a run.
+
+    Parameters
+    ----------
+    run : path-like or Trajectory
+        H5MD file of ``fix dbar/stream``, finished, killed or still being written.
+    out : path-like
+        HTML file to write.
+    name : str, optional
+        Title; the name of the file when not given.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    StoreError
+        If ``run`` cannot be read.
+    ValueError
+        If the run has fewer than two snapshots.
+    """
+    traj = run if isinstance(run, Trajectory) else read(run)
+    name = name or ("a trajectory" if isinstance(run, Trajectory) else os.fspath(run))
+    if len(traj) < 2:
+        raise ValueError(f"{name}: {len(traj)} snapshots, a report needs at least 2")
+    summary = summarise(traj)
+    sections = [_what_happened(traj, summary)]
+    if traj.monitor.get("refits") is not None and summary.refits:
+        sections += _monitor_sections(traj, summary)
+    sections.append(_section("Settings and versions", _settings(traj)))
+    page = (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>dbar: {html.escape(name)}</title><style>{_CSS}</style></head><body><main>"
+        f"<h1>Report of {html.escape(name)}</h1>"
+        f'<p class="lead">{html.escape(alarm_sentence(summary))}</p>'
+        f"{_tiles(summary)}{''.join(sections)}</main></body></html>\n"
+    )
+    out = Path(out)
+    part = out.with_name(out.name + ".part")
+    part.write_text(page, encoding="utf-8")
+    os.replace(part, out)
+    return out
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{title}</h2>{body}</section>"
+
+
+def _tiles(s: Summary) -> str:
+    unit = f" {s.time_unit}" if s.time_unit else ""
+    covered = f"{s.time_last - s.time_first:.4g}{unit}"
+    tiles = [(f"{s.snapshots}", f"snapshots, {s.kept} with positions"), (covered, "covered")]
+    if s.refits:
+        tiles.append((f"{s.refits}", "models fitted"))
+        tiles.append((STATES[s.state], "state at the end"))
+        none = "not raised" if s.alarm_time is None else f"{s.alarm_time:.4g}{unit}"
+        tiles.append((none, "first alarm"))
+    if s.peak_time is not None:
+        tiles.append((f"{s.peak_time:.4g}{unit}", "stress peak"))
+    cells = (f"<div><b>{html.escape(b)}</b><span>{text}</span></div>" for b, text in tiles)
+    return f'<div class="tiles">{"".join(cells)}</div>'
+
+
+def _what_happened(traj: Trajectory, summary: Summary) -> str:
+    svg, name = figures.figure_run(traj, summary)
+    text = f"<p>The {html.escape(name)} during the run"
+    if summary.peak_time is not None:
+        text += ": thin line each snapshot, thick line a mean over five. Its maximum is where the "
+        text += "material yields"
+    text += "."
+    if "state" in traj.monitor:
+        text += " The bar below is what the monitor said at the time; it was not told the stress."
+    text += "</p>"
+    if "state" in traj.monitor:
+        text += figures.state_legend()
+    return _section("What happened", text + svg)
+
+
+def _monitor_sections(traj: Trajectory, summary: Summary) -> list[str]:
+    sections = [
+        _section("Is the present like the past?", _M_TEXT + figures.figure_M(traj, summary)),
+        _section(
+            "Was the last step a surprise?",
+            _INNOVATION_TEXT + figures.figure_innovation(traj, summary),
+        ),
+    ]
+    seen = hindsight(traj)
+    if seen is not None:
+        place = "the alarm" if seen.alarm is not None else "the end"
+        text = _FORECAST_TEXT
+        if seen.skipped:
+            text += f"<p>The run is long: the replay starts at snapshot {seen.skipped + 1}.</p>"
+        text += figures.figure_short_forecasts(traj, summary, seen)
+        text += _LONG_TEXT.format(snapshot=seen.origin + 1, place=place)
+        text += figures.figure_forecast(traj, seen)
+        sections.append(_section("Forecast against what happened", text))
+    limit = float(traj.monitor_config.get("m_limit", 2.0))
+    text = _HORIZON_TEXT.format(limit=limit)
+    horizon = figures.figure_horizon(traj, summary)
+    sections.append(_section("How far ahead could it be trusted?", text + horizon))
+    return sections
+
+
+_NAMES = {
+    "dt": "timestep",
+    "nevery": "Nevery (steps between the samples of an average)",
+    "nrepeat": "Nrepeat (samples in an average)",
+    "nfreq": "Nfreq (steps between snapshots)",
+    "size": "length of D",
+    "virial": "V stored",
+}
+
+
+def _settings(traj: Trajectory) -> str:
+    rows: dict[str, object] = {}
+    for name, value in traj.parameters.items():
+        if name == "descriptor":
+            flat = dict(value)
+            flat.update(flat.pop("words", {}))
+            rows.update({f"descriptor: {key}": item for key, item in flat.items()})
+        elif name != "schema":
+            rows[_NAMES.get(name, name.replace("_", " "))] = value
+    rows.update({f"monitor: {key}": item for key, item in traj.monitor_config.items()})
+    cells = (
+        f"<tr><th>{html.escape(name)}</th><td>{html.escape(_plain(rows[name]))}</td></tr>"
+        for name in sorted(rows, key=lambda name: (":" in name, name.split(":")[0], name))
+    )
+    return f"<table>{''.join(cells)}</table>"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return " ".join(_plain(v) for v in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    try:  # the plugin writes 17 digits; a reader wants 4.7
+        return f"{float(value):.10g}" if "." in str(value) else str(value)
+    except ValueError:
+        return str(value)
