@@ -12,8 +12,7 @@ namespace py = pybind11;
 namespace {
 
 std::string last_error;
-std::set<py::object *>
-    open_sessions; // closed at exit when the host process ends without closing them
+std::set<py::object *> open_sessions; // closed at exit when the host process ends without closing them
 
 // The whole traceback goes to stderr; the last line becomes the message of the engine's error.
 const char *translate(py::error_already_set &e) {
@@ -51,8 +50,7 @@ template <class T> py::object view(const T *data, std::vector<py::ssize_t> shape
   return array;
 }
 
-const char *open(const char *class_name, const char *settings_json, void **session,
-                 int *wants_comm) {
+const char *open(const char *class_name, const char *settings_json, void **session, int *wants_comm) {
   return guarded([&] {
     py::object settings = py::module_::import("json").attr("loads")(settings_json);
     py::object made = py::module_::import("dbar.stream").attr(class_name)(settings);
@@ -66,8 +64,7 @@ const char *open(const char *class_name, const char *settings_json, void **sessi
 const char *observe(void *session, const dbar_snapshot *s, dbar_decision *d) {
   return guarded([&] {
     py::object result = static_cast<py::object *>(session)->attr("observe")(
-        s->step, s->time, view(s->D, {s->size}), view(s->V, {s->size, 6}),
-        view(s->thermo, {s->nthermo}));
+        s->step, s->time, view(s->D, {s->size}), view(s->V, {s->size, 6}), view(s->thermo, {s->nthermo}));
     auto t = result.cast<py::tuple>();
     d->state = t[0].cast<int>();
     d->mahalanobis = t[1].cast<double>();
@@ -81,9 +78,9 @@ const char *observe(void *session, const dbar_snapshot *s, dbar_decision *d) {
 
 const char *keep_positions(void *session, const dbar_positions *p) {
   return guarded([&] {
-    static_cast<py::object *>(session)->attr("keep_positions")(
-        p->step, p->time, view(p->id, {p->natoms}), view(p->type, {p->natoms}),
-        view(p->x, {p->natoms, 3}), view(p->box, {9}));
+    static_cast<py::object *>(session)->attr("keep_positions")(p->step, p->time, view(p->id, {p->natoms}),
+                                                               view(p->type, {p->natoms}), view(p->x, {p->natoms, 3}),
+                                                               view(p->box, {9}));
   });
 }
 
@@ -139,8 +136,7 @@ dbar_bridge_start(const char *executable, const char *site, const dbar_bridge **
     try {
       py::module_::import("dbar.stream");
     } catch (py::error_already_set &e) {
-      if (!e.matches(PyExc_ModuleNotFoundError) ||
-          e.value().attr("name").cast<std::string>() != "dbar")
+      if (!e.matches(PyExc_ModuleNotFoundError) || e.value().attr("name").cast<std::string>() != "dbar")
         throw;
       py::module_::import("sys").attr("path").attr("append")(site);
       py::module_::import("dbar.stream");

@@ -37,8 +37,7 @@ struct dbar_decision {
 // Every function returns null, or the text of a Python exception («Type: message»). The text
 // belongs to the bridge and is valid until its next call.
 struct dbar_bridge {
-  const char *(*open)(const char *class_name, const char *settings_json, void **session,
-                      int *wants_comm);
+  const char *(*open)(const char *class_name, const char *settings_json, void **session, int *wants_comm);
   const char *(*observe)(void *session, const dbar_snapshot *, dbar_decision *);
   const char *(*keep_positions)(void *session, const dbar_positions *);
   const char *(*close)(void *session);
@@ -46,6 +45,5 @@ struct dbar_bridge {
 
 // Starts an interpreter as if `executable` had been run, or joins the one in the process. `site` is
 // the folder that holds the package; it is added to sys.path only if `import dbar` fails without.
-using dbar_bridge_start_t = const char *(const char *executable, const char *site,
-                                         const dbar_bridge **);
+using dbar_bridge_start_t = const char *(const char *executable, const char *site, const dbar_bridge **);
 }

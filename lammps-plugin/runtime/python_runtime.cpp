@@ -98,8 +98,7 @@ const dbar_bridge *start() {
     throw std::runtime_error(bridge_path + " is not a dbar bridge");
 
   const dbar_bridge *table = nullptr;
-  if (const char *failure =
-          bridge_start(executable.c_str(), parent(parent(plugin_folder())).c_str(), &table))
+  if (const char *failure = bridge_start(executable.c_str(), parent(parent(plugin_folder())).c_str(), &table))
     throw std::runtime_error(std::string("cannot import dbar in ") + executable + ": " + failure);
   return table;
 }
@@ -117,8 +116,7 @@ std::string plugin_folder() {
 }
 
 const dbar_bridge &python_bridge() {
-  static const dbar_bridge *bridge =
-      start(); // an exception leaves it unset: the next call tries again
+  static const dbar_bridge *bridge = start(); // an exception leaves it unset: the next call tries again
   return *bridge;
 }
 

@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <thread>
 
 using namespace LAMMPS_NS;
 
@@ -31,8 +32,7 @@ ComputeDbar::ComputeDbar(LAMMPS *lmp, int narg, char **arg) : Compute(lmp, narg,
     std::string families;
     for (const auto &name : dbar::family_names())
       families += (families.empty() ? "" : ", ") + name;
-    error->all(FLERR, "Compute dbar: expected a FAMILY ({}) and a cutoff Rcut after the style name",
-               families);
+    error->all(FLERR, "Compute dbar: expected a FAMILY ({}) and a cutoff Rcut after the style name", families);
   }
   family_ = arg[3];
   rcut_ = utils::numeric(FLERR, arg[4], false, lmp);
@@ -91,10 +91,8 @@ ComputeDbar::~ComputeDbar() {
 
 void ComputeDbar::init() {
   if (group->count(igroup) == 0 && !group->dynamic[igroup])
-    error->all(
-        FLERR,
-        "Compute dbar: group {} of compute {} has no atoms, expected at least one central atom",
-        group->names[igroup], id);
+    error->all(FLERR, "Compute dbar: group {} of compute {} has no atoms, expected at least one central atom",
+               group->names[igroup], id);
   average_ = nullptr;
   if (!average_id_.empty()) {
     Fix *fix = modify->get_fix_by_id(average_id_);
@@ -111,10 +109,8 @@ void ComputeDbar::init() {
   if (atom->molecular != Atom::ATOMIC)
     for (int k = 1; k < 4; ++k)
       if (force->special_lj[k] == 0.0 && force->special_coul[k] == 0.0 && comm->me == 0)
-        error->warning(
-            FLERR,
-            "Compute dbar: special_bonds with lj and coul weights 0 removes bonded pairs from the "
-            "neighbor list; they are missing from the descriptor (use tiny weights, e.g. 1e-50)");
+        error->warning(FLERR, "Compute dbar: special_bonds with lj and coul weights 0 removes bonded pairs from the "
+                              "neighbor list; they are missing from the descriptor (use tiny weights, e.g. 1e-50)");
 
   // own cutoff: the descriptor may see further, or less far, than the pair style
   auto *request = neighbor->add_request(this, NeighConst::REQ_FULL | NeighConst::REQ_OCCASIONAL);
@@ -127,20 +123,24 @@ void ComputeDbar::check_ghost_cutoff() {
                       "mode multi; use mode single");
   const double needed = descriptor_->cutoff() + neighbor->skin;
   // Comm::get_comm_cutoff() knows the pair cutoff only after this init()
-  const double found =
-      std::max(comm->cutghostuser, force->pair ? force->pair->cutforce + neighbor->skin : 0.0);
+  const double found = std::max(comm->cutghostuser, force->pair ? force->pair->cutforce + neighbor->skin : 0.0);
   if (found < needed)
     error->all(FLERR,
                "Compute dbar: ghost atoms reach {:.6g}, but the descriptor cutoff {:.6g} plus the "
                "neighbor skin {:.6g} "
                "needs {:.6g}. Add the command: comm_modify cutoff {:.6g}",
-               found, descriptor_->cutoff(), neighbor->skin, needed,
-               std::ceil(needed * 100.0) / 100.0);
+               found, descriptor_->cutoff(), neighbor->skin, needed, std::ceil(needed * 100.0) / 100.0);
 }
 
 void ComputeDbar::init_list(int, NeighList *ptr) {
   list_ = ptr;
-  neighbourhoods_ = std::make_unique<dbar::Neighbourhoods>(atom, list_, *descriptor_);
+  workers_.clear();
+  for (int t = 0; t < std::max(comm->nthreads, 1); ++t) {
+    Worker worker;
+    worker.descriptor = descriptor_->clone();
+    worker.neighbourhoods = std::make_unique<dbar::Neighbourhoods>(atom, list_, *worker.descriptor);
+    workers_.push_back(std::move(worker));
+  }
 }
 
 void ComputeDbar::compute_vector() {
@@ -160,8 +160,7 @@ void ComputeDbar::refresh() {
   if (average_) {
     if (average_->average_ready(update->ntimestep))
       shift = average_->average_displacement();
-    else if (update->ntimestep !=
-             update->firststep) // before the first average the current positions serve
+    else if (update->ntimestep != update->firststep) // before the first average the current positions serve
       error->all(FLERR,
                  "Compute dbar: fix {} has no average at step {}; output only at steps that are "
                  "multiples of {}",
@@ -170,28 +169,30 @@ void ComputeDbar::refresh() {
   evaluate(shift, vector, virial_ ? array[0] : nullptr);
 }
 
-void ComputeDbar::evaluate(double **shift, double *D, double *V) {
+bigint ComputeDbar::evaluate(double **shift, double *D, double *V) {
   // after fix deform has moved the box, ghosts of this step still lie where the old box put them
   if (domain->box_change)
     comm->forward_comm();
   rebuild_list();
 
   const int nD = size_vector, nV = V ? 6 * size_vector : 0;
-  sums_.assign(nD + nV + 1, 0.0);
+  sums_.assign(nD + nV + 2, 0.0);
+  double &missed = sums_[nD + nV], &owned = sums_[nD + nV + 1];
   accumulate(shift, sums_.data(), V ? sums_.data() + nD : nullptr);
-  sums_[nD + nV] = missed_atoms(shift);
-  MPI_Allreduce(MPI_IN_PLACE, sums_.data(), nD + nV + 1, MPI_DOUBLE, MPI_SUM, world);
+  missed = missed_atoms(shift);
+  owned = atom->nlocal;
+  MPI_Allreduce(MPI_IN_PLACE, sums_.data(), static_cast<int>(sums_.size()), MPI_DOUBLE, MPI_SUM, world);
 
-  if (sums_[nD + nV] > 0.0)
+  if (missed > 0.0)
     error->all(FLERR,
-               "Compute dbar: at step {} the averaged position of {:.0f} atoms lies more than half "
-               "the neighbor skin ({:.6g}) "
-               "from where neighbors were found; shorten the averaging window or raise the skin "
+               "Compute dbar: at step {} the averaged position of {:.0f} atoms lies more than half the neighbor skin "
+               "({:.6g}) from where neighbors were found; shorten the averaging window or raise the skin "
                "(neighbor command)",
-               update->ntimestep, sums_[nD + nV], 0.5 * neighbor->skin);
+               update->ntimestep, missed, 0.5 * neighbor->skin);
   std::copy_n(sums_.begin(), nD, D);
   if (V)
     std::copy_n(sums_.begin() + nD, nV, V);
+  return static_cast<bigint>(owned);
 }
 
 void ComputeDbar::rebuild_list() {
@@ -204,16 +205,44 @@ void ComputeDbar::rebuild_list() {
   neighbor->lastcall = lastcall;
 }
 
+// Threads as OMP_NUM_THREADS or `package omp` ask. They are plain threads: the plugin must not bring a second
+// OpenMP runtime into LAMMPS. Parts are added in a fixed order, so the same number of threads gives the same bits.
 void ComputeDbar::accumulate(double **shift, double *D, double *V) {
+  const int nparts = static_cast<int>(workers_.size());
+  if (nparts == 1)
+    return accumulate_part(0, 1, shift, D, V);
+  const std::size_t n = V ? 7 * size_vector : size_vector;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < nparts; ++t) {
+    workers_[t].sums.assign(n, 0.0);
+    threads.emplace_back([=] {
+      double *sums = workers_[t].sums.data();
+      accumulate_part(t, nparts, shift, sums, V ? sums + size_vector : nullptr);
+    });
+  }
+  for (auto &thread : threads)
+    thread.join();
+  for (const auto &worker : workers_) {
+    for (int k = 0; k < size_vector; ++k)
+      D[k] += worker.sums[k];
+    for (int k = 0; V && k < 6 * size_vector; ++k)
+      V[k] += worker.sums[size_vector + k];
+  }
+}
+
+void ComputeDbar::accumulate_part(int part, int nparts, double **shift, double *D, double *V) {
+  Worker &worker = workers_[part];
   const int blocks = perspecies_ ? atom->ntypes : 1;
   const int K = descriptor_->size();
+  const bigint inum = list_->inum;
   dbar::Batch batch;
   for (int block = 0; block < blocks; ++block) {
     const int offset = 1 + block * K;
-    neighbourhoods_->select(groupbit, perspecies_ ? block : -1, shift);
-    while (neighbourhoods_->next(batch)) {
+    worker.neighbourhoods->select(groupbit, perspecies_ ? block : -1, shift, static_cast<int>(inum * part / nparts),
+                                  static_cast<int>(inum * (part + 1) / nparts));
+    while (worker.neighbourhoods->next(batch)) {
       D[0] += batch.n;
-      descriptor_->accumulate(batch, D + offset, V ? V + 6 * offset : nullptr);
+      worker.descriptor->accumulate(batch, D + offset, V ? V + 6 * offset : nullptr);
     }
   }
 }
@@ -245,7 +274,7 @@ double ComputeDbar::missed_atoms(double **shift) {
 std::string ComputeDbar::settings_json() const {
   dbar::JsonObject json;
   json.text("family", family_).number("rcut", rcut_).integer("ntypes", atom->ntypes);
-  json.integer("size", size_vector).flag("perspecies", perspecies_).flag("virial", virial_);
+  json.flag("perspecies", perspecies_).flag("virial", virial_);
   dbar::JsonObject words;
   for (const auto &[word, value] : descriptor_->settings())
     words.text(word, value);
@@ -253,10 +282,9 @@ std::string ComputeDbar::settings_json() const {
 }
 
 double ComputeDbar::memory_usage() {
-  double bytes =
-      size_vector * sizeof(double) * (virial_ ? 7.0 : 1.0) + sums_.capacity() * sizeof(double);
-  bytes += static_cast<double>(descriptor_->memory_usage());
-  if (neighbourhoods_)
-    bytes += neighbourhoods_->memory_usage();
+  double bytes = size_vector * sizeof(double) * (virial_ ? 7.0 : 1.0) + sums_.capacity() * sizeof(double);
+  for (const auto &worker : workers_)
+    bytes += worker.descriptor->memory_usage() + worker.neighbourhoods->memory_usage() +
+             worker.sums.capacity() * sizeof(double);
   return bytes;
 }

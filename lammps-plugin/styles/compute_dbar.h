@@ -26,8 +26,9 @@ public:
   double memory_usage() override;
 
   // Global sums at the current positions plus `shift` (null: none), on every rank. Collective.
-  // D: [size()], V: [size()][6] or null. Raises an error when a neighbour may have been missed.
-  void evaluate(double **shift, double *D, double *V);
+  // D: [size()], V: [size()][6] or null. Returns the number of atoms that all ranks own together.
+  // Raises an error when a neighbour may have been missed.
+  bigint evaluate(double **shift, double *D, double *V);
 
   int size() const { return size_vector; }
   bool has_virial() const { return virial_; }
@@ -39,10 +40,17 @@ private:
   void check_ghost_cutoff();
   void rebuild_list();
   void accumulate(double **shift, double *D, double *V);
+  void accumulate_part(int part, int nparts, double **shift, double *D, double *V);
   double missed_atoms(double **shift);
 
+  struct Worker { // one per thread
+    std::unique_ptr<dbar::Descriptor> descriptor;
+    std::unique_ptr<dbar::Neighbourhoods> neighbourhoods;
+    std::vector<double> sums;
+  };
+
   std::unique_ptr<dbar::Descriptor> descriptor_;
-  std::unique_ptr<dbar::Neighbourhoods> neighbourhoods_;
+  std::vector<Worker> workers_;
   class NeighList *list_ = nullptr;
   std::string family_, average_id_;
   double rcut_;

@@ -3,46 +3,24 @@
 #include "atom.h"
 #include "comm.h"
 #include "compute_dbar.h"
+#include "domain.h"
 #include "error.h"
 #include "json_text.h"
 #include "lammps_extras.h"
 #include "modify.h"
-#include "observables.h"
-#include "stream_session.h"
 #include "update.h"
 
+#include <cstdint>
 #include <cstring>
 
 using namespace LAMMPS_NS;
 using namespace FixConst;
 
 FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
-    : Fix(lmp, narg, arg), window_(lmp) {
-  if (narg < 7)
-    error->all(FLERR,
-               "Fix dbar/stream: expected Nevery Nrepeat Nfreq COMPUTE-ID after the style name, "
-               "found {} words",
-               narg - 3);
-  nevery = utils::inumeric(FLERR, arg[3], false, lmp);
-  nrepeat_ = utils::inumeric(FLERR, arg[4], false, lmp);
-  nfreq_ = utils::inumeric(FLERR, arg[5], false, lmp);
-  compute_id_ = arg[6];
-  const char *names[3] = {"Nevery", "Nrepeat", "Nfreq"};
-  const int values[3] = {nevery, nrepeat_, nfreq_};
-  for (int k = 0; k < 3; ++k)
-    if (values[k] <= 0)
-      error->all(FLERR, "Fix dbar/stream: {} is {}, expected a positive number of steps", names[k],
-                 values[k]);
-  if (nfreq_ % nevery != 0)
-    error->all(FLERR, "Fix dbar/stream: Nfreq {} is not a multiple of Nevery {}", nfreq_, nevery);
-  if (static_cast<bigint>(nrepeat_) * nevery > nfreq_)
-    error->all(FLERR,
-               "Fix dbar/stream: Nrepeat {} times Nevery {} is {}, expected at most Nfreq {}",
-               nrepeat_, nevery, static_cast<bigint>(nrepeat_) * nevery, nfreq_);
-  observables_ = std::make_unique<dbar::Observables>(lmp, dbar::Observables::defaults());
-  parse_keywords(narg, arg);
-  find_compute();
+    : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo), session_(lmp) {
+  find_compute(); // an unknown ID is an error at once
 
+  nevery = options_.nevery;
   scalar_flag = vector_flag = 1;
   size_vector = NOUTPUT;
   extscalar = extvector = 0;
@@ -53,11 +31,9 @@ FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
   maxexchange = 3;
   dynamic_group_allow = 1;
 
-  session_ = std::make_unique<dbar::StreamSession>(lmp);
   window_.grow(atom->nmax);
   atom->add_callback(Atom::GROW);
   atom->add_callback(Atom::RESTART);
-  modify->addstep_compute_all(next_snapshot());
 }
 
 FixDbarStream::~FixDbarStream() {
@@ -67,97 +43,14 @@ FixDbarStream::~FixDbarStream() {
   atom->delete_callback(id, Atom::RESTART);
 }
 
-void FixDbarStream::parse_keywords(int narg, char **arg) {
-  auto value = [&](int iarg, int count, const char *expected) {
-    if (iarg + count >= narg)
-      error->all(FLERR, "Fix dbar/stream: keyword {} expects {}, found nothing", arg[iarg],
-                 expected);
-    return std::string(arg[iarg + 1]);
-  };
-  int iarg = 7;
-  while (iarg < narg) {
-    const std::string word = arg[iarg];
-    if (word == "store") {
-      store_ = value(iarg, 1, "a file name or none");
-      if (store_ == "none")
-        store_.clear();
-      iarg += 2;
-    } else if (word == "monitor") {
-      monitor_ = value(iarg, 1, "a TOML file, default or none");
-      iarg += 2;
-    } else if (word == "python") {
-      callable_ = value(iarg, 1, "MODULE:CALLABLE");
-      iarg += 2;
-    } else if (word == "snapshot") {
-      const char *expected = "none, every M or adaptive FRACTION";
-      snapshot_ = value(iarg, 1, expected);
-      if (snapshot_ == "none") {
-        iarg += 2;
-      } else if (snapshot_ == "every" || snapshot_ == "adaptive") {
-        value(iarg, 2, expected);
-        snapshot_value_ = utils::numeric(FLERR, arg[iarg + 2], false, lmp);
-        if (snapshot_ == "every" &&
-            !(snapshot_value_ >= 1.0 && snapshot_value_ == static_cast<bigint>(snapshot_value_)))
-          error->all(FLERR,
-                     "Fix dbar/stream: keyword snapshot every expects a positive integer, found {}",
-                     arg[iarg + 2]);
-        if (snapshot_ == "adaptive" && !(snapshot_value_ > 0.0 && snapshot_value_ <= 1.0))
-          error->all(
-              FLERR,
-              "Fix dbar/stream: keyword snapshot adaptive expects a fraction in (0,1], found {}",
-              arg[iarg + 2]);
-        iarg += 3;
-      } else {
-        error->all(FLERR, "Fix dbar/stream: keyword snapshot expects {}, found {}", expected,
-                   snapshot_);
-      }
-    } else if (word == "thermo") {
-      std::vector<std::string> names;
-      const char *expected = "none or N name_1 ... name_N";
-      if (value(iarg, 1, expected) == "none") {
-        iarg += 2;
-      } else {
-        const int n = utils::inumeric(FLERR, arg[iarg + 1], false, lmp);
-        if (n < 1)
-          error->all(FLERR, "Fix dbar/stream: keyword thermo expects {}, found {}", expected,
-                     arg[iarg + 1]);
-        value(iarg, n + 1, expected);
-        names.assign(arg + iarg + 2, arg + iarg + 2 + n);
-        iarg += n + 2;
-      }
-      observables_ = std::make_unique<dbar::Observables>(lmp, names);
-    } else if (word == "lost") {
-      const std::string choice = value(iarg, 1, "error or ignore");
-      if (choice != "error" && choice != "ignore")
-        error->all(FLERR, "Fix dbar/stream: keyword lost expects error or ignore, found {}",
-                   choice);
-      lost_error_ = choice == "error";
-      iarg += 2;
-    } else {
-      error->all(FLERR,
-                 "Fix dbar/stream: unknown keyword {}, expected store, snapshot, monitor, python, "
-                 "thermo or lost",
-                 word);
-    }
-  }
-  if (snapshot_ != "none" && store_.empty())
-    error->all(FLERR, "Fix dbar/stream: keyword snapshot {} needs keyword store with a file name",
-               snapshot_);
-  if (snapshot_ == "adaptive" && monitor_ == "none")
-    error->all(FLERR,
-               "Fix dbar/stream: keyword snapshot adaptive needs a monitor, found monitor none");
-}
-
 ComputeDbar *FixDbarStream::find_compute() const {
-  Compute *found = modify->get_compute_by_id(compute_id_);
+  Compute *found = modify->get_compute_by_id(options_.compute_id);
   if (!found)
-    error->all(FLERR,
-               "Fix dbar/stream: compute {} does not exist, expected the ID of a compute dbar",
-               compute_id_);
+    error->all(FLERR, "Fix dbar/stream: compute {} does not exist, expected the ID of a compute dbar",
+               options_.compute_id);
   auto *compute = dynamic_cast<ComputeDbar *>(found);
   if (!compute)
-    error->all(FLERR, "Fix dbar/stream: compute {} has style {}, expected dbar", compute_id_,
-               found->style);
+    error->all(FLERR, "Fix dbar/stream: compute {} has style {}, expected dbar", options_.compute_id, found->style);
   return compute;
 }
 
@@ -167,7 +60,8 @@ int FixDbarStream::setmask() {
 
 void FixDbarStream::init() {
   compute_ = find_compute();
-  observables_->check();
+  observables_.check();
+  modify->addstep_compute_all(options_.next_snapshot(update->ntimestep)); // pressure and energy must be tallied then
 }
 
 void FixDbarStream::setup(int) {
@@ -175,11 +69,11 @@ void FixDbarStream::setup(int) {
   if (average_ready(update->ntimestep))
     comm->forward_comm(this);
   // not in init(): only now is it certain that a run, not a minimisation, will start
-  if (session_->is_open() || update->whichflag != 1)
+  if (session_.is_open() || update->whichflag != 1)
     return;
   D_.assign(compute_->size(), 0.0);
   V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
-  session_->open(settings_json());
+  session_.open(settings_json());
 }
 
 std::string FixDbarStream::settings_json() const {
@@ -187,92 +81,75 @@ std::string FixDbarStream::settings_json() const {
   json.text("fix_id", id).raw("descriptor", compute_->settings_json());
   json.integer("size", compute_->size()).flag("virial", compute_->has_virial());
   json.text("units", update->unit_style).number("dt", update->dt);
-  json.integer("nevery", nevery).integer("nrepeat", nrepeat_).integer("nfreq", nfreq_);
-  json.integer("natoms", atom->natoms).raw("thermo", dbar::json_list(observables_->names()));
-  json.text_or_null("store", store_).text("monitor", monitor_).text_or_null("python", callable_);
+  json.integer("nevery", nevery).integer("nrepeat", options_.nrepeat).integer("nfreq", options_.nfreq);
+  json.integer("natoms", atom->natoms).raw("thermo", dbar::json_list(observables_.names()));
+  std::vector<std::string> boundary;
+  for (int d = 0; d < 3; ++d)
+    boundary.push_back(domain->periodicity[d] ? "p" : "f");
+  json.raw("boundary", dbar::json_list(boundary));
+  json.text_or_null("store", options_.store)
+      .text("monitor", options_.monitor)
+      .text_or_null("python", options_.callable);
   json.raw("snapshot",
-           "[" + dbar::json_quote(snapshot_) + "," + dbar::json_number(snapshot_value_) + "]");
+           "[" + dbar::json_quote(options_.snapshot) + "," + dbar::json_number(options_.snapshot_value) + "]");
   json.integer("step", update->ntimestep);
-  json.raw("restart", restart_step_ < 0
-                          ? "null"
-                          : dbar::JsonObject()
-                                .integer("step", restart_step_)
-                                .integer("snapshots", static_cast<bigint>(outputs_[SNAPSHOTS]))
-                                .str());
+  json.raw("restart", restart_step_ < 0 ? "null"
+                                        : dbar::JsonObject()
+                                              .integer("step", restart_step_)
+                                              .integer("snapshots", static_cast<bigint>(outputs_[SNAPSHOTS]))
+                                              .str());
   json.text("lammps_version", lmp->version).text("plugin_version", DBAR_VERSION);
-  // an integer in MPICH, a pointer in Open MPI: mpi4py takes either as an integer
-  json.integer("comm", (long long)(intptr_t)world);
+  // a 32-bit integer in MPICH, a pointer in Open MPI: mpi4py takes either as an unsigned integer
+  const auto handle = (std::uintptr_t)(world);
+  json.integer("comm", sizeof(MPI_Comm) == 4 ? static_cast<std::uint32_t>(handle) : static_cast<long long>(handle));
   return json.str();
 }
 
-int FixDbarStream::steps_to_snapshot() const {
-  return static_cast<int>((nfreq_ - update->ntimestep % nfreq_) % nfreq_);
-}
-
-bigint FixDbarStream::next_snapshot() const {
-  return (update->ntimestep / nfreq_ + 1) * nfreq_;
-}
-
 void FixDbarStream::end_of_step() {
-  const int ahead = steps_to_snapshot();
-  if (ahead > (nrepeat_ - 1) * nevery)
+  const bigint ahead = options_.steps_to_snapshot(update->ntimestep);
+  if (ahead > options_.window())
     return;
-  if (ahead == (nrepeat_ - 1) * nevery)
+  if (ahead == options_.window())
     window_.begin();
   else if (window_.samples() == 0)
     return; // the fix came into being inside this window
   window_.sample();
-  if (ahead == 0 && window_.samples() == nrepeat_)
+  if (ahead == 0 && window_.samples() == options_.nrepeat)
     take_snapshot();
 }
 
 void FixDbarStream::take_snapshot() {
-  check_lost_atoms();
   window_.finish();
   averaged_step_ = update->ntimestep;
   comm->forward_comm(this);
 
-  compute_->evaluate(window_.displacement(), D_.data(), V_.empty() ? nullptr : V_.data());
+  const bigint owned = compute_->evaluate(window_.displacement(), D_.data(), V_.empty() ? nullptr : V_.data());
+  if (options_.lost_error && owned != atom->natoms)
+    error->all(FLERR, "Fix dbar/stream: lost atoms: {} of {} are left at step {} (keyword lost ignore goes on)", owned,
+               atom->natoms, update->ntimestep);
   modify->clearstep_compute();
-  const auto &thermo = observables_->evaluate();
-  modify->addstep_compute(next_snapshot());
-  modify->addstep_compute_all(next_snapshot());
+  const auto &thermo = observables_.evaluate();
+  modify->addstep_compute_all(options_.next_snapshot(update->ntimestep));
 
+  const double time = update->atime + (update->ntimestep - update->atimestep) * update->dt;
   const dbar_snapshot snapshot = {update->ntimestep,
-                                  update->atime +
-                                      (update->ntimestep - update->atimestep) * update->dt,
+                                  time,
                                   static_cast<int>(D_.size()),
                                   D_.data(),
                                   V_.empty() ? nullptr : V_.data(),
                                   static_cast<int>(thermo.size()),
                                   thermo.data()};
-  const dbar_decision d = session_->observe(snapshot);
+  const dbar_decision d = session_.observe(snapshot);
   if (d.keep)
-    session_->keep_positions(groupbit, window_.displacement(), snapshot);
+    session_.keep_positions(groupbit, window_.displacement(), snapshot);
 
-  double seconds = session_->seconds();
-  MPI_Bcast(&seconds, 1, MPI_DOUBLE, 0, world);
-  const double outputs[NOUTPUT] = {static_cast<double>(d.state),
-                                   d.mahalanobis,
-                                   d.innovation,
-                                   d.tau_pred,
-                                   static_cast<double>(d.snapshots),
-                                   static_cast<double>(d.refits),
-                                   seconds};
-  std::memcpy(outputs_, outputs, sizeof outputs);
-}
-
-void FixDbarStream::check_lost_atoms() {
-  if (!lost_error_)
-    return;
-  const bigint mine = atom->nlocal;
-  bigint total;
-  MPI_Allreduce(&mine, &total, 1, MPI_LMP_BIGINT, MPI_SUM, world);
-  if (total != atom->natoms)
-    error->all(
-        FLERR,
-        "Fix dbar/stream: lost atoms: {} of {} are left at step {} (keyword lost ignore goes on)",
-        total, atom->natoms, update->ntimestep);
+  outputs_[STATE] = d.state;
+  outputs_[MAHALANOBIS] = d.mahalanobis;
+  outputs_[INNOVATION] = d.innovation;
+  outputs_[TAU_PRED] = d.tau_pred;
+  outputs_[SNAPSHOTS] = d.snapshots;
+  outputs_[REFITS] = d.refits;
+  outputs_[SECONDS] = session_.seconds();
 }
 
 int FixDbarStream::pack_exchange(int i, double *buf) {
@@ -307,7 +184,7 @@ void FixDbarStream::unpack_forward_comm(int n, int first, double *buf) {
 void FixDbarStream::write_restart(FILE *fp) {
   constexpr int n = 4 + NOUTPUT + dbar::WindowAverage::nstate;
   double buf[n] = {static_cast<double>(update->ntimestep), static_cast<double>(nevery),
-                   static_cast<double>(nrepeat_), static_cast<double>(nfreq_)};
+                   static_cast<double>(options_.nrepeat), static_cast<double>(options_.nfreq)};
   std::memcpy(buf + 4, outputs_, sizeof outputs_);
   window_.pack(buf + 4 + NOUTPUT);
   if (comm->me == 0) {
@@ -323,7 +200,7 @@ void FixDbarStream::restart(char *bytes) {
   restart_step_ = static_cast<bigint>(buf[0]);
   std::memcpy(outputs_, buf + 4, sizeof outputs_);
   // a window begun with other settings cannot be finished
-  if (buf[1] == nevery && buf[2] == nrepeat_ && buf[3] == nfreq_)
+  if (buf[1] == options_.nevery && buf[2] == options_.nrepeat && buf[3] == options_.nfreq)
     window_.unpack(buf + 4 + NOUTPUT);
 }
 

@@ -2,17 +2,14 @@
 #pragma once
 
 #include "fix.h"
+#include "observables.h"
 #include "position_average.h"
+#include "stream_options.h"
+#include "stream_session.h"
 #include "window_average.h"
 
-#include <memory>
 #include <string>
 #include <vector>
-
-namespace dbar {
-class Observables;
-class StreamSession;
-} // namespace dbar
 
 namespace LAMMPS_NS {
 
@@ -46,29 +43,20 @@ public:
 
   bool average_ready(bigint step) const override { return step == averaged_step_; }
   double **average_displacement() override { return window_.displacement(); }
-  int average_every() const override { return nfreq_; }
+  int average_every() const override { return options_.nfreq; }
 
 private:
   enum { STATE, MAHALANOBIS, INNOVATION, TAU_PRED, SNAPSHOTS, REFITS, SECONDS, NOUTPUT };
 
-  void parse_keywords(int, char **);
-  bigint next_snapshot() const;
-  int steps_to_snapshot() const;
   void take_snapshot();
-  void check_lost_atoms();
   class ComputeDbar *find_compute() const;
   std::string settings_json() const;
 
-  int nrepeat_, nfreq_;
-  std::string compute_id_;
-  std::string store_, monitor_ = "default", callable_, snapshot_ = "none";
-  double snapshot_value_ = 0.0;
-  bool lost_error_ = true;
-
+  dbar::StreamOptions options_;
   class ComputeDbar *compute_ = nullptr;
   dbar::WindowAverage window_;
-  std::unique_ptr<dbar::Observables> observables_;
-  std::unique_ptr<dbar::StreamSession> session_;
+  dbar::Observables observables_;
+  dbar::StreamSession session_;
   std::vector<double> D_, V_; // the newest snapshot
   double outputs_[NOUTPUT] = {};
   bigint averaged_step_ = -1; // last step on which a window ended

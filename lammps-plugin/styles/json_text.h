@@ -43,19 +43,13 @@ public:
     body_ += (body_.empty() ? "" : ",") + json_quote(key) + ":" + json;
     return *this;
   }
-  JsonObject &text(const std::string &key, const std::string &value) {
-    return raw(key, json_quote(value));
-  }
+  JsonObject &text(const std::string &key, const std::string &value) { return raw(key, json_quote(value)); }
   JsonObject &text_or_null(const std::string &key, const std::string &value) {
     return raw(key, value.empty() ? "null" : json_quote(value));
   }
   JsonObject &number(const std::string &key, double value) { return raw(key, json_number(value)); }
-  JsonObject &integer(const std::string &key, long long value) {
-    return raw(key, std::to_string(value));
-  }
-  JsonObject &flag(const std::string &key, bool value) {
-    return raw(key, value ? "true" : "false");
-  }
+  JsonObject &integer(const std::string &key, long long value) { return raw(key, std::to_string(value)); }
+  JsonObject &flag(const std::string &key, bool value) { return raw(key, value ? "true" : "false"); }
   std::string str() const { return "{" + body_ + "}"; }
 
 private:

@@ -5,11 +5,12 @@
 
 namespace dbar {
 
-void Neighbourhoods::select(int groupbit, int species, double **shift) {
+void Neighbourhoods::select(int groupbit, int species, double **shift, int begin, int end) {
   groupbit_ = groupbit;
   species_ = species;
   shift_ = shift;
-  cursor_ = 0;
+  cursor_ = begin;
+  end_ = end;
 }
 
 bool Neighbourhoods::next(Batch &batch) {
@@ -17,7 +18,7 @@ bool Neighbourhoods::next(Batch &batch) {
   rtype_.clear();
   r_.clear();
   first_.assign(1, 0);
-  for (; cursor_ < list_->inum && static_cast<int>(type_.size()) < batch_size; ++cursor_) {
+  for (; cursor_ < end_ && static_cast<int>(type_.size()) < batch_size; ++cursor_) {
     const int i = list_->ilist[cursor_];
     if (!(atom_->mask[i] & groupbit_))
       continue;
@@ -57,8 +58,7 @@ void Neighbourhoods::append(int i) {
 }
 
 double Neighbourhoods::memory_usage() const {
-  return static_cast<double>((type_.capacity() + first_.capacity() + rtype_.capacity()) *
-                                 sizeof(int) +
+  return static_cast<double>((type_.capacity() + first_.capacity() + rtype_.capacity()) * sizeof(int) +
                              r_.capacity() * sizeof(double));
 }
 

@@ -20,9 +20,9 @@ public:
   Neighbourhoods(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor)
       : atom_(atom), list_(list), descriptor_(descriptor) {}
 
-  // Centres are the owned atoms of the group, of one type only if `species` >= 0. `shift` (may be
-  // null) is added to the positions of owned and ghost atoms.
-  void select(int groupbit, int species, double **shift);
+  // Centres are the group's atoms among entries [begin, end) of the list, of one type only if `species` >= 0.
+  // `shift` (may be null) is added to the positions of owned and ghost atoms.
+  void select(int groupbit, int species, double **shift, int begin, int end);
   // Fills the next batch; false when there is none left.
   bool next(Batch &batch);
 
@@ -34,7 +34,7 @@ private:
   LAMMPS_NS::Atom *atom_;
   LAMMPS_NS::NeighList *list_;
   const Descriptor &descriptor_;
-  int groupbit_ = 1, species_ = -1, cursor_ = 0;
+  int groupbit_ = 1, species_ = -1, cursor_ = 0, end_ = 0;
   double **shift_ = nullptr;
 
   std::vector<int> type_, first_, rtype_;

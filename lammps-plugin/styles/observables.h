@@ -17,6 +17,8 @@ public:
   static std::vector<std::string> defaults();
 
 private:
+  bool direct(const std::string &name, double &value) const;
+
   std::vector<std::string> names_;
   std::vector<double> values_;
 };

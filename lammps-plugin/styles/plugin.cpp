@@ -44,8 +44,7 @@ bool same_mpi(const std::string &) {
 std::string mismatch(void *lmp) {
   const int version = lammps_version(lmp);
   if (version != DBAR_LAMMPS_VERSION)
-    return "compiled for LAMMPS " + std::to_string(DBAR_LAMMPS_VERSION) + ", found LAMMPS " +
-           std::to_string(version);
+    return "compiled for LAMMPS " + std::to_string(DBAR_LAMMPS_VERSION) + ", found LAMMPS " + std::to_string(version);
   if (lammps_extract_setting(lmp, "tagint") != sizeof(tagint) ||
       lammps_extract_setting(lmp, "bigint") != sizeof(bigint) ||
       lammps_extract_setting(lmp, "imageint") != sizeof(imageint))
@@ -55,15 +54,13 @@ std::string mismatch(void *lmp) {
   MPI_Get_library_version(text, &length);
   const std::string found(text, length);
   if (!same_mpi(found))
-    return std::string("compiled for ") + mpi_family + ", found " +
-           found.substr(0, found.find('\n'));
+    return std::string("compiled for ") + mpi_family + ", found " + found.substr(0, found.find('\n'));
   return "";
 }
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *lmp, void *handle,
-                                                                         void *regfunc) {
+extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *lmp, void *handle, void *regfunc) {
   const std::string problem = mismatch(lmp);
   if (!problem.empty()) {
     int rank = 0;
@@ -76,8 +73,7 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *l
     return;
   }
   auto register_plugin = reinterpret_cast<lammpsplugin_regfunc>(regfunc);
-  auto add = [&](const char *style, const char *name, const char *info,
-                 lammpsplugin_factory2 *creator) {
+  auto add = [&](const char *style, const char *name, const char *info, lammpsplugin_factory2 *creator) {
     lammpsplugin_t plugin = {};
     plugin.version = static_cast<LAMMPS *>(lmp)->version;
     plugin.style = style;
@@ -88,8 +84,6 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *l
     plugin.handle = handle;
     register_plugin(&plugin, lmp);
   };
-  add("compute", "dbar", "dbar " DBAR_VERSION " compute: global descriptors and their virial",
-      &new_compute);
-  add("fix", "dbar/stream", "dbar " DBAR_VERSION " fix: time-averaged snapshots streamed to Python",
-      &new_fix_stream);
+  add("compute", "dbar", "dbar " DBAR_VERSION " compute: global descriptors and their virial", &new_compute);
+  add("fix", "dbar/stream", "dbar " DBAR_VERSION " fix: time-averaged snapshots streamed to Python", &new_fix_stream);
 }

@@ -11,8 +11,7 @@
 namespace dbar {
 
 namespace {
-constexpr double patience =
-    10.0; // seconds that a failed rank waits for the others before it aborts the job
+constexpr double patience = 10.0; // seconds that a failed rank waits for the others before it aborts the job
 }
 
 // Text of the failure, empty if there was none.
@@ -35,14 +34,12 @@ void StreamSession::open(const std::string &settings_json) {
   std::string failure;
   int wants_comm = 0, unused = 0;
   if (comm->me == 0)
-    failure = timed(
-        [&] { return bridge_->open("Session", settings_json.c_str(), &session_, &wants_comm); });
+    failure = timed([&] { return bridge_->open("Session", settings_json.c_str(), &session_, &wants_comm); });
   agree(error, world, failure);
   MPI_Bcast(&wants_comm, 1, MPI_INT, 0, world);
   all_ranks_ = wants_comm;
   if (all_ranks_ && comm->me != 0)
-    failure =
-        timed([&] { return bridge_->open("Observer", settings_json.c_str(), &session_, &unused); });
+    failure = timed([&] { return bridge_->open("Observer", settings_json.c_str(), &session_, &unused); });
   if (all_ranks_)
     agree(error, world, failure);
   opened_ = true;
@@ -59,8 +56,10 @@ dbar_decision StreamSession::observe(const dbar_snapshot &snapshot) {
   struct {
     int failed;
     dbar_decision decision;
-  } message = {!failure.empty(), decision};
+    double seconds;
+  } message = {!failure.empty(), decision, seconds_};
   MPI_Bcast(&message, sizeof message, MPI_BYTE, 0, world);
+  seconds_ = message.seconds;
   if (message.failed)
     agree(error, world, failure);
   return message.decision;
@@ -83,8 +82,7 @@ void StreamSession::agree_in_time(const std::string &failure) {
     agree(error, world, failure);
 }
 
-void StreamSession::keep_positions(int groupbit, double **displacement,
-                                   const dbar_snapshot &snapshot) {
+void StreamSession::keep_positions(int groupbit, double **displacement, const dbar_snapshot &snapshot) {
   std::vector<std::int64_t> id;
   std::vector<int> type;
   std::vector<double> x;
@@ -98,8 +96,7 @@ void StreamSession::keep_positions(int groupbit, double **displacement,
   }
 
   const int mine = static_cast<int>(type.size());
-  std::vector<int> counts(comm->nprocs), offsets(comm->nprocs + 1, 0), counts3(comm->nprocs),
-      offsets3(comm->nprocs);
+  std::vector<int> counts(comm->nprocs), offsets(comm->nprocs + 1, 0), counts3(comm->nprocs), offsets3(comm->nprocs);
   MPI_Gather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, 0, world);
   for (int p = 0; p < comm->nprocs; ++p) {
     offsets[p + 1] = offsets[p] + counts[p];
@@ -110,17 +107,13 @@ void StreamSession::keep_positions(int groupbit, double **displacement,
   std::vector<std::int64_t> all_id(total);
   std::vector<int> all_type(total);
   std::vector<double> all_x(3 * total);
-  MPI_Gatherv(id.data(), mine, MPI_INT64_T, all_id.data(), counts.data(), offsets.data(),
-              MPI_INT64_T, 0, world);
-  MPI_Gatherv(type.data(), mine, MPI_INT, all_type.data(), counts.data(), offsets.data(), MPI_INT,
-              0, world);
-  MPI_Gatherv(x.data(), 3 * mine, MPI_DOUBLE, all_x.data(), counts3.data(), offsets3.data(),
-              MPI_DOUBLE, 0, world);
+  MPI_Gatherv(id.data(), mine, MPI_INT64_T, all_id.data(), counts.data(), offsets.data(), MPI_INT64_T, 0, world);
+  MPI_Gatherv(type.data(), mine, MPI_INT, all_type.data(), counts.data(), offsets.data(), MPI_INT, 0, world);
+  MPI_Gatherv(x.data(), 3 * mine, MPI_DOUBLE, all_x.data(), counts3.data(), offsets3.data(), MPI_DOUBLE, 0, world);
 
   std::string failure;
   if (comm->me == 0) {
-    dbar_positions positions = {snapshot.step,   snapshot.time, total, all_id.data(),
-                                all_type.data(), all_x.data(),  {}};
+    dbar_positions positions = {snapshot.step, snapshot.time, total, all_id.data(), all_type.data(), all_x.data(), {}};
     for (int d = 0; d < 3; ++d) {
       positions.box[d] = domain->boxlo[d];
       positions.box[3 + d] = domain->boxhi[d];

@@ -20,15 +20,14 @@ public:
   // Local; never raises.
   void close();
 
-  double seconds() const { return seconds_; } // spent in Python on this rank
+  double seconds() const { return seconds_; } // spent in Python by rank 0, known to all after observe()
 
 private:
   template <class Call> std::string timed(Call call);
   void agree_in_time(const std::string &failure);
 
   const dbar_bridge *bridge_ = nullptr;
-  void *session_ =
-      nullptr; // rank 0, or every rank if the user's observer asked for the communicator
+  void *session_ = nullptr; // rank 0, or every rank if the user's observer asked for the communicator
   bool opened_ = false, all_ranks_ = false;
   double seconds_ = 0.0;
 };

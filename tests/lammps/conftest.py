@@ -1,6 +1,0 @@
-"""Make `blocks` importable (tests are collected with importlib)."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
