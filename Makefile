@@ -18,7 +18,7 @@ lint: $(VENV)/.installed-test
 	$(BIN)/clang-format --dry-run --Werror $$(find lammps-plugin -name '*.h' -o -name '*.cpp')
 
 bench: $(VENV)/.installed-test
-	$(BIN)/python benchmarks/first_figure.py
+	$(BIN)/python benchmarks/kernel_bench.py
 
 # The report is tested in a real browser; on Debian-like systems it is installed when missing.
 browser:

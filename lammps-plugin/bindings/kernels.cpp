@@ -6,6 +6,8 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <stdexcept>
 
 namespace py = pybind11;
@@ -17,20 +19,52 @@ namespace {
 using Ints = py::array_t<int, py::array::c_style | py::array::forcecast>;
 using Reals = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
+// A descriptor for any number of threads: each call borrows one with scratch memory of its own.
+class Kernel {
+public:
+  Kernel(const std::string &family, double rcut, const std::vector<std::string> &words, int nspecies)
+      : first_(dbar::make_descriptor(family, rcut, words, nspecies)) {}
+
+  const Descriptor &operator*() const { return *first_; }
+  const Descriptor *operator->() const { return first_.get(); }
+
+  template <class Use> void borrow(Use use) {
+    std::unique_ptr<Descriptor> mine;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!idle_.empty()) {
+        mine = std::move(idle_.back());
+        idle_.pop_back();
+      }
+    }
+    if (!mine)
+      mine = first_->clone();
+    use(*mine);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    idle_.push_back(std::move(mine));
+  }
+
+private:
+  std::unique_ptr<Descriptor> first_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Descriptor>> idle_;
+};
+
 // The kernels trust their input, so everything that could make them read outside is checked here.
-Batch checked(const Descriptor &d, const Ints &type, const Ints &first, const Reals &r,
-              const Ints &rtype) {
+Batch checked(const Descriptor &d, const Ints &type, const Ints &first, const Reals &r, const Ints &rtype) {
   const auto fail = [](const std::string &what) { throw std::invalid_argument(what); };
   if (type.ndim() != 1 || first.ndim() != 1 || first.shape(0) != type.shape(0) + 1)
     fail("first: expected one entry more than type, both with one axis");
-  if (r.ndim() != 2 || r.shape(1) != 3) fail("r: expected shape (pairs, 3)");
-  if (rtype.ndim() != 1 || rtype.shape(0) != r.shape(0)) fail("rtype: expected one entry per r");
+  if (r.ndim() != 2 || r.shape(1) != 3)
+    fail("r: expected shape (pairs, 3)");
+  if (rtype.ndim() != 1 || rtype.shape(0) != r.shape(0))
+    fail("rtype: expected one entry per r");
   const auto species = [&](const Ints &types, const char *name) {
     const int *t = types.data();
     for (py::ssize_t i = 0; i < types.shape(0); ++i)
       if (t[i] < 0 || t[i] >= d.nspecies())
-        fail(std::string(name) + ": found species " + std::to_string(t[i]) +
-             ", expected 0 to " + std::to_string(d.nspecies() - 1));
+        fail(std::string(name) + ": found species " + std::to_string(t[i]) + ", expected 0 to " +
+             std::to_string(d.nspecies() - 1));
   };
   species(type, "type");
   species(rtype, "rtype");
@@ -38,78 +72,78 @@ Batch checked(const Descriptor &d, const Ints &type, const Ints &first, const Re
   if (f[0] != 0 || f[type.shape(0)] != r.shape(0))
     fail("first: expected to begin with 0 and to end with the number of pairs");
   for (py::ssize_t i = 0; i < type.shape(0); ++i)
-    if (f[i] > f[i + 1]) fail("first: expected ascending entries");
-  return {static_cast<int>(type.shape(0)), type.data(), f,
-          reinterpret_cast<const double(*)[3]>(r.data()), rtype.data()};
+    if (f[i] > f[i + 1])
+      fail("first: expected ascending entries");
+  return {static_cast<int>(type.shape(0)), type.data(), f, reinterpret_cast<const double (*)[3]>(r.data()),
+          rtype.data()};
 }
 
-py::tuple compute(const Descriptor &self, const Ints &type, const Ints &first, const Reals &r,
-                  const Ints &rtype, bool virial) {
-  const Batch batch = checked(self, type, first, r, rtype);
-  py::array_t<double> D(self.size());
-  py::array_t<double> V({virial ? self.size() : 0, 6});
+py::tuple compute(Kernel &self, const Ints &type, const Ints &first, const Reals &r, const Ints &rtype, bool virial) {
+  const Batch batch = checked(*self, type, first, r, rtype);
+  py::array_t<double> D(self->size());
+  py::array_t<double> V({virial ? self->size() : 0, 6});
   double *d = D.mutable_data(), *v = virial ? V.mutable_data() : nullptr;
-  std::fill(d, d + self.size(), 0.0);
+  std::fill(d, d + self->size(), 0.0);
   std::fill(V.mutable_data(), V.mutable_data() + V.size(), 0.0);
   {
     py::gil_scoped_release release;
-    self.clone()->accumulate(batch, d, v);  // scratch of its own, so threads may share self
+    self.borrow([&](Descriptor &kernel) { kernel.accumulate(batch, d, v); });
   }
-  if (!virial) return py::make_tuple(D, py::none());
+  if (!virial)
+    return py::make_tuple(D, py::none());
   return py::make_tuple(D, V);
 }
 
-py::array_t<double> per_atom(const Descriptor &self, const Ints &type, const Ints &first,
-                             const Reals &r, const Ints &rtype) {
-  const Batch batch = checked(self, type, first, r, rtype);
-  py::array_t<double> B({batch.n, self.size()});
+py::array_t<double> per_atom(Kernel &self, const Ints &type, const Ints &first, const Reals &r, const Ints &rtype) {
+  const Batch batch = checked(*self, type, first, r, rtype);
+  py::array_t<double> B({batch.n, self->size()});
   double *b = B.mutable_data();
   {
     py::gil_scoped_release release;
-    self.clone()->per_centre(batch, b);
+    self.borrow([&](Descriptor &kernel) { kernel.per_centre(batch, b); });
   }
   return B;
 }
 
-py::tuple gradient(const Descriptor &self, const Ints &type, const Ints &first, const Reals &r,
-                   const Ints &rtype, const Reals &theta) {
-  const Batch batch = checked(self, type, first, r, rtype);
-  if (theta.ndim() != 1 || theta.shape(0) != self.size())
-    throw std::invalid_argument("theta: expected " + std::to_string(self.size()) + " numbers");
+py::tuple gradient(Kernel &self, const Ints &type, const Ints &first, const Reals &r, const Ints &rtype,
+                   const Reals &theta) {
+  const Batch batch = checked(*self, type, first, r, rtype);
+  if (theta.ndim() != 1 || theta.shape(0) != self->size())
+    throw std::invalid_argument("theta: expected " + std::to_string(self->size()) + " numbers");
   py::array_t<double> grad({r.shape(0), static_cast<py::ssize_t>(3)});
   py::array_t<double> energy(batch.n);
-  auto *g = reinterpret_cast<double(*)[3]>(grad.mutable_data());
+  auto *g = reinterpret_cast<double (*)[3]>(grad.mutable_data());
   double *e = energy.mutable_data();
   {
     py::gil_scoped_release release;
-    self.clone()->gradient(batch, theta.data(), g, e);
+    const double *t = theta.data();
+    self.borrow([&](Descriptor &kernel) { kernel.gradient(batch, t, g, e); });
   }
   return py::make_tuple(grad, energy);
 }
 
-}  // namespace
+} // namespace
 
 PYBIND11_MODULE(_kernels, m) {
   m.doc() = "Descriptor kernels over arrays of neighbourhoods (the same as in the LAMMPS plugin).";
   py::register_exception<dbar::BadSetting>(m, "BadSetting", PyExc_ValueError);
   m.def("family_names", &dbar::family_names);
+  m.def("active_isa", &dbar::active_isa, "Instruction set of the kernels in use.");
+  m.def("available_isas", &dbar::available_isas,
+        "Instruction sets that this build and processor can run, as DBAR_ISA names them.");
 
-  py::class_<Descriptor>(m, "Kernel")
-      .def(py::init([](const std::string &family, double rcut,
-                       const std::vector<std::string> &words,
-                       int nspecies) { return dbar::make_descriptor(family, rcut, words, nspecies); }),
-           py::arg("family"), py::arg("rcut"), py::arg("words"), py::arg("nspecies"))
-      .def_property_readonly("size", &Descriptor::size)
-      .def_property_readonly("labels", &Descriptor::labels)
-      .def_property_readonly("nspecies", &Descriptor::nspecies)
-      .def("cutoff", py::overload_cast<>(&Descriptor::cutoff, py::const_))
-      .def("cutoff", py::overload_cast<int, int>(&Descriptor::cutoff, py::const_))
-      .def_property_readonly("memory_usage", &Descriptor::memory_usage)
-      .def("settings", &Descriptor::settings)
+  py::class_<Kernel>(m, "Kernel")
+      .def(py::init<const std::string &, double, const std::vector<std::string> &, int>(), py::arg("family"),
+           py::arg("rcut"), py::arg("words"), py::arg("nspecies"))
+      .def_property_readonly("size", [](const Kernel &k) { return k->size(); })
+      .def_property_readonly("labels", [](const Kernel &k) { return k->labels(); })
+      .def_property_readonly("nspecies", [](const Kernel &k) { return k->nspecies(); })
+      .def("cutoff", [](const Kernel &k) { return k->cutoff(); })
+      .def("cutoff", [](const Kernel &k, int ti, int tj) { return k->cutoff(ti, tj); })
+      .def_property_readonly("memory_usage", [](const Kernel &k) { return k->memory_usage(); })
+      .def("settings", [](const Kernel &k) { return k->settings(); })
       .def("compute", &compute, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"),
            py::arg("virial") = false)
-      .def("per_atom", &per_atom, py::arg("type"), py::arg("first"), py::arg("r"),
-           py::arg("rtype"))
-      .def("gradient", &gradient, py::arg("type"), py::arg("first"), py::arg("r"),
-           py::arg("rtype"), py::arg("theta"));
+      .def("per_atom", &per_atom, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"))
+      .def("gradient", &gradient, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"), py::arg("theta"));
 }

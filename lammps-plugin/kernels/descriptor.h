@@ -13,11 +13,11 @@ namespace dbar {
 // Central atoms and their neighbours. The neighbours of centre i are [first[i], first[i + 1]);
 // they may include atoms beyond the pair's cutoff, which the kernel passes over.
 struct Batch {
-  int n;                  // number of centres
-  const int *type;        // [n] species of the centre, from 0
-  const int *first;       // [n + 1]
-  const double (*r)[3];   // [first[n]] r_j - r_i
-  const int *rtype;       // [first[n]] species of the neighbour, from 0
+  int n;                // number of centres
+  const int *type;      // [n] species of the centre, from 0
+  const int *first;     // [n + 1]
+  const double (*r)[3]; // [first[n]] r_j - r_i
+  const int *rtype;     // [first[n]] species of the neighbour, from 0
 };
 
 // A sum over centres of invariant functions of their neighbourhoods: D_k = sum_i B_k(i), k < size().
@@ -27,10 +27,10 @@ public:
   virtual ~Descriptor() = default;
 
   virtual int size() const = 0;
-  virtual std::vector<std::string> labels() const = 0;  // [size()] for tables and plots
+  virtual std::vector<std::string> labels() const = 0; // [size()] for tables and plots
   virtual int nspecies() const = 0;
-  virtual double cutoff() const = 0;                // the largest over pairs of species
-  virtual double cutoff(int ti, int tj) const = 0;  // neighbours count where r < cutoff
+  virtual double cutoff() const = 0;               // the largest over pairs of species
+  virtual double cutoff(int ti, int tj) const = 0; // neighbours count where r < cutoff
 
   // Adds the batch's sums to D[size()] and, unless V is null, to V[size()][6]:
   // V_ab = sum_ij r_a dB/dr_b, in the order xx yy zz xy xz yz.
@@ -41,8 +41,7 @@ public:
 
   // For E = sum_i sum_k theta_k B_k(i) writes grad[first[n]] = dE/dr_ij of every neighbour (zero
   // beyond the cutoff) and, unless energy is null, energy[n] = sum_k theta_k B_k(i).
-  virtual void gradient(const Batch &batch, const double *theta, double (*grad)[3],
-                        double *energy = nullptr) = 0;
+  virtual void gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy = nullptr) = 0;
 
   virtual std::unique_ptr<Descriptor> clone() const = 0;
   virtual std::size_t memory_usage() const = 0;
@@ -51,6 +50,6 @@ public:
   virtual std::vector<std::pair<std::string, std::string>> settings() const = 0;
 };
 
-}  // namespace dbar
+} // namespace dbar
 
 #endif

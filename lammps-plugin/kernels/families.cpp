@@ -21,16 +21,25 @@ const Family registry[] = {
     {"bso4", bso4::make},
 };
 
-}  // namespace
+} // namespace
 
 std::vector<std::string> family_names() {
   std::vector<std::string> names;
-  for (const Family &family : registry) names.push_back(family.name);
+  for (const Family &family : registry)
+    names.push_back(family.name);
   return names;
 }
 
-std::unique_ptr<Descriptor> make_descriptor(const std::string &name, double rcut,
-                                            const std::vector<std::string> &words, int nspecies) {
+const char *active_isa() {
+  return bso4::active_isa();
+}
+
+std::vector<std::string> available_isas() {
+  return bso4::available_isas();
+}
+
+std::unique_ptr<Descriptor> make_descriptor(const std::string &name, double rcut, const std::vector<std::string> &words,
+                                            int nspecies) {
   if (!std::isfinite(rcut) || rcut <= 0.0)
     throw BadSetting("Rcut: found " + number_text(rcut) + ", expected a positive length");
   if (nspecies < 1)
@@ -41,8 +50,9 @@ std::unique_ptr<Descriptor> make_descriptor(const std::string &name, double rcut
       return family.make(rcut, reader, nspecies);
     }
   std::string known;
-  for (const std::string &each : family_names()) known += (known.empty() ? "" : ", ") + each;
+  for (const std::string &each : family_names())
+    known += (known.empty() ? "" : ", ") + each;
   throw BadSetting("family: found '" + name + "', expected one of: " + known);
 }
 
-}  // namespace dbar
+} // namespace dbar

@@ -21,6 +21,11 @@ std::unique_ptr<Descriptor> make_descriptor(const std::string &family, double rc
 
 std::vector<std::string> family_names();
 
-}  // namespace dbar
+// The instruction set of the kernels in use: avx512, avx2, portable or reference. The environment
+// variable DBAR_ISA overrides the choice; throws BadSetting if it cannot be had.
+const char *active_isa();
+std::vector<std::string> available_isas(); // what this build and processor can run, widest first
+
+} // namespace dbar
 
 #endif

@@ -13,7 +13,8 @@ std::string number_text(double x) {
   char text[40];
   for (int digits = 6; digits <= 17; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, x);
-    if (std::strtod(text, nullptr) == x) break;
+    if (std::strtod(text, nullptr) == x)
+      break;
   }
   return text;
 }
@@ -22,33 +23,33 @@ bool is_number(const std::string &text, double *x) {
   // from_chars does not depend on the locale, but wants no leading plus sign.
   const char *begin = text.data();
   const char *end = begin + text.size();
-  if (begin != end && *begin == '+') ++begin;
+  if (begin != end && *begin == '+')
+    ++begin;
   const auto result = std::from_chars(begin, end, *x);
   return begin != end && result.ec == std::errc() && result.ptr == end && std::isfinite(*x);
 }
 
-Words::Words(const std::string &family, const std::vector<std::string> &words)
-    : family_(family), words_(words) {}
+Words::Words(const std::string &family, const std::vector<std::string> &words) : family_(family), words_(words) {}
 
 bool Words::next() {
-  if (at_ == words_.size()) return false;
+  if (at_ == words_.size())
+    return false;
   keyword_ = words_[at_++];
   return true;
 }
 
 const std::string &Words::value(const std::string &expected) {
-  if (at_ == words_.size()) reject("nothing after it", expected);
+  if (at_ == words_.size())
+    reject("nothing after it", expected);
   return words_[at_++];
 }
 
 int Words::integer(int low, int high) {
-  const std::string expected =
-      "an integer from " + std::to_string(low) + " to " + std::to_string(high);
+  const std::string expected = "an integer from " + std::to_string(low) + " to " + std::to_string(high);
   const std::string &text = value(expected);
   int number = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (result.ec != std::errc() || result.ptr != text.data() + text.size() || number < low ||
-      number > high)
+  if (result.ec != std::errc() || result.ptr != text.data() + text.size() || number < low || number > high)
     reject("'" + text + "'", expected);
   return number;
 }
@@ -56,27 +57,30 @@ int Words::integer(int low, int high) {
 double Words::real(const std::string &expected) {
   const std::string &text = value(expected);
   double number = 0.0;
-  if (!is_number(text, &number)) reject("'" + text + "'", expected);
+  if (!is_number(text, &number))
+    reject("'" + text + "'", expected);
   return number;
 }
 
 bool Words::yes_no() {
   const std::string &text = value("yes or no");
-  if (text == "yes" || text == "on" || text == "true") return true;
-  if (text == "no" || text == "off" || text == "false") return false;
+  if (text == "yes" || text == "on" || text == "true")
+    return true;
+  if (text == "no" || text == "off" || text == "false")
+    return false;
   reject("'" + text + "'", "yes or no");
 }
 
 std::vector<double> Words::per_species(int n, const std::string &expected) {
-  const std::string all = std::to_string(n) + (n == 1 ? " number" : " numbers") +
-                          ", one per species, each " + expected;
+  const std::string all = std::to_string(n) + (n == 1 ? " number" : " numbers") + ", one per species, each " + expected;
   std::vector<double> numbers;
   double number = 0.0;
   while (at_ < words_.size() && is_number(words_[at_], &number)) {
     numbers.push_back(number);
     ++at_;
   }
-  if (static_cast<int>(numbers.size()) == n) return numbers;
+  if (static_cast<int>(numbers.size()) == n)
+    return numbers;
   std::string found = std::to_string(numbers.size());
   if (static_cast<int>(numbers.size()) < n && at_ < words_.size())
     found += " and then '" + words_[at_] + "'";
@@ -91,4 +95,4 @@ void Words::unknown(const std::string &known) const {
   throw BadSetting(family_ + ": found keyword '" + keyword_ + "', expected one of: " + known);
 }
 
-}  // namespace dbar
+} // namespace dbar

@@ -34,9 +34,9 @@ private:
   std::string keyword_;
 };
 
-std::string number_text(double x);  // shortest text that reads back as x
+std::string number_text(double x); // shortest text that reads back as x
 bool is_number(const std::string &text, double *x);
 
-}  // namespace dbar
+} // namespace dbar
 
 #endif

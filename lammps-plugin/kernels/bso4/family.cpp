@@ -3,7 +3,7 @@
 namespace dbar::bso4 {
 
 std::unique_ptr<Descriptor> make(double rcut, Words &words, int nspecies) {
-  return make_reference(read_settings(rcut, words, nspecies));
+  return make_fast(read_settings(rcut, words, nspecies));
 }
 
-}  // namespace dbar::bso4
+} // namespace dbar::bso4

@@ -12,6 +12,11 @@ std::unique_ptr<Descriptor> make(double rcut, Words &words, int nspecies);
 // The plain implementation: one centre and one neighbour at a time.
 std::unique_ptr<Descriptor> make_reference(const Settings &settings);
 
-}  // namespace dbar::bso4
+// Vector kernels of the instruction set in use (lanes/dispatch.h), or the plain implementation.
+std::unique_ptr<Descriptor> make_fast(const Settings &settings);
+const char *active_isa();
+std::vector<std::string> available_isas();
+
+} // namespace dbar::bso4
 
 #endif

@@ -12,15 +12,27 @@ struct Complex {
   double re = 0.0, im = 0.0;
 };
 
-inline Complex operator+(Complex x, Complex y) { return {x.re + y.re, x.im + y.im}; }
-inline Complex operator-(Complex x, Complex y) { return {x.re - y.re, x.im - y.im}; }
-inline Complex operator*(double s, Complex x) { return {s * x.re, s * x.im}; }
+inline Complex operator+(Complex x, Complex y) {
+  return {x.re + y.re, x.im + y.im};
+}
+inline Complex operator-(Complex x, Complex y) {
+  return {x.re - y.re, x.im - y.im};
+}
+inline Complex operator*(double s, Complex x) {
+  return {s * x.re, s * x.im};
+}
 inline Complex operator*(Complex x, Complex y) {
   return {x.re * y.re - x.im * y.im, x.re * y.im + x.im * y.re};
 }
-inline Complex conj(Complex x) { return {x.re, -x.im}; }
-inline Complex &operator+=(Complex &x, Complex y) { return x = x + y; }
-inline double real_product(Complex x, Complex y) { return x.re * y.re + x.im * y.im; }
+inline Complex conj(Complex x) {
+  return {x.re, -x.im};
+}
+inline Complex &operator+=(Complex &x, Complex y) {
+  return x = x + y;
+}
+inline double real_product(Complex x, Complex y) {
+  return x.re * y.re + x.im * y.im;
+}
 
 // Closer pairs are taken for an atom and its own image of zero distance and passed over, as SNAP
 // implementations do.
@@ -28,7 +40,7 @@ constexpr double smallest_rsq = 1e-20;
 
 // The radial part: r -> angle theta and weight f = w fc(r), with their derivatives.
 struct Radial {
-  double cosine, sine, dtheta;  // of theta = rfac0 pi (r - rmin0) / (rcut - rmin0)
+  double cosine, sine, dtheta; // of theta = rfac0 pi (r - rmin0) / (rcut - rmin0)
   double f, df;
 };
 
@@ -59,7 +71,7 @@ inline Rotation rotation(const Radial &q, const double *n, double r) {
   out.b = {q.sine * n[1], -q.sine * n[0]};
   const double dcos = -q.sine * q.dtheta, dsin = q.cosine * q.dtheta;
   for (int c = 0; c < 3; ++c) {
-    double dsn[3];  // d(sin n_d)/dr_c
+    double dsn[3]; // d(sin n_d)/dr_c
     for (int d = 0; d < 3; ++d)
       dsn[d] = dsin * n[c] * n[d] + q.sine * ((c == d ? 1.0 : 0.0) - n[c] * n[d]) / r;
     out.da[c] = {dcos * n[c], -dsn[2]};
@@ -68,6 +80,6 @@ inline Rotation rotation(const Radial &q, const double *n, double r) {
   return out;
 }
 
-}  // namespace dbar::bso4
+} // namespace dbar::bso4
 
 #endif

@@ -20,27 +20,24 @@ public:
   double cutoff(int ti, int tj) const override { return s_.cutoff(ti, tj); }
   void accumulate(const Batch &batch, double *D, double *V) override;
   void per_centre(const Batch &batch, double *B) override;
-  void gradient(const Batch &batch, const double *theta, double (*grad)[3],
-                double *energy) override;
+  void gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) override;
   std::unique_ptr<Descriptor> clone() const override { return make_reference(s_); }
   std::size_t memory_usage() const override;
-  std::vector<std::pair<std::string, std::string>> settings() const override {
-    return describe(s_);
-  }
+  std::vector<std::pair<std::string, std::string>> settings() const override { return describe(s_); }
 
 private:
   // Calls use(index, r vector, unit vector, distance, radial part) for the neighbours inside.
   template <class Use> void each_neighbour(const Batch &batch, int i, Use use) const;
   void density(const Batch &batch, int i, bool strain);
   void couple(const Block &block, const double *cg);
-  double contract(int j, const std::vector<Complex> &x) const;  // Re <x_j, Z>
+  double contract(int j, const std::vector<Complex> &x) const; // Re <x_j, Z>
 
   Settings s_;
   std::vector<Component> list_;
   std::vector<Block> blocks_;
-  std::vector<std::vector<double>> cg_;  // of each block, [m1][m2]
+  std::vector<std::vector<double>> cg_; // of each block, [m1][m2]
   Wigner wigner_;
-  std::vector<Complex> u_, w_[6], y_, z_;  // sums over neighbours; adjoint; one block of Z
+  std::vector<Complex> u_, w_[6], y_, z_; // sums over neighbours; adjoint; one block of Z
 };
 
 Reference::Reference(const Settings &settings)
@@ -49,23 +46,25 @@ Reference::Reference(const Settings &settings)
   for (const Block &b : blocks_) {
     std::vector<double> cg;
     for (int m1 = 0; m1 <= b.j1; ++m1)
-      for (int m2 = 0; m2 <= b.j2; ++m2) cg.push_back(clebsch_gordan(b.j1, m1, b.j2, m2, b.t));
+      for (int m2 = 0; m2 <= b.j2; ++m2)
+        cg.push_back(clebsch_gordan(b.j1, m1, b.j2, m2, b.t));
     cg_.push_back(cg);
   }
   const int n = offset(s_.twojmax + 1);
   u_.resize(n);
   y_.resize(n);
-  for (auto &w : w_) w.resize(n);
+  for (auto &w : w_)
+    w.resize(n);
   z_.resize((s_.twojmax + 1) * (s_.twojmax + 1));
 }
 
-template <class Use>
-void Reference::each_neighbour(const Batch &batch, int i, Use use) const {
+template <class Use> void Reference::each_neighbour(const Batch &batch, int i, Use use) const {
   for (int p = batch.first[i]; p < batch.first[i + 1]; ++p) {
     const double *x = batch.r[p];
     const double rsq = x[0] * x[0] + x[1] * x[1] + x[2] * x[2];
     const double rcut = s_.cutoff(batch.type[i], batch.rtype[p]);
-    if (rsq >= rcut * rcut || rsq <= smallest_rsq) continue;
+    if (rsq >= rcut * rcut || rsq <= smallest_rsq)
+      continue;
     const double r = std::sqrt(rsq);
     const double n[3] = {x[0] / r, x[1] / r, x[2] / r};
     use(p, x, n, r, radial(s_, r, rcut, s_.weight[batch.rtype[p]]));
@@ -78,14 +77,18 @@ void Reference::density(const Batch &batch, int i, bool strain) {
   const int size = offset(s_.twojmax + 1);
   std::fill(u_.begin(), u_.end(), Complex());
   for (int j = 0; j <= s_.twojmax; ++j)
-    for (int m = 0; m <= j; ++m) u_[offset(j) + m * (j + 2)] = {1.0, 0.0};
+    for (int m = 0; m <= j; ++m)
+      u_[offset(j) + m * (j + 2)] = {1.0, 0.0};
   if (strain)
-    for (auto &w : w_) std::fill(w.begin(), w.end(), Complex());
+    for (auto &w : w_)
+      std::fill(w.begin(), w.end(), Complex());
   each_neighbour(batch, i, [&](int, const double *x, const double *n, double r, const Radial &q) {
     const Rotation rot = rotation(q, n, r);
     wigner_.evaluate(rot);
-    for (int e = 0; e < size; ++e) u_[e] += q.f * wigner_.u(e);
-    if (!strain) return;
+    for (int e = 0; e < size; ++e)
+      u_[e] += q.f * wigner_.u(e);
+    if (!strain)
+      return;
     wigner_.derivative(rot);
     for (int c = 0; c < 6; ++c) {
       const int a = row[c], b = column[c];
@@ -98,7 +101,7 @@ void Reference::density(const Batch &batch, int i, bool strain) {
 // Z(ma,mb) = sum C(ma1,ma2) C(mb1,mb2) U1(ma1,mb1) U2(ma2,mb2) on the half matrix of the target.
 void Reference::couple(const Block &block, const double *cg) {
   const int j1 = block.j1, j2 = block.j2, t = block.t;
-  const int shift = (j1 + j2 - t) / 2;  // m1 + m2 = m + shift
+  const int shift = (j1 + j2 - t) / 2; // m1 + m2 = m + shift
   const Complex *u1 = &u_[offset(j1)], *u2 = &u_[offset(j2)];
   for (int mb = 0; 2 * mb <= t; ++mb)
     for (int ma = 0; ma <= t; ++ma) {
@@ -131,7 +134,8 @@ void Reference::accumulate(const Batch &batch, double *D, double *V) {
     density(batch, i, V != nullptr);
     for (std::size_t k = 0; k < blocks_.size(); ++k) {
       const Block &b = blocks_[k];
-      if (!b.value && !V) continue;
+      if (!b.value && !V)
+        continue;
       couple(b, cg_[k].data());
       if (b.value)
         D[b.component] += b.norm * contract(b.t, u_) - (s_.bzero ? list_[b.component].j + 1 : 0);
@@ -150,10 +154,10 @@ void Reference::per_centre(const Batch &batch, double *B) {
 }
 
 // dE = <Y, dU> with the adjoint Y_t = sum over blocks of theta factor Z(.. -> t).
-void Reference::gradient(const Batch &batch, const double *theta, double (*grad)[3],
-                         double *energy) {
+void Reference::gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) {
   for (int p = batch.first[0]; p < batch.first[batch.n]; ++p)
-    for (int c = 0; c < 3; ++c) grad[p][c] = 0.0;
+    for (int c = 0; c < 3; ++c)
+      grad[p][c] = 0.0;
   for (int i = 0; i < batch.n; ++i) {
     density(batch, i, false);
     std::fill(y_.begin(), y_.end(), Complex());
@@ -162,39 +166,37 @@ void Reference::gradient(const Batch &batch, const double *theta, double (*grad)
       const Block &b = blocks_[k];
       couple(b, cg_[k].data());
       if (b.value)
-        sum += theta[b.component] *
-               (b.norm * contract(b.t, u_) - (s_.bzero ? list_[b.component].j + 1 : 0));
+        sum += theta[b.component] * (b.norm * contract(b.t, u_) - (s_.bzero ? list_[b.component].j + 1 : 0));
       for (int mb = 0; 2 * mb <= b.t; ++mb)
         for (int ma = 0; ma <= b.t; ++ma) {
           const int e = mb * (b.t + 1) + ma;
-          y_[offset(b.t) + e] +=
-              theta[b.component] * b.factor * half_weight(b.t, ma, mb) * z_[e];
+          y_[offset(b.t) + e] += theta[b.component] * b.factor * half_weight(b.t, ma, mb) * z_[e];
         }
     }
-    if (energy) energy[i] = sum;
-    each_neighbour(batch, i, [&](int p, const double *, const double *n, double r,
-                                 const Radial &q) {
+    if (energy)
+      energy[i] = sum;
+    each_neighbour(batch, i, [&](int p, const double *, const double *n, double r, const Radial &q) {
       const Rotation rot = rotation(q, n, r);
       wigner_.evaluate(rot);
       wigner_.derivative(rot);
       for (int c = 0; c < 3; ++c)
         for (int e = 0; e < offset(s_.twojmax + 1); ++e)
-          grad[p][c] +=
-              real_product(y_[e], q.df * n[c] * wigner_.u(e) + q.f * wigner_.du(c, e));
+          grad[p][c] += real_product(y_[e], q.df * n[c] * wigner_.u(e) + q.f * wigner_.du(c, e));
     });
   }
 }
 
 std::size_t Reference::memory_usage() const {
   std::size_t bytes = sizeof(*this) + sizeof(Complex) * (12 * u_.size() + z_.size());
-  for (const auto &cg : cg_) bytes += sizeof(double) * cg.size();
+  for (const auto &cg : cg_)
+    bytes += sizeof(double) * cg.size();
   return bytes + blocks_.size() * sizeof(Block) + list_.size() * sizeof(Component);
 }
 
-}  // namespace
+} // namespace
 
 std::unique_ptr<Descriptor> make_reference(const Settings &settings) {
   return std::make_unique<Reference>(settings);
 }
 
-}  // namespace dbar::bso4
+} // namespace dbar::bso4

@@ -20,13 +20,16 @@ std::string digits17(double x) {
 
 std::string digits17(const std::vector<double> &numbers) {
   std::string text;
-  for (double x : numbers) text += (text.empty() ? "" : " ") + digits17(x);
+  for (double x : numbers)
+    text += (text.empty() ? "" : " ") + digits17(x);
   return text;
 }
 
-std::string yes_no(bool flag) { return flag ? "yes" : "no"; }
+std::string yes_no(bool flag) {
+  return flag ? "yes" : "no";
+}
 
-}  // namespace
+} // namespace
 
 double Settings::cutoff() const {
   return 2.0 * rcut * *std::max_element(radius.begin(), radius.end());
@@ -45,11 +48,13 @@ Settings read_settings(double rcut, Words &words, int nspecies) {
     } else if (key == "rfac0") {
       const char *expected = "a number above 0 and up to 1";
       s.rfac0 = words.real(expected);
-      if (s.rfac0 <= 0.0 || s.rfac0 > 1.0) words.reject(number_text(s.rfac0), expected);
+      if (s.rfac0 <= 0.0 || s.rfac0 > 1.0)
+        words.reject(number_text(s.rfac0), expected);
     } else if (key == "rmin0") {
       const char *expected = "a length of zero or more";
       s.rmin0 = words.real(expected);
-      if (s.rmin0 < 0.0) words.reject(number_text(s.rmin0), expected);
+      if (s.rmin0 < 0.0)
+        words.reject(number_text(s.rmin0), expected);
     } else if (key == "switch") {
       s.switching = words.yes_no();
     } else if (key == "bzero") {
@@ -59,7 +64,8 @@ Settings read_settings(double rcut, Words &words, int nspecies) {
     } else if (key == "radius") {
       s.radius = words.per_species(nspecies, "positive");
       for (double r : s.radius)
-        if (r <= 0.0) words.reject(number_text(r), "positive radii");
+        if (r <= 0.0)
+          words.reject(number_text(r), "positive radii");
     } else if (key == "weight") {
       s.weight = words.per_species(nspecies, "finite");
     } else {
@@ -68,8 +74,8 @@ Settings read_settings(double rcut, Words &words, int nspecies) {
   }
   const double smallest = 2.0 * rcut * *std::min_element(s.radius.begin(), s.radius.end());
   if (s.rmin0 >= smallest)
-    throw BadSetting("bso4 rmin0: found " + number_text(s.rmin0) +
-                     ", expected less than the smallest pair cutoff " + number_text(smallest));
+    throw BadSetting("bso4 rmin0: found " + number_text(s.rmin0) + ", expected less than the smallest pair cutoff " +
+                     number_text(smallest));
   return s;
 }
 
@@ -86,4 +92,4 @@ std::vector<std::pair<std::string, std::string>> describe(const Settings &s) {
           {"weight", digits17(s.weight)}};
 }
 
-}  // namespace dbar::bso4
+} // namespace dbar::bso4

@@ -19,8 +19,8 @@ struct Settings {
   bool switching = true;
   bool bzero = false;
   bool diagonal = false;
-  std::vector<double> radius;  // [nspecies]
-  std::vector<double> weight;  // [nspecies]
+  std::vector<double> radius; // [nspecies]
+  std::vector<double> weight; // [nspecies]
 
   double cutoff(int ti, int tj) const { return rcut * (radius[ti] + radius[tj]); }
   double cutoff() const;
@@ -30,6 +30,6 @@ Settings read_settings(double rcut, Words &words, int nspecies);
 
 std::vector<std::pair<std::string, std::string>> describe(const Settings &settings);
 
-}  // namespace dbar::bso4
+} // namespace dbar::bso4
 
 #endif

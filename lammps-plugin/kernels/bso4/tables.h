@@ -15,7 +15,7 @@ struct Component {
 
 // The components in their order of output: j2 <= j1 <= j, or j1 = j2 and every j if diagonal.
 std::vector<Component> components(int twojmax, bool diagonal);
-std::vector<std::string> labels(const std::vector<Component> &list);  // "B(j1,j2,j)"
+std::vector<std::string> labels(const std::vector<Component> &list); // "B(j1,j2,j)"
 
 // One block Z(j1,j2 -> t), j1 >= j2, with its part in the derivative of component k:
 // dB_k = sum over the blocks of k of factor <dU_t, Z>. Blocks of a component differ in t, one of
@@ -35,15 +35,18 @@ std::vector<Block> blocks(const std::vector<Component> &list);
 double clebsch_gordan(int j1, int m1, int j2, int m2, int j);
 
 // Rows and columns of u^j, one matrix after the other: offset(j) + mb (j+1) + ma.
-constexpr int offset(int j) { return j * (j + 1) * (2 * j + 1) / 6; }
+constexpr int offset(int j) {
+  return j * (j + 1) * (2 * j + 1) / 6;
+}
 
 // u^j(j-ma, j-mb) = (-1)^(ma+mb) conj u^j(ma,mb), so that half of a matrix tells all. The weight
 // of an element in a sum over the whole matrix that runs over the half only (0: not in the half).
 constexpr double half_weight(int j, int ma, int mb) {
-  if (2 * mb != j) return 2 * mb < j ? 2.0 : 0.0;
+  if (2 * mb != j)
+    return 2 * mb < j ? 2.0 : 0.0;
   return 2 * ma < j ? 2.0 : (2 * ma == j ? 1.0 : 0.0);
 }
 
-}  // namespace dbar::bso4
+} // namespace dbar::bso4
 
 #endif

@@ -2,12 +2,12 @@
 
 namespace dbar::bso4 {
 
-Wigner::Wigner(int twojmax)
-    : twojmax_(twojmax), root_((twojmax + 1) * (twojmax + 1)), u_(offset(twojmax + 1)) {
+Wigner::Wigner(int twojmax) : twojmax_(twojmax), root_((twojmax + 1) * (twojmax + 1)), u_(offset(twojmax + 1)) {
   for (int p = 0; p <= twojmax; ++p)
     for (int q = 1; q <= twojmax; ++q)
       root_[p * (twojmax + 1) + q] = std::sqrt(static_cast<double>(p) / q);
-  for (auto &d : du_) d.resize(offset(twojmax + 1));
+  for (auto &d : du_)
+    d.resize(offset(twojmax + 1));
 }
 
 void Wigner::mirror(int j, std::vector<Complex> &u) const {
@@ -28,8 +28,10 @@ void Wigner::evaluate(const Rotation &q) {
       Complex *here = &u_[offset(j) + mb * (j + 1)];
       for (int ma = 0; ma <= j; ++ma) {
         Complex sum;
-        if (ma < j) sum += root(j - ma, j - mb) * (a * below[ma]);
-        if (ma > 0) sum += -root(ma, j - mb) * (b * below[ma - 1]);
+        if (ma < j)
+          sum += root(j - ma, j - mb) * (a * below[ma]);
+        if (ma > 0)
+          sum += -root(ma, j - mb) * (b * below[ma - 1]);
         here[ma] = sum;
       }
     }
@@ -61,4 +63,4 @@ void Wigner::derivative(const Rotation &q) {
   }
 }
 
-}  // namespace dbar::bso4
+} // namespace dbar::bso4

@@ -16,11 +16,11 @@ public:
   void evaluate(const Rotation &q);   // u
   void derivative(const Rotation &q); // du, after evaluate() of the same rotation
 
-  const Complex &u(int i) const { return u_[i]; }           // i = offset(j) + mb (j+1) + ma
+  const Complex &u(int i) const { return u_[i]; } // i = offset(j) + mb (j+1) + ma
   const Complex &du(int c, int i) const { return du_[c][i]; }
 
 private:
-  double root(int p, int q) const { return root_[p * (twojmax_ + 1) + q]; }  // sqrt(p/q)
+  double root(int p, int q) const { return root_[p * (twojmax_ + 1) + q]; } // sqrt(p/q)
   void mirror(int j, std::vector<Complex> &u) const;
 
   int twojmax_;
@@ -28,6 +28,6 @@ private:
   std::vector<Complex> u_, du_[3];
 };
 
-}  // namespace dbar::bso4
+} // namespace dbar::bso4
 
 #endif

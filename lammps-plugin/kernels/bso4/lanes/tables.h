@@ -1,0 +1,90 @@
+// Makes and owns the tables of a Plan.
+#ifndef DBAR_BSO4_LANES_TABLES_H
+#define DBAR_BSO4_LANES_TABLES_H
+
+#include "../settings.h"
+#include "../tables.h"
+#include "plan.h"
+
+#include <array>
+#include <memory>
+
+namespace dbar::bso4 {
+
+// Place of (ma,mb) in a half matrix: row by row, elements of half_weight zero left out.
+constexpr int half_index(int j, int ma, int mb) {
+  const int wide = j / 2 + 1; // length of the rows; of those below the middle one less if j is even
+  const int shortened = j % 2 == 0 && 2 * ma > j ? ma - j / 2 - 1 : 0;
+  return ma * wide - shortened + mb;
+}
+
+struct LayoutTables {
+  std::vector<int> first, summed, at, count;
+  std::vector<std::array<int, KINDS>> kind;
+  Layout view{};
+};
+void make_layout(LayoutTables &tables, int twojmax, bool strain);
+
+struct StrainTables {
+  std::vector<StrainOutput> output;
+  std::vector<Term> term;
+  std::vector<double> value_part;
+};
+void make_strain(StrainTables &tables, int twojmax, const Layout &layout);
+
+struct UnfoldTables {
+  std::vector<Output> unfold, fold;
+  std::vector<Term> unfold_term, fold_term;
+  std::vector<int> half_at;
+};
+void make_unfold(UnfoldTables &tables, int twojmax);
+
+struct CouplingTables {
+  std::vector<UnitRange> range;
+  std::vector<Unit> unit;
+  std::vector<ColumnPair> column_pair;
+  std::vector<int> z_at;
+  std::vector<double> ca, cb;
+  std::vector<Group> group;
+  std::vector<BlockPlan> block;
+  Couplings view{};
+};
+// An adjoint adds theta_k factor Z of every block into one matrix per target, instead of keeping
+// the blocks apart.
+void make_couplings(CouplingTables &tables, const std::vector<Block> &blocks, const std::vector<int> &half_at,
+                    const double *theta);
+
+std::size_t memory_usage(const CouplingTables &tables);
+
+class Tables {
+public:
+  explicit Tables(const Settings &settings);
+  Tables(const Tables &) = delete;
+  Tables &operator=(const Tables &) = delete;
+
+  const Plan &plan() const { return plan_; }
+  const std::vector<Component> &components() const { return components_; }
+  const std::vector<Block> &blocks() const { return blocks_; }
+  std::size_t memory_usage() const;
+  const std::vector<int> &half_at() const { return unfold_.half_at; }
+
+private:
+  void radial(const Settings &settings);
+  void harmonics(int largest);
+  void descent();
+
+  std::vector<Component> components_;
+  std::vector<Block> blocks_;
+  std::vector<double> rcutsq_, scale_, weight_;
+  std::vector<double> chi_first_, chi_alpha_, chi_beta_, chi_lower_, chi_upper_, kappa_;
+  std::vector<double> y_start_, y_rise_, y_drop_;
+  LayoutTables plain_, strained_;
+  StrainTables strain_;
+  UnfoldTables unfold_;
+  CouplingTables value_couplings_, strain_couplings_;
+  Plan plan_{};
+};
+
+} // namespace dbar::bso4
+
+#endif

@@ -1,0 +1,45 @@
+// Scratch memory of the vector kernels and their entry points, plain as plan.h.
+#ifndef DBAR_BSO4_LANES_WORK_H
+#define DBAR_BSO4_LANES_WORK_H
+
+#include "../../descriptor.h"
+#include "plan.h"
+
+namespace dbar::bso4 {
+
+constexpr int slot_block = 24; // neighbours whose functions are held at a time
+
+// Sizes and pointers in vectors of the kernel's width, aligned to it.
+struct Work {
+  int slots;         // room for neighbours
+  double *slot;      // [slots][6] x y z scale weight; the sixth holds the index of the pair
+  double *functions; // [slot_block][functions]
+  double *harmonics; // [slot_block][(largest + 1)^2]
+  double *moments;
+  double *parts;  // [offset(twojmax + 1)][components]
+  double *u;      // [offset(twojmax + 1)][2] full matrices
+  double *uw;     // [half_elements][components][2]
+  double *z;      // [z_elements][2], or the adjoint
+  double *value;  // [K]
+  double *strain; // [K][6]
+};
+
+struct Entry {
+  const char *name;
+  int lanes;
+  // Adds lane-wise sums of the centres [begin, begin + lanes) to work.value and, if strain, to
+  // work.strain in the basis trace, 2zz-xx-yy, xx-yy, xy, xz, yz.
+  void (*accumulate)(const Plan &, const Work &, const Batch &, int begin, bool strain);
+  // Writes dE/dr of the neighbours of these centres; adjoint holds Couplings scaled by theta.
+  // energy (may be null): [lanes] sum over the half matrices <Y, U> = 3 E.
+  void (*gradient)(const Plan &, const Work &, const Couplings &adjoint, const Batch &, int begin, double (*grad)[3],
+                   double *energy);
+};
+
+const Entry *portable_entry();
+const Entry *avx2_entry(); // these two where the compiler has them
+const Entry *avx512_entry();
+
+} // namespace dbar::bso4
+
+#endif

@@ -1,0 +1,124 @@
+"""Every instruction set gives the numbers of the plain implementation."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dbar import _kernels
+
+# The instruction set is chosen once per process: each runs this in a process of its own.
+SCRIPT = """
+import sys
+from pathlib import Path
+import numpy as np
+from dbar import _kernels
+
+given = np.load(sys.argv[1], allow_pickle=False)
+words = str(given["words"]).split()
+kernel = _kernels.Kernel("bso4", 4.6, words, int(given["nspecies"]))
+out = {}
+for n in given["sizes"]:
+    stop = given["first"][n]
+    near = given["type"][:n], given["first"][: n + 1], given["r"][:stop], given["rtype"][:stop]
+    theta = np.cos(np.arange(kernel.size))
+    out[f"D{n}"], out[f"V{n}"] = kernel.compute(*near, True)
+    out[f"d{n}"], _ = kernel.compute(*near)
+    out[f"B{n}"] = kernel.per_atom(*near)
+    out[f"gradient{n}"], out[f"energy{n}"] = kernel.gradient(*near, theta)
+np.savez(sys.argv[2], isa=_kernels.active_isa(), **out)
+"""
+
+
+def neighbourhoods(seed, centres, nspecies):
+    """Return shells of 0 to 30 neighbours, some beyond the cutoff, no two numbers alike."""
+    rng = np.random.default_rng(seed)
+    count = rng.integers(0, 31, centres)
+    count[: min(4, centres)] = [7, 0, 30, 1][: min(4, centres)]
+    n = rng.normal(size=(count.sum(), 3))
+    r = n / np.linalg.norm(n, axis=1)[:, None] * rng.uniform(1.5, 5.2, (len(n), 1))
+    return {
+        "type": rng.integers(0, nspecies, centres),
+        "rtype": rng.integers(0, nspecies, len(r)),
+        "first": np.concatenate([[0], np.cumsum(count)]),
+        "r": r,
+    }
+
+
+def results(tmp_path, isa, words, nspecies, sizes, seed=0):
+    given = tmp_path / "given.npz"
+    arrays = neighbourhoods(seed, max(sizes), nspecies)
+    np.savez(given, words=words, nspecies=nspecies, sizes=sizes, **arrays)
+    out = tmp_path / f"{isa}.npz"
+    environment = {**os.environ, "DBAR_ISA": isa}
+    subprocess.run([sys.executable, "-c", SCRIPT, given, out], env=environment, check=True)
+    loaded = dict(np.load(out))
+    assert str(loaded.pop("isa")) == isa
+    return loaded
+
+
+def check(tmp_path, words, nspecies, sizes):
+    expected = results(tmp_path, "reference", words, nspecies, sizes)
+    for isa in _kernels.available_isas()[:-1]:
+        found = results(tmp_path, isa, words, nspecies, sizes)
+        for name, x in expected.items():
+            scale = np.abs(x).max(initial=1e-3)
+            assert np.abs(found[name] - x).max(initial=0.0) < 1e-12 * scale, (isa, name)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "twojmax 0",
+        "twojmax 1",
+        "twojmax 2",
+        "twojmax 3",
+        "twojmax 6",
+        "twojmax 7",
+        "twojmax 8",
+        "twojmax 10",
+        "twojmax 14",
+        "twojmax 7 diagonal yes",
+        "twojmax 8 switch no",
+        "twojmax 6 bzero yes rfac0 1.0",
+        "twojmax 5 rmin0 2.5 rfac0 0.8",
+        "twojmax 5 rmin0 2.5 switch no",
+    ],
+)
+def test_settings(tmp_path, words):
+    check(tmp_path, words, 1, [19])
+
+
+@pytest.mark.parametrize("nspecies", [2, 3, 4, 5])
+def test_species(tmp_path, nspecies):
+    radius = " ".join(str(r) for r in [0.5, 0.45, 0.52, 0.4, 0.48][:nspecies])
+    weight = " ".join(str(w) for w in [1.0, 0.7, -0.4, 0.0, 2.5][:nspecies])
+    check(tmp_path, f"twojmax 6 radius {radius} weight {weight}", nspecies, [21])
+
+
+def test_every_length_of_the_last_batch(tmp_path):
+    check(tmp_path, "twojmax 4", 1, list(range(0, 18)))
+
+
+def test_wrong_instruction_set():
+    environment = {**os.environ, "DBAR_ISA": "sse9"}
+    code = "from dbar import _kernels; _kernels.Kernel('bso4', 4.0, [], 1)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    expected = "DBAR_ISA: found 'sse9', expected avx512, avx2, portable or reference"
+    assert done.returncode == 1 and expected in done.stderr
+
+
+@pytest.mark.parametrize("isa", _kernels.available_isas())
+def test_lammps_oracle(isa, tmp_path):
+    """The comparison with ``compute snap`` holds for every instruction set."""
+    tests = Path(__file__).with_name("test_snap.py")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests]
+    environment = {**os.environ, "DBAR_ISA": isa}
+    options = [f"--basetemp={tmp_path / 'base'}"]
+    done = subprocess.run(command + options, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
