@@ -17,8 +17,7 @@ class Neighbourhoods {
 public:
   static constexpr int batch_size = 64;
 
-  Neighbourhoods(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor)
-      : atom_(atom), list_(list), descriptor_(descriptor) {}
+  Neighbourhoods(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor);
 
   // Centres are the group's atoms among entries [begin, end) of the list, of one type only if `species` >= 0.
   // `shift` (may be null) is added to the positions of owned and ghost atoms.
@@ -33,12 +32,13 @@ private:
 
   LAMMPS_NS::Atom *atom_;
   LAMMPS_NS::NeighList *list_;
-  const Descriptor &descriptor_;
+  int nspecies_;
+  std::vector<double> cutsq_; // [nspecies][nspecies]
   int groupbit_ = 1, species_ = -1, cursor_ = 0, end_ = 0;
   double **shift_ = nullptr;
 
   std::vector<int> type_, first_, rtype_;
-  std::vector<double> r_;
+  std::vector<double> r_; // capacity for every neighbour of the batch; first_.back() of them are in use
 };
 
 } // namespace dbar

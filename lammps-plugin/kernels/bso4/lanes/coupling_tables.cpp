@@ -15,9 +15,10 @@ int half_size(int j) {
   return ((j + 1) * (j + 1) + 1) / 2;
 }
 
+// m1 + m2 = m + shift
 int shift(int j1, int j2, int t) {
   return (j1 + j2 - t) / 2;
-} // m1 + m2 = m + shift
+}
 
 using Targets = std::map<int, int, std::greater<int>>; // first element of Z(.. -> t)
 

@@ -37,14 +37,17 @@ constexpr std::align_val_t line{64};
 Scratch::Scratch(const Plan &plan, int lanes) : lanes_(lanes) {
   const Layout &wide = plan.strained;
   const std::size_t elements = offset(plan.twojmax + 1);
-  work.functions = take(static_cast<std::size_t>(slot_block) * wide.functions);
-  work.harmonics = take(static_cast<std::size_t>(slot_block) * (wide.largest + 1) * (wide.largest + 1));
+  // Functions and harmonics have done their part when Z begins: they share its memory.
+  const std::size_t functions = static_cast<std::size_t>(slot_block) * wide.functions;
+  const std::size_t harmonics = static_cast<std::size_t>(slot_block) * (wide.largest + 1) * (wide.largest + 1);
+  const int z = std::max({plan.value.z_elements, plan.strain.z_elements, plan.half_elements});
+  work.z = take(std::max(functions + harmonics, 2 * static_cast<std::size_t>(z)));
+  work.functions = work.z;
+  work.harmonics = work.z + functions * lanes;
   work.moments = take(wide.moments);
   work.parts = take(7 * elements);
   work.u = take(2 * elements);
   work.uw = take(14 * static_cast<std::size_t>(plan.half_elements));
-  const int z = std::max({plan.value.z_elements, plan.strain.z_elements, plan.half_elements});
-  work.z = take(2 * static_cast<std::size_t>(z));
   work.value = take(plan.components);
   work.strain = take(6 * static_cast<std::size_t>(plan.components));
 }

@@ -19,7 +19,7 @@ struct Work {
   double *parts;  // [offset(twojmax + 1)][components]
   double *u;      // [offset(twojmax + 1)][2] full matrices
   double *uw;     // [half_elements][components][2]
-  double *z;      // [z_elements][2], or the adjoint
+  double *z;      // [z_elements][2], or the adjoint; in the memory of functions and harmonics
   double *value;  // [K]
   double *strain; // [K][6]
 };

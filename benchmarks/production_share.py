@@ -1,0 +1,64 @@
+"""Share of a production run spent in dbar: EAM aluminium at 300 K, one snapshot with V every 0.1, 1 and 10 ps.
+
+A run with `fix dbar/stream` (five samples 5 steps apart per snapshot, store and monitor on) and the same run
+without take turns. What dbar costs is the growth of LAMMPS's sections Modify (sampling, gathering, kernel,
+reduction, Python, file), Neigh (bins of the second neighbour list) and Comm; differences of whole loop
+times would drown in the noise of the forces. The share is that growth over the loop time with dbar.
+
+    python benchmarks/production_share.py [--rounds 3] [--repeat 8]
+"""
+
+import argparse
+
+import numpy as np
+from lammps_runs import CRYSTAL, loop_seconds, run, section_seconds, spread
+from rich.console import Console
+from rich.table import Table
+
+MD = (
+    "pair_style eam/fs\npair_coeff * * Al_mm.eam.fs Al\nvelocity all create 600 7\ntimestep 0.002\n"
+    "fix move all nve\nthermo 1000000\nrun 200\n"
+)
+STREAM = "compute d all dbar bso4 4.7 twojmax 8 virial yes\nfix s all dbar/stream 5 5 {nfreq} d store run.h5md\n"
+SECTIONS = ("Modify", "Neigh", "Comm")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=8, help="unit cells along each axis")
+    args = parser.parse_args()
+
+    setup = CRYSTAL.format(*[args.repeat] * 3) + MD
+    table = Table(
+        title=f"Al, EAM, {4 * args.repeat**3} atoms, 2 fs, 1 rank, D and V at twojmax 8, 4.7 A"
+    )
+    for head in (
+        "snapshot every",
+        "share of wall time, %",
+        "dbar per snapshot, ms",
+        "MD per step, ms",
+    ):
+        table.add_column(head, justify="left" if "every" in head else "right")
+    for interval, nfreq, steps in ((0.1, 50, 1000), (1.0, 500, 2000), (10.0, 5000, 10000)):
+        shares, costs, md = [], [], []
+        for _ in range(args.rounds if interval < 10 else 1):
+            # the stream starts a run of its own: opening files and importing Python is start-up, not rate
+            begin = setup + STREAM.format(nfreq=nfreq) + "run 0\n"
+            with_dbar = run(begin + f"run {steps}\n")
+            without = run(setup + f"run {steps}\n")
+            extra = sum(
+                section_seconds(with_dbar, s) - section_seconds(without, s) for s in SECTIONS
+            )
+            shares.append(100 * extra / loop_seconds(with_dbar))
+            costs.append(1e3 * extra / (steps / nfreq))
+            md.append(1e3 * loop_seconds(without) / steps)
+        digits = 3 if interval >= 10 else 2
+        table.add_row(
+            f"{interval:g} ps", spread(shares, digits), spread(costs), f"{np.median(md):.2f}"
+        )
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()
