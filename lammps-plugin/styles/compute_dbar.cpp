@@ -59,14 +59,18 @@ ComputeDbar::ComputeDbar(LAMMPS *lmp, int narg, char **arg) : Compute(lmp, narg,
       words.push_back(arg[iarg]);
     }
   }
-  std::string failure;
+  std::string failure, isa;
   try {
+    isa = dbar::active_isa();
     descriptor_ = dbar::make_descriptor(family_, rcut_, words, atom->ntypes);
   } catch (const dbar::BadSetting &e) {
     failure = std::string("Compute dbar: ") + e.what();
   }
   if (!failure.empty())
     error->all(FLERR, failure);
+  if (comm->me == 0)
+    utils::logmesg(lmp, "compute dbar {}: {}, {} components per atom, {} kernel\n", id, family_, descriptor_->size(),
+                   isa);
 
   const int blocks = perspecies_ ? atom->ntypes : 1;
   vector_flag = 1;

@@ -254,9 +254,23 @@ def check_hdf5() -> Finding:
     return Finding("HDF5", True, f"{version}, reading while writing works")
 
 
+def check_kernels() -> Finding:
+    """Instruction set of the descriptor kernels."""
+    try:
+        from dbar import _kernels
+
+        isa = _kernels.active_isa()
+    except (ImportError, ValueError) as error:
+        advice = "unset DBAR_ISA, or reinstall: pip install --force-reinstall --no-deps ."
+        return Finding("kernels", False, str(error), advice)
+    others = ", ".join(name for name in _kernels.available_isas() if name != isa)
+    return Finding("kernels", True, f"{isa} (DBAR_ISA can choose {others})")
+
+
 CHECKS: tuple[Callable[[], Finding], ...] = (
     check_python,
     check_libpython,
+    check_kernels,
     check_hdf5,
     check_lammps,
     check_potentials,

@@ -57,6 +57,26 @@ def run_dbar(lammps, script, np=1, virial=True, run="run 0\n", **kwargs):
     return D, read_global(done.folder / "V.txt") if virial else None
 
 
+def read_dump(path):
+    """{step: (lower corner, cell vectors as rows, columns after the id, sorted by id)} of a text dump."""
+    frames, lines = {}, iter(path.read_text().splitlines())
+    for line in lines:
+        assert line == "ITEM: TIMESTEP"
+        step = int(next(lines))
+        next(lines)
+        natoms = int(next(lines))
+        tilted = "xy" in next(lines)
+        bounds = np.array([[float(w) for w in next(lines).split()] for _ in range(3)])
+        xy, xz, yz = bounds[:, 2] if tilted else (0.0, 0.0, 0.0)
+        lo = bounds[:, 0] - [min(0, xy, xz, xy + xz), min(0, yz), 0]
+        hi = bounds[:, 1] - [max(0, xy, xz, xy + xz), max(0, yz), 0]
+        cell = np.array([[hi[0] - lo[0], 0, 0], [xy, hi[1] - lo[1], 0], [xz, yz, hi[2] - lo[2]]])
+        next(lines)
+        rows = np.array([[float(w) for w in next(lines).split()] for _ in range(natoms)])
+        frames[step] = lo, cell, rows[rows[:, 0].argsort(), 1:]
+    return frames
+
+
 def assert_close(found, expected, rtol):
     """Relative to the largest value of each row: components that vanish by symmetry have no scale of their own."""
     scale = np.abs(expected).max(axis=-1, keepdims=True) if expected.ndim > 1 else np.abs(expected)

@@ -138,3 +138,11 @@ def test_threads(lammps, threads):
     assert_close(first[0], D1, 1e-12)
     assert_close(first[1][1:], V1[1:], 1e-12)
     assert np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1])
+
+
+def test_log_names_the_kernel(lammps):
+    script = system() + COMPUTE + "run 0\n"
+    named = "compute dbar d: bso4, 30 components per atom, {} kernel"
+    assert named.format("portable") in lammps(script, env={"DBAR_ISA": "portable"}).output
+    wrong = lammps(script, env={"DBAR_ISA": "avx1024"}, ok=False)
+    assert len(wrong.errors) == 1 and "avx1024" in wrong.errors[0] and "portable" in wrong.errors[0]

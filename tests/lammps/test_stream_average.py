@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from ase import Atoms
-from blocks import METAL, assert_close
+from blocks import METAL, assert_close, read_dump
 
 from dbar.descriptors import Bispectrum
 from dbar.trajectory import read
@@ -49,26 +49,6 @@ def script(case):
     return (
         HOT.format(boundary=boundary, region=regions, create=make) + "".join(before) + STREAM + run
     )
-
-
-def read_dump(path):
-    """{step: (lower corner, cell vectors as rows, unwrapped positions sorted by id)}."""
-    frames, lines = {}, iter(path.read_text().splitlines())
-    for line in lines:
-        assert line == "ITEM: TIMESTEP"
-        step = int(next(lines))
-        next(lines)
-        natoms = int(next(lines))
-        tilted = "xy" in next(lines)
-        bounds = np.array([[float(w) for w in next(lines).split()] for _ in range(3)])
-        xy, xz, yz = bounds[:, 2] if tilted else (0.0, 0.0, 0.0)
-        lo = bounds[:, 0] - [min(0, xy, xz, xy + xz), min(0, yz), 0]
-        hi = bounds[:, 1] - [max(0, xy, xz, xy + xz), max(0, yz), 0]
-        cell = np.array([[hi[0] - lo[0], 0, 0], [xy, hi[1] - lo[1], 0], [xz, yz, hi[2] - lo[2]]])
-        next(lines)
-        rows = np.array([[float(w) for w in next(lines).split()] for _ in range(natoms)])
-        frames[step] = lo, cell, rows[rows[:, 0].argsort(), 1:]
-    return frames
 
 
 def same_lattice(cell, target):
