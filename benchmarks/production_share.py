@@ -1,11 +1,11 @@
 """Share of a production run spent in dbar: EAM aluminium at 300 K, one snapshot with V every 0.1, 1 and 10 ps.
 
 A run with `fix dbar/stream` (five samples 5 steps apart per snapshot, store and monitor on) and the same run
-without take turns. What dbar costs is the growth of LAMMPS's sections Modify (sampling, gathering, kernel,
-reduction, Python, file), Neigh (bins of the second neighbour list) and Comm; differences of whole loop
-times would drown in the noise of the forces. The share is that growth over the loop time with dbar.
+without take turns. What dbar costs is the growth of LAMMPS's sections Modify (sampling, its communication,
+gathering, kernel, reduction, Python, file) and Neigh (bins of the second neighbour list); differences of
+whole loop times would drown in the noise of the forces. The share is that growth over the loop time with dbar.
 
-    python benchmarks/production_share.py [--rounds 3] [--repeat 8]
+    python benchmarks/production_share.py [--rounds 3] [--repeat 10]
 """
 
 import argparse
@@ -20,13 +20,13 @@ MD = (
     "fix move all nve\nthermo 1000000\nrun 200\n"
 )
 STREAM = "compute d all dbar bso4 4.7 twojmax 8 virial yes\nfix s all dbar/stream 5 5 {nfreq} d store run.h5md\n"
-SECTIONS = ("Modify", "Neigh", "Comm")
+SECTIONS = ("Modify", "Neigh")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--repeat", type=int, default=8, help="unit cells along each axis")
+    parser.add_argument("--repeat", type=int, default=10, help="unit cells along each axis")
     args = parser.parse_args()
 
     setup = CRYSTAL.format(*[args.repeat] * 3) + MD
