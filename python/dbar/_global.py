@@ -158,13 +158,17 @@ class GlobalDescriptor:
         V = np.zeros((len(frames), self.n_components + 1, 3, 3)) if virial else None
 
         def work(t: int) -> None:
-            d, v = self._one(frames[t], virial, 1, map)
+            d, v = self._one(frames[t], virial, *inner)
             D[t] = d
             if virial:
                 V[t] = v
 
         with ThreadPoolExecutor(threads) as pool:
-            for _ in _track(pool.map(work, range(len(frames))), len(frames), progress):
+            # One thread per configuration, unless that would leave some idle.
+            few = len(frames) < threads
+            run = map if few else pool.map
+            inner = (threads, pool.map) if few else (1, map)
+            for _ in _track(run(work, range(len(frames))), len(frames), progress):
                 pass
         return D, V
 

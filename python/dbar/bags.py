@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 
 from dbar.moments import LagChain, LaggedMoments, lagged
-from dbar.ridge import bayesian_ridge, least_squares
+from dbar.ridge import Regression, bayesian_ridge, least_squares
 
 
 class BaggedRegression:
@@ -18,8 +20,8 @@ class BaggedRegression:
             raise ValueError(f"n_bags is {n_bags}, expected an integer >= 1")
         if not 0.0 < coverage <= 1.0:
             raise ValueError(f"coverage is {coverage}, expected a number in (0, 1]")
-        if prior not in ("evidence", None):
-            raise ValueError(f"prior is {prior!r}, expected 'evidence' or None")
+        if prior not in ("evidence", "persistence", None):
+            raise ValueError(f"prior is {prior!r}, expected 'evidence', 'persistence' or None")
         self.order, self.n_bags, self.coverage = order, n_bags, coverage
         self.random_state, self.prior = random_state, prior
 
@@ -71,6 +73,7 @@ class BaggedRegression:
             seed = int(np.random.SeedSequence().generate_state(1)[0])
         self._seed, self._chains = int(seed), {}
         self.__dict__.pop("moments_", None)
+        self.__dict__.pop("_fitted", None)
 
     def _checked(self, X, replica):
         X = np.asarray(X, dtype=float)
@@ -91,6 +94,7 @@ class BaggedRegression:
     def fit_moments(self, moments):
         """Learn from `LaggedMoments` gathered elsewhere (kept by reference)."""
         self.moments_ = moments
+        self.__dict__.pop("_fitted", None)
         return self._solve()
 
     def _solve(self):
@@ -104,8 +108,7 @@ class BaggedRegression:
                 f"{len(used)} of {m.n_bags} bags hold 2 or more of the {int(n)} transitions "
                 f"at coverage {m.coverage}: use more snapshots or a larger coverage"
             )
-        solver = bayesian_ridge if self.prior else least_squares
-        fit = solver(m.count[used], m.mean[used], m.comoment[used], p)
+        fit, grown = self._fit_bags(used, p)
         self.regression_, size = fit, m.size
         self.bag_coef_ = fit.coef.reshape(-1, size, self.order, size).transpose(0, 2, 1, 3)
         self.bag_intercept_ = fit.intercept
@@ -126,10 +129,38 @@ class BaggedRegression:
 
         count = m.count[used]
         dof = np.maximum(count - fit.effective.mean(axis=1) - 1.0, np.maximum(0.5 * count, 1.0))
-        self.bag_noise_eig_ = np.linalg.eigvalsh(fit.residual / dof[:, None, None])
+        noise = fit.residual[grown] / dof[grown, None, None]
+        eig = np.empty((len(used), size)) if grown.all() else self.bag_noise_eig_.copy()
+        eig[grown] = np.linalg.eigvalsh(noise)
+        self.bag_noise_eig_ = eig
         f = self.coverage
         self.bag_scale_ = f / (1.0 - f) if len(used) > 1 and f < 1.0 else 0.0
         return self
+
+    def _fit_bags(self, used, p):
+        """Regression of the bags `used`, and which of them had grown: only those are solved."""
+        m, count = self.moments_, self.moments_.count[used]
+        key, old = (id(m), p, self.prior, used.tobytes()), self.__dict__.get("_fitted")
+        grown = np.ones(len(used), dtype=bool)
+        if old is not None and old[0] == key:
+            grown = count != old[1]
+            if not grown.any():
+                return self.regression_, grown
+        bags = used[grown]
+        sums = (m.count[bags], m.mean[bags], m.comoment[bags])
+        if self.prior == "persistence":
+            fit = _ridge_of_steps(*sums, p, m.size)
+        else:
+            fit = (bayesian_ridge if self.prior else least_squares)(*sums, p)
+        if not grown.all():
+            parts = {}
+            for field in fields(fit):
+                value = np.array(getattr(self.regression_, field.name))
+                value[grown] = getattr(fit, field.name)
+                parts[field.name] = value
+            fit = Regression(**parts)
+        self._fitted = (key, count.copy())
+        return fit, grown
 
     # ---- spread over bags -----------------------------------------------------------------
 
@@ -148,6 +179,17 @@ class BaggedRegression:
     def noise_eig_cov_(self):
         """Covariance over bags of the ascending eigenvalues of S, (K, K)."""
         return _scatter(self.bag_noise_eig_)
+
+
+def _ridge_of_steps(count, mean, comoment, p, size):
+    """Ridge of D_{n+1} - D_n, so that coefficients shrink towards T_0 = 1 and not towards 0."""
+    change = np.eye(p + size)
+    change[np.arange(p, p + size), np.arange(size)] = -1.0
+    fit = bayesian_ridge(count, mean @ change.T, change @ comoment @ change.T, p)
+    # residuals, intercepts and precisions are those of the same fit in either form
+    coef = fit.coef.copy()
+    coef[:, np.arange(size), np.arange(size)] += 1.0
+    return replace(fit, coef=coef)
 
 
 def _scatter(samples):

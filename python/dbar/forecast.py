@@ -5,6 +5,8 @@ D_{n+1} = sum_p T_p D_{n-p} + c + w_n,  cov(w) = S      (PRL 131, 236101, Eq. 3)
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -49,9 +51,11 @@ class VAR(BaggedRegression):
         Probability in (0, 1] that a transition joins a bag.
     random_state : int, optional
         Seed of the bag membership; drawn afresh when not given.
-    prior : {"evidence", None}
+    prior : {"evidence", "persistence", None}
         "evidence": each output is a Bayesian ridge whose two precisions maximise the evidence
-        (equal to scikit-learn's ``BayesianRidge``); None: ordinary least squares.
+        (equal to scikit-learn's ``BayesianRidge``); "persistence": the same for D_{n+1} - D_n,
+        which shrinks T_0 towards 1 and the rest towards 0 and so does not turn slow drift into
+        relaxation; None: ordinary least squares.
 
     Attributes
     ----------
@@ -174,11 +178,11 @@ class VAR(BaggedRegression):
         state = history[::-1][: self.order].ravel()
         if n_samples == 0:
             return _propagate(state[None], flat, self.intercept_, np.zeros((1, steps, size)))[0]
-        rng = np.random.default_rng(random_state)
-        noise = rng.standard_normal((n_samples, steps, size)) @ noise_factor(self.noise_cov_).T
-        start = np.repeat(state[None], n_samples, axis=0)
+        rng, root = np.random.default_rng(random_state), noise_factor(self.noise_cov_)
         if not epistemic:
-            return _propagate(start, flat, self.intercept_, noise)
+            return _sample(state, flat, self.intercept_, root, (n_samples, steps, size), rng)
+        noise = rng.standard_normal((n_samples, steps, size)) @ root.T
+        start = np.repeat(state[None], n_samples, axis=0)
         free = max(self.dof_ - size + 1.0, 1.0)
         scale = np.sqrt(max(self.dof_, free) / rng.chisquare(free, n_samples))
         coef, intercept = self.draw_parameters(n_samples, rng)
@@ -210,6 +214,48 @@ class VAR(BaggedRegression):
             cov = matrix @ cov @ matrix.T + source
             out[k] = cov[:size, :size]
         return out
+
+
+_BLOCK = 250  # trajectories whose state and noise stay in the cache together
+
+
+def _sample(state, coef, intercept, root, shape, rng):
+    """Noisy continuations (n, steps, K) of one history (P K,), in blocks on all usable cores.
+
+    Every block has a generator of its own, so the draws do not depend on the number of cores.
+    """
+    n, steps, size = shape
+    out = np.empty(shape)
+    blocks = [slice(k, min(k + _BLOCK, n)) for k in range(0, n, _BLOCK)]
+    motion, kick = coef.T.copy(), root.T.copy()
+
+    def run(block, generator):
+        rows = block.stop - block.start
+        # buffers are kept: fresh ones would cost more page faults than arithmetic
+        past = np.repeat(state[None], rows, axis=0)
+        noise, new, push = (np.empty((rows, size)) for _ in range(3))
+        for k in range(steps):
+            generator.standard_normal(out=noise)
+            np.matmul(past, motion, out=new)
+            np.matmul(noise, kick, out=push)
+            new += push
+            new += intercept
+            out[block, k] = new
+            if len(state) > size:
+                past[:, size:] = past[:, :-size].copy()
+            past[:, :size] = new
+
+    threads = min(len(blocks), usable_cores())
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(run, blocks, rng.spawn(len(blocks))))
+    return out
+
+
+def usable_cores():
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _propagate(state, coef, intercept, noise):

@@ -206,23 +206,26 @@ class ForecastTrust:
         Number M of training trajectories.
     limit : float
         M at which a forecast counts as no longer trusted.
+    growth : float
+        Least growth of M per snapshot, from `dbar.ensemble_fit.drift_growth` for a bound that
+        knows of slow drift.
 
     Attributes
     ----------
     tau_m_ : float
         tau_M = n_replicas * training_time.
     sigma_m2_ : float
-        max(`sigma_m2`, dtau / tau_M).
+        max(`sigma_m2`, dtau / tau_M, growth).
     """
 
     def __init__(
-        self, model, mahalanobis, dtau=1.0, training_time=None, n_replicas=1, limit=2.0
+        self, model, mahalanobis, dtau=1.0, training_time=None, n_replicas=1, limit=2.0, growth=0.0
     ):  # fmt: skip
         self.model, self.mahalanobis, self.dtau = model, mahalanobis, float(dtau)
         if training_time is None:
             training_time = model.n_transitions_ * self.dtau / n_replicas
         self.limit, self.tau_m_ = float(limit), float(n_replicas * training_time)
-        self.sigma_m2_ = max(sigma_m2(model, mahalanobis), self.dtau / self.tau_m_)
+        self.sigma_m2_ = max(sigma_m2(model, mahalanobis), self.dtau / self.tau_m_, float(growth))
 
     def null(self, t):
         """M_0(t) = t / tau_M: the growth of M if nothing but the training time were known."""

@@ -4,9 +4,9 @@ import os
 import subprocess
 
 import pytest
-from harness import BIN, ROOT
 
 from dbar.trajectory import read
+from harness import BIN, ROOT
 
 
 def typed(folder, *words):

@@ -1,6 +1,7 @@
 // Runs the kernels on arrays that end where their data end, for batches of every length up to 17.
 // Built with address and undefined-behaviour sanitizers by test_sanitizers.py.
 #include "families.h"
+#include "forces.h"
 
 #include <cstdio>
 #include <random>
@@ -53,7 +54,16 @@ int main() {
         kernel->accumulate(batch, D.data(), nullptr);
         kernel->per_centre(batch, B.data());
         kernel->clone()->gradient(batch, theta.data(), reinterpret_cast<double (*)[3]>(grad.data()), energy.data());
-        total += D[0];
+        std::vector<int> centre(n), neighbour(a.rtype.size());
+        for (int i = 0; i < n; ++i)
+          centre[i] = i;
+        for (std::size_t p = 0; p < neighbour.size(); ++p)
+          neighbour[p] = static_cast<int>(p) % n;
+        std::vector<double> force(3 * n);
+        double strain[6] = {}, sum = 0.0;
+        dbar::add_forces(*kernel, batch, centre.data(), neighbour.data(), theta.data(),
+                         reinterpret_cast<double (*)[3]>(force.data()), strain, &sum);
+        total += D[0] + sum;
       }
     }
   std::printf("%s %g\n", dbar::active_isa(), total);

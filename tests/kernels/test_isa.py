@@ -29,6 +29,8 @@ for n in given["sizes"]:
     out[f"d{n}"], _ = kernel.compute(*near)
     out[f"B{n}"] = kernel.per_atom(*near)
     out[f"gradient{n}"], out[f"energy{n}"] = kernel.gradient(*near, theta)
+    atom = np.arange(stop) % max(n, 1)
+    out[f"sum{n}"], out[f"force{n}"], out[f"strain{n}"] = kernel.forces(*near, atom, theta)
 np.savez(sys.argv[2], isa=_kernels.active_isa(), **out)
 """
 
