@@ -3,7 +3,12 @@
 Aluminium, fcc 4.05 A with the displacements of 300 K, neighbours within 4.7 A. LAMMPS and dbar
 take turns, round after round, and each figure is the median over the rounds; the spread is the
 range of the middle half. Neighbour lists are not counted on either side. A ratio is
-LAMMPS / dbar.
+LAMMPS / dbar. The gradient is that of theta.D with forces scattered onto the atoms and the virial.
+
+"of peak" compares the multiply-adds that the tables demand (per centre and per neighbour, idle
+vector lanes not counted) with what the same core reaches in the same process in a loop of
+independent ones. The last rows are Bispectrum.compute on one thread, D and V: the kernel part
+against the plugin's compute dbar in the same round, and the neighbour list by itself.
 
     python benchmarks/kernel_bench.py [--twojmax 8] [--rounds 5] [--isa avx512 avx2 portable]
 """
@@ -31,15 +36,22 @@ DISPLACEMENT = 0.11  # A in each direction: thermal motion of aluminium at 300 K
 OURS = """
 import json, sys, time
 import numpy as np
-from dbar import _kernels
-from dbar._neighbours import neighbourhoods
 from ase.io import read
+from dbar import _kernels
+from dbar.descriptors import Bispectrum
+from vesin import NeighborList
 
 atoms, twojmax = read(sys.argv[1]), sys.argv[2]
 kernel = _kernels.Kernel("bso4", {rcut}, ["twojmax", twojmax], 1)
-near = neighbourhoods(atoms, np.zeros(len(atoms), np.intc), {rcut}, False, 1)
-near = near.type, near.first, near.r, near.rtype
+i, j, r = NeighborList(cutoff={rcut}, full_list=True).compute(
+    atoms.positions, atoms.cell.array, True, "ijD"
+)
+order = np.argsort(i, kind="stable")
+first = np.concatenate([[0], np.cumsum(np.bincount(i, minlength=len(atoms)))]).astype(np.intc)
+species, neighbour = np.zeros(len(i), np.intc), j[order].astype(np.intc)
+near = species[: len(atoms)], first, r[order], species
 theta = np.random.default_rng(0).normal(size=kernel.size)
+offline = Bispectrum({rcut}, twojmax=int(twojmax))
 
 def clock(call):
     call()
@@ -50,12 +62,19 @@ def clock(call):
         times.append(time.perf_counter() - start)
     return 1e6 * float(np.median(times)) / len(atoms)
 
-print(json.dumps({{
-    "neighbours": len(near[2]) / len(atoms),
+neighbours = len(i) / len(atoms)
+peak = _kernels.peak_multiply_adds()
+us = {{
     "D": clock(lambda: kernel.compute(*near, False)),
     "D+V": clock(lambda: kernel.compute(*near, True)),
-    "gradient": clock(lambda: kernel.gradient(*near, theta)),
-}}))
+    "gradient": clock(lambda: kernel.forces(*near, neighbour, theta)),
+}}
+work = {{what: np.dot(kernel.operations(what), [1.0, neighbours]) for what in us}}
+of_peak = {{what: work[what] / (1e-6 * us[what] * peak) for what in us}}
+us["offline list"] = clock(lambda: offline._near(atoms, 1))
+us["offline kernel part"] = clock(lambda: offline.compute(atoms, True, n_threads=1))
+us["offline kernel part"] -= us["offline list"]
+print(json.dumps({{"neighbours": neighbours, "peak": peak, "us": us, "of_peak": of_peak, "work": work}}))
 """
 
 LAMMPS = """
@@ -74,7 +93,7 @@ WORDS = f"{RCUT} {RFAC0} {{twojmax}} 0.5 1.0"
 def styles(twojmax, folder):
     """Return the LAMMPS commands of each peer: pair style, computes, atoms, steps."""
     words = WORDS.format(twojmax=twojmax)
-    zero = "pair_style zero 7.0\npair_coeff * *"
+    zero = f"pair_style zero {RCUT}\npair_coeff * *"
     sna = f"compute b all sna/atom {words} bzeroflag 0\ncompute rb all reduce sum c_b[*]"
     snav = f"compute v all snav/atom {words} bzeroflag 0\ncompute rv all reduce sum c_v[*]"
     ave = "fix f{0} all ave/time 1 1 1 c_r{0}[*]"
@@ -118,7 +137,7 @@ def crystal(repeat):
     return atoms
 
 
-def time_lammps(folder, name, pair, compute, repeat, steps):
+def time_lammps(folder, name, pair, compute, repeat, steps, isa=""):
     atoms = crystal(repeat)
     side = float(atoms.cell[0, 0])
     lines = [f"\n\n{len(atoms)} atoms\n1 atom types"]
@@ -129,7 +148,7 @@ def time_lammps(folder, name, pair, compute, repeat, steps):
     script = folder / "in.bench"
     script.write_text(LAMMPS.format(data=data, pair=pair, compute=compute, steps=steps))
     lmp = Path(sys.executable).with_name("lmp")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "DBAR_ISA": isa}
     done = subprocess.run(
         [lmp, "-in", script, "-nocite"], cwd=folder, capture_output=True, text=True, env=environment
     )
@@ -137,6 +156,13 @@ def time_lammps(folder, name, pair, compute, repeat, steps):
     if not loop:
         raise RuntimeError(f"{name}: LAMMPS failed\n{done.stdout}{done.stderr}")
     return 1e6 * float(loop[1]) / steps / len(atoms)
+
+
+def time_plugin(folder, isa, twojmax):
+    command = f"compute d all dbar bso4 {RCUT} twojmax {twojmax} virial yes\n"
+    command += "fix f all ave/time 1 1 1 c_d[2]"
+    pair = f"pair_style zero {RCUT}\npair_coeff * *"
+    return time_lammps(folder, "compute dbar", pair, command, 10, 10, isa)
 
 
 def time_ours(folder, isa, twojmax):
@@ -163,6 +189,8 @@ def main():
 
     theirs: dict[str, list] = {}
     ours: dict[tuple, list] = {}
+    fractions: dict[tuple, list] = {}
+    notes = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peers = styles(args.twojmax, folder)
@@ -171,15 +199,23 @@ def main():
                 theirs.setdefault(peer, []).append(time_lammps(folder, peer, *setup))
             for isa in args.isa:
                 found = time_ours(folder, isa, args.twojmax)
-                neighbours = found.pop("neighbours")
-                for what, value in found.items():
+                notes[isa] = found
+                plugin = time_plugin(folder, isa, args.twojmax)
+                ours.setdefault((isa, "compute dbar, D+V"), []).append(plugin)
+                for what, value in found["us"].items():
                     ours.setdefault((isa, what), []).append(value)
+                for what, value in found["of_peak"].items():
+                    fractions.setdefault((isa, what), []).append(value)
+    show(args.twojmax, theirs, ours, fractions, notes)
 
-    console = Console(width=110)
-    title = f"Al, {RCUT} A, {neighbours:.1f} neighbours, twojmax {args.twojmax}"
+
+def show(twojmax, theirs, ours, fractions, notes):
+    console = Console(width=140)
+    neighbours = next(iter(notes.values()))["neighbours"]
+    title = f"Al, {RCUT} A, {neighbours:.1f} neighbours, twojmax {twojmax}"
     table = Table(title=f"{title}: microseconds per atom, median (middle half)")
-    for head in ("", "us/atom", *theirs):
-        table.add_column(head, justify="left" if not head else "right")
+    for head in ("", "us/atom", *theirs, "of peak"):
+        table.add_column(head, justify="right" if head else "left", no_wrap=head in ("", "us/atom"))
     for peer, values in theirs.items():
         table.add_row(f"LAMMPS {peer}", spread(values))
     compare = {
@@ -189,11 +225,21 @@ def main():
     }
     for (isa, what), values in ours.items():
         ratios = [
-            f"{np.median(theirs[p]) / np.median(values):.1f}x" if p in compare[what] else ""
+            f"{np.median(theirs[p]) / np.median(values):.1f}x" if p in compare.get(what, ()) else ""
             for p in theirs
         ]
-        table.add_row(f"dbar {isa} {what}", spread(values), *ratios)
+        peak = fractions.get((isa, what))
+        share = f"{100.0 * np.median(peak):.0f} %" if peak else ""
+        table.add_row(f"dbar {isa} {what}", spread(values), *ratios, share)
     console.print(table)
+    for isa, found in notes.items():
+        work = ", ".join(f"{what} {1e-3 * n:.0f}k" for what, n in found["work"].items())
+        offline = np.array(ours[isa, "offline kernel part"]) / ours[isa, "compute dbar, D+V"]
+        console.print(
+            f"{isa}: peak {1e-9 * found['peak']:.1f}e9 multiply-adds per second; per atom {work}; "
+            f"offline kernel part / plugin {spread(offline)}",
+            highlight=False,
+        )
 
 
 if __name__ == "__main__":

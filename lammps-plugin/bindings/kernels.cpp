@@ -1,5 +1,6 @@
 // Python module dbar._kernels: descriptors over arrays of neighbourhoods.
 #include "families.h"
+#include "forces.h"
 
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <stdexcept>
 
 namespace py = pybind11;
@@ -78,6 +80,11 @@ Batch checked(const Descriptor &d, const Ints &type, const Ints &first, const Re
           rtype.data()};
 }
 
+void check_theta(const Descriptor &d, const Reals &theta) {
+  if (theta.ndim() != 1 || theta.shape(0) != d.size())
+    throw std::invalid_argument("theta: expected " + std::to_string(d.size()) + " numbers");
+}
+
 py::tuple compute(Kernel &self, const Ints &type, const Ints &first, const Reals &r, const Ints &rtype, bool virial) {
   const Batch batch = checked(*self, type, first, r, rtype);
   py::array_t<double> D(self->size());
@@ -108,8 +115,7 @@ py::array_t<double> per_atom(Kernel &self, const Ints &type, const Ints &first, 
 py::tuple gradient(Kernel &self, const Ints &type, const Ints &first, const Reals &r, const Ints &rtype,
                    const Reals &theta) {
   const Batch batch = checked(*self, type, first, r, rtype);
-  if (theta.ndim() != 1 || theta.shape(0) != self->size())
-    throw std::invalid_argument("theta: expected " + std::to_string(self->size()) + " numbers");
+  check_theta(*self, theta);
   py::array_t<double> grad({r.shape(0), static_cast<py::ssize_t>(3)});
   py::array_t<double> energy(batch.n);
   auto *g = reinterpret_cast<double (*)[3]>(grad.mutable_data());
@@ -122,6 +128,45 @@ py::tuple gradient(Kernel &self, const Ints &type, const Ints &first, const Real
   return py::make_tuple(grad, energy);
 }
 
+py::tuple forces(Kernel &self, const Ints &type, const Ints &first, const Reals &r, const Ints &rtype,
+                 const Ints &neighbour, const Reals &theta) {
+  const Batch batch = checked(*self, type, first, r, rtype);
+  check_theta(*self, theta);
+  if (neighbour.ndim() != 1 || neighbour.shape(0) != r.shape(0))
+    throw std::invalid_argument("neighbour: expected one entry per r");
+  const int *j = neighbour.data();
+  for (py::ssize_t p = 0; p < neighbour.shape(0); ++p)
+    if (j[p] < 0 || j[p] >= batch.n)
+      throw std::invalid_argument("neighbour: found " + std::to_string(j[p]) + ", expected an index of a centre");
+  py::array_t<double> force({batch.n, 3}), strain(6);
+  std::fill(force.mutable_data(), force.mutable_data() + force.size(), 0.0);
+  std::fill(strain.mutable_data(), strain.mutable_data() + 6, 0.0);
+  auto *f = reinterpret_cast<double (*)[3]>(force.mutable_data());
+  double *w = strain.mutable_data(), energy = 0.0;
+  {
+    py::gil_scoped_release release;
+    std::vector<int> centre(batch.n);
+    std::iota(centre.begin(), centre.end(), 0);
+    const double *t = theta.data();
+    self.borrow([&](Descriptor &kernel) { dbar::add_forces(kernel, batch, centre.data(), j, t, f, w, &energy); });
+  }
+  return py::make_tuple(energy, force, strain);
+}
+
+py::tuple operations(const Kernel &self, const std::string &what) {
+  const auto give = [&](dbar::Task task) {
+    const dbar::Operations n = self->operations(task);
+    return py::make_tuple(n.per_centre, n.per_neighbour);
+  };
+  if (what == "D")
+    return give(dbar::Task::value);
+  if (what == "D+V")
+    return give(dbar::Task::strain);
+  if (what == "gradient")
+    return give(dbar::Task::gradient);
+  throw std::invalid_argument("operations: found '" + what + "', expected D, D+V or gradient");
+}
+
 } // namespace
 
 PYBIND11_MODULE(_kernels, m) {
@@ -129,6 +174,8 @@ PYBIND11_MODULE(_kernels, m) {
   py::register_exception<dbar::BadSetting>(m, "BadSetting", PyExc_ValueError);
   m.def("family_names", &dbar::family_names);
   m.def("active_isa", &dbar::active_isa, "Instruction set of the kernels in use.");
+  m.def("peak_multiply_adds", &dbar::peak_multiply_adds, py::call_guard<py::gil_scoped_release>(),
+        "Multiply-adds per second of one core with this instruction set, measured now.");
   m.def("available_isas", &dbar::available_isas,
         "Instruction sets that this build and processor can run, as DBAR_ISA names them.");
 
@@ -145,5 +192,11 @@ PYBIND11_MODULE(_kernels, m) {
       .def("compute", &compute, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"),
            py::arg("virial") = false)
       .def("per_atom", &per_atom, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"))
-      .def("gradient", &gradient, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"), py::arg("theta"));
+      .def("gradient", &gradient, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"), py::arg("theta"))
+      .def("forces", &forces, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"), py::arg("neighbour"),
+           py::arg("theta"),
+           "Energy theta.D, forces (n, 3) and dE/d strain (xx yy zz xy xz yz) for centres that are all\n"
+           "the atoms; neighbour holds the atom of each r, periodic images folded.")
+      .def("operations", &operations, py::arg("what"),
+           "Multiply-adds per centre and per neighbour for D, D+V or gradient.");
 }

@@ -20,6 +20,13 @@ struct Batch {
   const int *rtype;     // [first[n]] species of the neighbour, from 0
 };
 
+// What is computed, and how many multiplications with their additions (one if fused) that takes;
+// zeros where nobody has counted.
+enum class Task { value, strain, gradient };
+struct Operations {
+  double per_centre = 0.0, per_neighbour = 0.0;
+};
+
 // A sum over centres of invariant functions of their neighbourhoods: D_k = sum_i B_k(i), k < size().
 // An object owns its scratch memory: use one per thread.
 class Descriptor {
@@ -45,6 +52,7 @@ public:
 
   virtual std::unique_ptr<Descriptor> clone() const = 0;
   virtual std::size_t memory_usage() const = 0;
+  virtual Operations operations(Task) const { return {}; }
 
   // Canonical words and values (numbers with 17 digits) that make the same descriptor again.
   virtual std::vector<std::pair<std::string, std::string>> settings() const = 0;

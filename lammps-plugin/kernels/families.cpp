@@ -34,6 +34,10 @@ const char *active_isa() {
   return bso4::active_isa();
 }
 
+double peak_multiply_adds() {
+  return bso4::peak_multiply_adds();
+}
+
 std::vector<std::string> available_isas() {
   return bso4::available_isas();
 }

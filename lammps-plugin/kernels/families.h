@@ -24,6 +24,7 @@ std::vector<std::string> family_names();
 // The instruction set of the kernels in use: avx512, avx2, portable or reference. The environment
 // variable DBAR_ISA overrides the choice; throws BadSetting if it cannot be had.
 const char *active_isa();
+double peak_multiply_adds();               // that one core does in a second with it, measured now; 0 for reference
 std::vector<std::string> available_isas(); // what this build and processor can run, widest first
 
 } // namespace dbar

@@ -159,6 +159,8 @@ def test_several_configurations(capsys):
     for t, frame in enumerate(frames):
         d, v = descriptor.compute(frame, virial=True)
         assert (D[t] == d).all() and (V[t] == v).all()
+    d, v = descriptor.compute(frames[:2], virial=True, n_threads=5)  # threads share each one
+    assert (d == D[:2]).all() and (v == V[:2]).all()
     D, V = descriptor.compute(frames[:2])
     assert D.shape == (2, 15) and V is None
     assert descriptor.compute([])[0].shape == (0, 15)

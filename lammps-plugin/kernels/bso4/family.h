@@ -15,6 +15,7 @@ std::unique_ptr<Descriptor> make_reference(const Settings &settings);
 // Vector kernels of the instruction set in use (lanes/dispatch.h), or the plain implementation.
 std::unique_ptr<Descriptor> make_fast(const Settings &settings);
 const char *active_isa();
+double peak_multiply_adds();
 std::vector<std::string> available_isas();
 
 } // namespace dbar::bso4

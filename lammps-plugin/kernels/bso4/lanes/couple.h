@@ -19,17 +19,22 @@ template <int NA, int T, bool ADD> void couple_units(const Couplings &table, con
     V sum[T][2] = {};
     for (const ColumnPair *p = table.column_pair + unit->begin; p < end; ++p, cb += unit->cb_step) {
       const V *u1 = ua + p->u1, *u2 = ub + p->u2;
+      V re[T] = {}, im[T] = {};
       // Coefficients are broadcast where they are used: kept apart they would fill the registers.
       asm("" : "+r"(ca));
-      V re[T] = {}, im[T] = {};
 #pragma GCC unroll 9
       for (int k = 0; k < na; ++k) {
         const V a = held(u1[2 * k]), b = held(u1[2 * k + 1]);
         const V c = held(u2[-2 * k]), d = held(u2[1 - 2 * k]);
         const V pre = a * c - b * d, pim = a * d + b * c;
         for (int t = 0; t < T; ++t) {
-          re[t] += ca[k * T + t] * pre;
-          im[t] += ca[k * T + t] * pim;
+          if (NA == 1) { // one factor for all b-pairs: at the end
+            re[t] = pre, im[t] = pim;
+            continue;
+          }
+          const V coefficient = held(all(ca[k * T + t]));
+          re[t] += coefficient * pre;
+          im[t] += coefficient * pim;
         }
       }
       for (int t = 0; t < T; ++t) {
@@ -38,6 +43,10 @@ template <int NA, int T, bool ADD> void couple_units(const Couplings &table, con
       }
     }
     for (int t = 0; t < T; ++t) {
+      if (NA == 1) {
+        sum[t][0] *= ca[t];
+        sum[t][1] *= ca[t];
+      }
       V *element = z + table.z_at[unit->z + t];
       element[0] = ADD ? element[0] + sum[t][0] : sum[t][0];
       element[1] = ADD ? element[1] + sum[t][1] : sum[t][1];

@@ -1,9 +1,11 @@
 // The bispectrum by vector kernels: a lane per centre.
 #include "../family.h"
+#include "count.h"
 #include "dispatch.h"
 #include "tables.h"
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 
 namespace dbar::bso4 {
@@ -69,9 +71,10 @@ void Scratch::release() {
 void Scratch::need(int slots) {
   if (slots <= work.slots)
     return;
-  // The former array stays until the end: growth doubles, so it never is more than half of all.
+  // The former arrays stay until the end: growth doubles, so they never are more than half of all.
   work.slots = std::max(slots, 2 * work.slots);
   work.slot = take(6 * static_cast<std::size_t>(work.slots));
+  work.point = take(point_size * static_cast<std::size_t>(work.slots));
 }
 
 void Scratch::clear(const Plan &plan) {
@@ -96,6 +99,7 @@ public:
   std::size_t memory_usage() const override {
     return sizeof(*this) + scratch_.bytes + tables_->memory_usage() + bso4::memory_usage(adjoint_);
   }
+  Operations operations(Task task) const override { return count(plan_, task); }
   std::vector<std::pair<std::string, std::string>> settings() const override { return describe(s_); }
 
 private:
@@ -191,6 +195,18 @@ std::unique_ptr<Descriptor> make_fast(const Settings &settings) {
 const char *active_isa() {
   const Entry *entry = active_entry();
   return entry ? entry->name : "reference";
+}
+
+double peak_multiply_adds() {
+  const Entry *entry = active_entry();
+  double best = 0.0;
+  for (int trial = 0; entry && trial < 10; ++trial) {
+    const auto start = std::chrono::steady_clock::now();
+    const double number = entry->multiply_adds(1000000);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    best = std::max(best, number / seconds.count());
+  }
+  return best;
 }
 
 std::vector<std::string> available_isas() {

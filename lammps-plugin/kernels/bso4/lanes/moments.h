@@ -15,12 +15,14 @@ DBAR_INLINE int chi_at(int j, int l) {
   return j * (j + 1) / 2 + l;
 }
 
-DBAR_INLINE void characters(const Plan &plan, V cosine, V sine, V *chi) {
+DBAR_INLINE void characters(const Plan &plan, int twojmax, V cosine, V sine, V *chi) {
   V power = all(1.0);
-  for (int j = 0; j <= plan.twojmax; ++j) {
+#pragma GCC unroll 9
+  for (int j = 0; j <= twojmax; ++j) {
     const double *alpha = plan.chi_alpha + chi_at(j, 0), *beta = plan.chi_beta + chi_at(j, 0);
     V *here = chi + chi_at(j, 0);
     const V *below = chi + chi_at(j - 1, 0), *lower = chi + chi_at(j - 2, 0);
+#pragma GCC unroll 9
     for (int l = 0; l < j - 1; ++l)
       here[l] = alpha[l] * cosine * below[l] - beta[l] * lower[l];
     if (j > 0)
@@ -41,20 +43,23 @@ DBAR_INLINE V character_slope(const Plan &plan, const V *chi, int j, int l) {
   return slope;
 }
 
-DBAR_INLINE void functions(const Plan &plan, const Layout &layout, bool strain, const Point &p, V *out) {
+DBAR_INLINE void functions(const Plan &plan, const Layout &layout, int twojmax, bool strain, const Point &p, V *out) {
   V chi[most_chi];
-  characters(plan, p.cosine, p.sine, chi);
+  characters(plan, twojmax, p.cosine, p.sine, chi);
   const V g = p.f * p.slope;
-  for (int l = 0; l <= plan.twojmax; ++l) {
+#pragma GCC unroll 9
+  for (int l = 0; l <= twojmax; ++l) {
     V *value = out + layout.first[l];
     if (!strain) {
-      for (int j = l; j <= plan.twojmax; ++j)
+#pragma GCC unroll 9
+      for (int j = l; j <= twojmax; ++j)
         value[j - l] = p.f * chi[chi_at(j, l)];
       continue;
     }
     V *slope = l < 2 ? value + layout.kind[l][SLOPE] : nullptr;
     V *rise = out + layout.first[l + 2] + layout.kind[l + 2][RISE];
-    for (int j = l; j <= plan.twojmax; ++j) {
+#pragma GCC unroll 9
+    for (int j = l; j <= twojmax; ++j) {
       const V c = chi[chi_at(j, l)];
       const V F = p.f * c, G = p.fslope * c + g * character_slope(plan, chi, j, l);
       value[j - l] = F;
@@ -65,9 +70,22 @@ DBAR_INLINE void functions(const Plan &plan, const Layout &layout, bool strain, 
   }
 }
 
+// Pi_lm(z) of one m for l = m..largest: Y_lm = Pi_lm(z) Re or Im (x + iy)^m.
+DBAR_INLINE void legendre(const Plan &plan, int largest, int m, V z, V *pi) {
+  pi[m] = all(plan.y_first[m]);
+#pragma GCC unroll 9
+  for (int l = m + 1; l <= largest; ++l) {
+    const int i = l * (l + 1) / 2 + m;
+    pi[l] = plan.y_rise[i] * z * pi[l - 1];
+    if (l > m + 1)
+      pi[l] -= plan.y_drop[i] * pi[l - 2];
+  }
+}
+
 // Y_lm at l^2 + 2m - 1 (cosine part) and l^2 + 2m (sine part).
 DBAR_INLINE void harmonics(const Plan &plan, int largest, const V *n, V *y) {
   V c = all(1.0), s{};
+#pragma GCC unroll 11
   for (int m = 0; m <= largest; ++m) {
     if (m > 0) {
       const V turned = n[0] * c - n[1] * s;
@@ -75,6 +93,7 @@ DBAR_INLINE void harmonics(const Plan &plan, int largest, const V *n, V *y) {
       c = plan.y_start[m] * turned;
     }
     V c1{}, s1{}, c0 = c, s0 = s; // degrees l-1 and l
+#pragma GCC unroll 11
     for (int l = m; l <= largest; ++l) {
       if (l > m) {
         const int i = l * (l + 1) / 2 + m;
@@ -137,18 +156,21 @@ void add_products(const Layout &layout, const V *f, const V *y, int slots, V *mo
     }
 }
 
-void sum_moments(const Plan &plan, const Layout &layout, bool strain, const Work &work, int slots) {
+template <int J> void sum_moments(const Plan &plan, const Layout &layout, bool strain, const Work &work, int slots) {
+  const int twojmax = J ? J : plan.twojmax, largest = twojmax + (strain ? 2 : 0);
   V *f = (V *)work.functions, *y = (V *)work.harmonics, *moments = (V *)work.moments;
   const V *slot = (const V *)work.slot;
-  const int ystep = (layout.largest + 1) * (layout.largest + 1);
+  Point *points = (Point *)work.point;
+  const int ystep = (largest + 1) * (largest + 1);
   for (int i = 0; i < layout.moments; ++i)
     moments[i] = V{};
   for (int s = 0; s < slots; s += slot_block) {
     const int n = slots - s < slot_block ? slots - s : slot_block;
     for (int k = 0; k < n; ++k) {
       const Point p = point(plan, slot + (s + k) * SLOT);
-      functions(plan, layout, strain, p, f + k * layout.functions);
-      harmonics(plan, layout.largest, p.n, y + k * ystep);
+      points[s + k] = p;
+      functions(plan, layout, twojmax, strain, p, f + k * layout.functions);
+      harmonics(plan, largest, p.n, y + k * ystep);
     }
     add_products(layout, f, y, n, moments);
   }

@@ -51,6 +51,7 @@ struct Point {
   V f, fslope;     // f and r f'
   V slope;         // r theta'
 };
+static_assert(sizeof(Point) == point_size * sizeof(V), "room in Work");
 
 DBAR_INLINE Point point(const Plan &plan, const V *slot) {
   Point p;

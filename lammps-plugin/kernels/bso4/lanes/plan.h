@@ -39,15 +39,16 @@ struct Term {
   double factor;
 };
 
-// One output of a sparse linear map: the terms [begin, end).
+// One output of a sparse linear map: the terms [begin, end). Outputs with as many terms follow each
+// other: loops of the same length are what a processor foresees best.
 struct Output {
-  int begin, end;
+  int place, begin, end;
 };
 
 // A strain component of the moments (l, m) for all j >= l at once:
-// out(j) = sum over terms of factor * moment[source + j - l].
+// out[place + j - l] = sum over terms of factor * moment[source + j - l].
 struct StrainOutput {
-  int l, lm, component; // lm = l^2 + m
+  int l, place, component;
   int begin, end;
 };
 
@@ -104,8 +105,9 @@ struct Plan {
   const double *chi_first, *chi_alpha, *chi_beta, *chi_lower, *chi_upper;
 
   // Harmonics at l (l+1)/2 + m: Y_lm = rise z Y_{l-1,m} - drop Y_{l-2,m} and
-  // Y_mm = start (x + iy) Y_{m-1,m-1}.
-  const double *y_start, *y_rise, *y_drop;
+  // Y_mm = start (x + iy) Y_{m-1,m-1} = first (x + iy)^m; with Y_lm = Pi_lm(z) (x + iy)^m,
+  // dPi_lm/dz = turn Pi_l,m+1.
+  const double *y_start, *y_first, *y_rise, *y_drop, *y_turn;
 
   Layout plain, strained;
   const double *kappa; // [l][j][j'], each up to twojmax
@@ -115,7 +117,7 @@ struct Plan {
   const Term *strain_term;
   const double *value_part; // [l] at L = l the strain acts on r F' + value_part F
 
-  // From moments (offset(j) + l^2 + m) to the half matrices of U, real and imaginary parts in
+  // From moments in the plain layout to the half matrices of U, real and imaginary parts in
   // turn, times half_weight; and back.
   int half_elements;
   const Output *unfold; // [2 half_elements]

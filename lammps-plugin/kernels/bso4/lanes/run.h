@@ -2,6 +2,7 @@
 #include "adjoint.h"
 #include "contract.h"
 #include "couple.h"
+#include "peak.h"
 #include "unfold.h"
 
 namespace dbar::bso4 {
@@ -15,23 +16,49 @@ DBAR_INLINE V occupied(const Batch &batch, int begin) {
   return self;
 }
 
+template <int J> struct Known {
+  static constexpr int value = J;
+};
+
+// Calls with the twojmax of common use as a constant, which unrolls the loops over j, l and m, and
+// with zero for any other and where the registers are too few for it.
+template <class Use> DBAR_INLINE void with_known(int twojmax, Use use) {
+  switch (lanes > 2 ? twojmax : 0) {
+  case 2:
+    return use(Known<2>());
+  case 3:
+    return use(Known<3>());
+  case 4:
+    return use(Known<4>());
+  case 5:
+    return use(Known<5>());
+  case 6:
+    return use(Known<6>());
+  case 7:
+    return use(Known<7>());
+  case 8:
+    return use(Known<8>());
+  default:
+    return use(Known<0>());
+  }
+}
+
 // Everything up to U (and W); returns the number of slots.
 int matrices(const Plan &plan, const Work &work, const Batch &batch, int begin, bool strain) {
   const Layout &layout = strain ? plan.strained : plan.plain;
   V *moments = (V *)work.moments, *parts = (V *)work.parts, *uw = (V *)work.uw;
   const int slots = gather(plan, work, batch, begin);
-  sum_moments(plan, layout, strain, work, slots);
-  const int count = strain ? strain_parts : 1;
-  value_parts(plan, layout, moments, count, parts);
+  with_known(plan.twojmax, [&](auto j) { sum_moments<decltype(j)::value>(plan, layout, strain, work, slots); });
   if (strain) {
+    value_parts(plan, layout, moments, parts);
     derive_moments(plan, layout, moments);
     trace_parts(plan, layout, moments, parts);
     traceless_parts(plan, moments, parts);
     unfold<strain_parts>(plan, parts, uw);
   } else {
-    unfold<1>(plan, parts, uw);
+    unfold<1>(plan, moments, uw);
   }
-  complete(plan, occupied(batch, begin), count, uw, (V *)work.u);
+  complete(plan, occupied(batch, begin), strain ? strain_parts : 1, uw, (V *)work.u);
   return slots;
 }
 
@@ -59,10 +86,10 @@ void gradient(const Plan &plan, const Work &work, const Couplings &adjoint, cons
   }
   V *parts = (V *)work.parts;
   fold(plan, y, parts);
-  neighbour_gradients(plan, work, slots, parts, grad);
+  with_known(plan.twojmax, [&](auto j) { neighbour_gradients<decltype(j)::value>(plan, work, slots, parts, grad); });
 }
 
-const Entry entry = {DBAR_ISA_NAME, lanes, accumulate, gradient};
+const Entry entry = {DBAR_ISA_NAME, lanes, accumulate, gradient, multiply_adds};
 
 } // namespace
 

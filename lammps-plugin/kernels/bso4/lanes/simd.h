@@ -13,7 +13,7 @@ typedef long long I __attribute__((vector_size(8 * DBAR_LANES)));
 #define DBAR_INLINE static inline __attribute__((always_inline))
 
 DBAR_INLINE V all(double x) {
-  return V{} + x;
+  return x - V{}; // a plain broadcast: x - 0 is x even for -0, 0 + x is not
 }
 
 // A value that stays in its register: compilers else read it from memory at every use.

@@ -104,7 +104,7 @@ Matrix way(const double s[3][3], int l, int via, int to) {
 
 } // namespace
 
-void make_strain(StrainTables &tables, int twojmax, const Layout &layout) {
+void make_strain(StrainTables &tables, int twojmax, const Layout &plain, const Layout &layout) {
   for (int l = 0; l <= twojmax; ++l) {
     // On the way back to l the two intermediate degrees have the same matrix up to a factor
     // (Wigner-Eckart): share d of it goes with rF' - lF and 1-d with rF' + (l+1)F.
@@ -139,7 +139,7 @@ void make_strain(StrainTables &tables, int twojmax, const Layout &layout) {
             if (std::abs(s.matrix[k][m]) > 1e-14)
               tables.term.push_back({at + k * layout.count[s.L], s.matrix[k][m]});
         }
-        tables.output.push_back({l, l * l + m, c, begin, static_cast<int>(tables.term.size())});
+        tables.output.push_back({l, plain.at[l] + m * plain.count[l], c, begin, static_cast<int>(tables.term.size())});
       }
     }
   }

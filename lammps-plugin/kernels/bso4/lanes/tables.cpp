@@ -33,7 +33,7 @@ std::size_t memory_usage(const CouplingTables &t) {
 
 std::size_t Tables::memory_usage() const {
   return bytes(components_, blocks_, rcutsq_, scale_, weight_, kappa_, chi_first_, chi_alpha_, chi_beta_, chi_lower_,
-               chi_upper_, y_start_, y_rise_, y_drop_) +
+               chi_upper_, y_start_, y_first_, y_rise_, y_drop_, y_turn_) +
          bytes(strain_.output, strain_.term, strain_.value_part) +
          bytes(unfold_.unfold, unfold_.fold, unfold_.unfold_term, unfold_.fold_term) +
          bso4::memory_usage(value_couplings_) + bso4::memory_usage(strain_couplings_);
@@ -66,12 +66,12 @@ Tables::Tables(const Settings &settings)
   make_layout(strained_, twojmax, true);
   p.plain = plain_.view;
   p.strained = strained_.view;
-  make_strain(strain_, twojmax, strained_.view);
+  make_strain(strain_, twojmax, plain_.view, strained_.view);
   p.strain_outputs = static_cast<int>(strain_.output.size());
   p.strain_output = strain_.output.data();
   p.strain_term = strain_.term.data();
   p.value_part = strain_.value_part.data();
-  make_unfold(unfold_, twojmax);
+  make_unfold(unfold_, twojmax, plain_.view);
   p.half_elements = static_cast<int>(unfold_.unfold.size() / 2);
   p.unfold = unfold_.unfold.data();
   p.unfold_term = unfold_.unfold_term.data();
@@ -122,14 +122,18 @@ void Tables::harmonics(int largest) {
   for (int l = 0; l <= largest; ++l) {
     const double root2 = l == 1 ? std::sqrt(2.0) : 1.0;
     y_start_.push_back(l == 0 ? 1.0 : root2 * std::sqrt((2.0 * l + 1.0) / (2.0 * l)));
+    y_first_.push_back(l == 0 ? 1.0 : y_first_.back() * y_start_.back());
     for (int m = 0; m <= l; ++m) {
       y_rise_.push_back(m < l ? 1.0 / a(l, m) : 0.0);
       y_drop_.push_back(m < l - 1 ? a(l - 1, m) / a(l, m) : 0.0);
+      y_turn_.push_back(std::sqrt((l - m) * (l + m + 1.0) * (m == 0 ? 0.5 : 1.0)));
     }
   }
   plan_.y_start = y_start_.data();
   plan_.y_rise = y_rise_.data();
   plan_.y_drop = y_drop_.data();
+  plan_.y_first = y_first_.data();
+  plan_.y_turn = y_turn_.data();
 }
 
 // kappa^l_jj' = 2/pi int chi_jl chi_j'l-2 sin^2 dtheta, as the chi of one l are orthogonal under

@@ -30,14 +30,14 @@ struct StrainTables {
   std::vector<Term> term;
   std::vector<double> value_part;
 };
-void make_strain(StrainTables &tables, int twojmax, const Layout &layout);
+void make_strain(StrainTables &tables, int twojmax, const Layout &plain, const Layout &layout);
 
 struct UnfoldTables {
   std::vector<Output> unfold, fold;
   std::vector<Term> unfold_term, fold_term;
   std::vector<int> half_at;
 };
-void make_unfold(UnfoldTables &tables, int twojmax);
+void make_unfold(UnfoldTables &tables, int twojmax, const Layout &plain);
 
 struct CouplingTables {
   std::vector<UnitRange> range;
@@ -77,7 +77,7 @@ private:
   std::vector<Block> blocks_;
   std::vector<double> rcutsq_, scale_, weight_;
   std::vector<double> chi_first_, chi_alpha_, chi_beta_, chi_lower_, chi_upper_, kappa_;
-  std::vector<double> y_start_, y_rise_, y_drop_;
+  std::vector<double> y_start_, y_first_, y_rise_, y_drop_, y_turn_;
   LayoutTables plain_, strained_;
   StrainTables strain_;
   UnfoldTables unfold_;

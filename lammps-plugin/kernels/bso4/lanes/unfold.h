@@ -13,12 +13,14 @@ DBAR_INLINE int matrix_at(int j) {
   return j * (j + 1) * (2 * j + 1) / 6;
 }
 
-void value_parts(const Plan &plan, const Layout &layout, const V *moments, int parts, V *out) {
+// Parts are in the order of the plain layout.
+void value_parts(const Plan &plan, const Layout &layout, const V *moments, V *out) {
   for (int l = 0; l <= plan.twojmax; ++l)
     for (int m = 0; m < 2 * l + 1; ++m) {
       const V *from = moments + layout.at[l] + m * layout.count[l];
+      V *to = out + (plan.plain.at[l] + m * plan.plain.count[l]) * strain_parts;
       for (int j = l; j <= plan.twojmax; ++j)
-        out[(matrix_at(j) + l * l + m) * parts] = from[j - l];
+        to[(j - l) * strain_parts] = from[j - l];
     }
 }
 
@@ -60,8 +62,9 @@ void trace_parts(const Plan &plan, const Layout &layout, V *moments, V *out) {
     for (int m = 0; m < 2 * l + 1; ++m) {
       const V *value = moments + layout.at[l] + m * layout.count[l];
       V *slope = moments + layout.at[l] + m * layout.count[l] + layout.kind[l][SLOPE];
+      V *to = out + (plan.plain.at[l] + m * plan.plain.count[l]) * strain_parts;
       for (int j = l; j <= plan.twojmax; ++j) {
-        out[(matrix_at(j) + l * l + m) * strain_parts + 1] = slope[j - l];
+        to[(j - l) * strain_parts + 1] = slope[j - l];
         slope[j - l] += plan.value_part[l] * value[j - l];
       }
     }
@@ -81,7 +84,7 @@ void strain_outputs(const Plan &plan, const StrainOutput *begin, const StrainOut
         sum[j] += factor * from[j];
     }
     for (int j = 0; j < J; ++j)
-      out[(matrix_at(o->l + first + j) + o->lm) * strain_parts + 2 + o->component] = sum[j];
+      out[(o->place + first + j) * strain_parts + 2 + o->component] = sum[j];
   }
 }
 
@@ -103,15 +106,16 @@ void traceless_parts(const Plan &plan, const V *moments, V *out) {
 }
 
 template <int PARTS> void unfold(const Plan &plan, const V *parts, V *uw) {
-  for (int e = 0; e < 2 * plan.half_elements; ++e) {
+  for (const Output *o = plan.unfold; o < plan.unfold + 2 * plan.half_elements; ++o) {
     V sum[PARTS] = {};
-    for (int t = plan.unfold[e].begin; t < plan.unfold[e].end; ++t) {
-      const V factor = all(plan.unfold_term[t].factor);
-      const V *from = parts + plan.unfold_term[t].source * PARTS;
+    const Term *end = plan.unfold_term + o->end;
+    for (const Term *term = plan.unfold_term + o->begin; term < end; ++term) {
+      const V factor = all(term->factor);
+      const V *from = parts + term->source * PARTS;
       for (int c = 0; c < PARTS; ++c)
         sum[c] += factor * from[c];
     }
-    V *to = uw + (e / 2) * 2 * PARTS + e % 2;
+    V *to = uw + (o->place / 2) * 2 * PARTS + o->place % 2;
     for (int c = 0; c < PARTS; ++c)
       to[2 * c] = sum[c];
   }

@@ -2,11 +2,21 @@
 // (Varshalovich 4.5.2): from moments to the half matrices, and the transpose of that map.
 #include "tables.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace dbar::bso4 {
 
-void make_unfold(UnfoldTables &tables, int twojmax) {
+namespace {
+
+void sort_by_terms(std::vector<Output> &outputs) {
+  std::stable_sort(outputs.begin(), outputs.end(),
+                   [](const Output &x, const Output &y) { return x.end - x.begin < y.end - y.begin; });
+}
+
+} // namespace
+
+void make_unfold(UnfoldTables &tables, int twojmax, const Layout &plain) {
   for (int j = 0; j <= twojmax; ++j) {
     tables.half_at.push_back(static_cast<int>(tables.unfold.size() / 2));
     for (int ma = 0; ma <= j; ++ma) // the order of half_index()
@@ -23,8 +33,8 @@ void make_unfold(UnfoldTables &tables, int twojmax) {
           // Y_l,mu = (-1)^mu (cosine + i sine) / sqrt(2), its conjugate without sign if mu < 0.
           const double y = m == 0 ? c : c * std::sqrt(0.5) * (mu > 0 && mu % 2 ? -1.0 : 1.0);
           const double re[4] = {1, 0, -1, 0}, im[4] = {0, -1, 0, 1}; // (-i)^l
-          const int place = offset(j) + l * l;
-          const int cosine = m == 0 ? place : place + 2 * m - 1, sine = place + 2 * m;
+          const auto place = [&](int i) { return plain.at[l] + i * plain.count[l] + j - l; };
+          const int cosine = place(m == 0 ? 0 : 2 * m - 1), sine = place(2 * m);
           const double up = mu < 0 ? -1.0 : 1.0;
           if (l % 2 == 0) {
             part[0].push_back({cosine, re[l % 4] * y});
@@ -39,7 +49,8 @@ void make_unfold(UnfoldTables &tables, int twojmax) {
         for (const auto &terms : part) {
           const int begin = static_cast<int>(tables.unfold_term.size());
           tables.unfold_term.insert(tables.unfold_term.end(), terms.begin(), terms.end());
-          tables.unfold.push_back({begin, static_cast<int>(tables.unfold_term.size())});
+          const int place = static_cast<int>(tables.unfold.size());
+          tables.unfold.push_back({place, begin, static_cast<int>(tables.unfold_term.size())});
         }
       }
   }
@@ -49,15 +60,14 @@ void make_unfold(UnfoldTables &tables, int twojmax) {
       const Term &t = tables.unfold_term[i];
       transpose[t.source].push_back({static_cast<int>(e), t.factor});
     }
-  // In the order of the moments of values: l, then its harmonics, then j.
-  for (int l = 0; l <= twojmax; ++l)
-    for (int m = 0; m < 2 * l + 1; ++m)
-      for (int j = l; j <= twojmax; ++j) {
-        const auto &terms = transpose[offset(j) + l * l + m];
-        const int begin = static_cast<int>(tables.fold_term.size());
-        tables.fold_term.insert(tables.fold_term.end(), terms.begin(), terms.end());
-        tables.fold.push_back({begin, static_cast<int>(tables.fold_term.size())});
-      }
+  for (const auto &terms : transpose) {
+    const int begin = static_cast<int>(tables.fold_term.size());
+    tables.fold_term.insert(tables.fold_term.end(), terms.begin(), terms.end());
+    const int place = static_cast<int>(tables.fold.size());
+    tables.fold.push_back({place, begin, static_cast<int>(tables.fold_term.size())});
+  }
+  sort_by_terms(tables.unfold);
+  sort_by_terms(tables.fold);
 }
 
 } // namespace dbar::bso4

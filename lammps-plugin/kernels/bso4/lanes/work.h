@@ -7,12 +7,14 @@
 
 namespace dbar::bso4 {
 
+constexpr int point_size = 9;
 constexpr int slot_block = 24; // neighbours whose functions are held at a time
 
 // Sizes and pointers in vectors of the kernel's width, aligned to it.
 struct Work {
   int slots;         // room for neighbours
   double *slot;      // [slots][6] x y z scale weight; the sixth holds the index of the pair
+  double *point;     // [slots][point_size] what neighbours.h makes of a slot
   double *functions; // [slot_block][functions]
   double *harmonics; // [slot_block][(largest + 1)^2]
   double *moments;
@@ -34,6 +36,8 @@ struct Entry {
   // energy (may be null): [lanes] sum over the half matrices <Y, U> = 3 E.
   void (*gradient)(const Plan &, const Work &, const Couplings &adjoint, const Batch &, int begin, double (*grad)[3],
                    double *energy);
+  // Multiplies and adds as fast as can be; returns how often.
+  double (*multiply_adds)(long rounds);
 };
 
 const Entry *portable_entry();

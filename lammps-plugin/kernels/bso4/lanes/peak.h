@@ -1,0 +1,32 @@
+// The most multiply-adds that a core does in a given time with vectors of this width.
+#ifndef DBAR_BSO4_LANES_PEAK_H
+#define DBAR_BSO4_LANES_PEAK_H
+
+#include "simd.h"
+
+namespace dbar::bso4 {
+namespace {
+
+// Does rounds times some multiply-adds that do not wait for each other; returns their number.
+double multiply_adds(long rounds) {
+  constexpr int chains = 12; // more than latency times throughput of any processor so far
+  V x[chains];
+  for (int k = 0; k < chains; ++k)
+    x[k] = all(k);
+  const V factor = held(all(0.999)), summand = held(all(0.001));
+  for (long i = 0; i < rounds; ++i)
+#pragma GCC unroll 12
+    for (int k = 0; k < chains; ++k)
+      x[k] = held(factor * x[k] + summand);
+  V sum{};
+  for (int k = 0; k < chains; ++k)
+    sum += x[k];
+  volatile double used = sum[0]; // else nothing need be done
+  (void)used;
+  return static_cast<double>(rounds) * chains * lanes;
+}
+
+} // namespace
+} // namespace dbar::bso4
+
+#endif
