@@ -19,6 +19,9 @@ lint: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/kernel_bench.py
+	$(BIN)/python benchmarks/plugin_bench.py
+	$(BIN)/python benchmarks/production_share.py
+	$(BIN)/python benchmarks/forecast_bench.py
 
 # The report is tested in a real browser; on Debian-like systems it is installed when missing.
 browser:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from blocks import SNAP_VOIGT, assert_close, read_global, run_dbar, system, write_global
+from dbar._kernels import available_isas
 
 # twojmax, species, box, words for dbar, words for snap, group
 CASES = {
@@ -104,3 +105,16 @@ def test_diagonal_is_j1_equal_j2(lammps, tmp_path):
     factor = np.array(factor)
     assert_close(D[1:], factor * sums.sum(axis=0)[keep], 1e-10)
     assert_close(V[1:], factor[:, None] * virial.sum(axis=0)[keep], 1e-10)
+
+
+@pytest.mark.parametrize("isa", available_isas())
+def test_every_dispatch_path(lammps, tmp_path, isa):
+    """The plugin itself on each instruction set, two species in a triclinic box on 2 ranks."""
+    setup = system("triclinic", 2)
+    words = "twojmax 8 radius 0.45 0.5 weight 0.9 -0.4"
+    script = setup + f"compute d all dbar bso4 4.7 {words} virial yes\n"
+    D, V = run_dbar(lammps, script, np=2, env={"DBAR_ISA": isa})
+    assert f"{isa} kernel" in (tmp_path / "log.lammps").read_text()
+    sums, virial = oracle(lammps, tmp_path, setup, snap(8, words, ""), "all", len(D) - 1)
+    assert_close(D[1:], sums.sum(axis=0), 1e-10)
+    assert_close(V[1:], virial.sum(axis=0), 1e-10)
