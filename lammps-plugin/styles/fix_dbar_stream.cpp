@@ -6,7 +6,6 @@
 #include "domain.h"
 #include "error.h"
 #include "json_text.h"
-#include "lammps_extras.h"
 #include "modify.h"
 #include "update.h"
 

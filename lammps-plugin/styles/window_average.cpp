@@ -31,11 +31,10 @@ void WindowAverage::sample() {
       BoxFrame::follow_flip(flip, sum_[i]);
 
   double s[3];
-  const double old = samples_ > 0 ? 1.0 : 0.0;
   for (int i = 0; i < atom->nlocal; ++i) {
     coordinates(now, i, s);
     for (int d = 0; d < 3; ++d)
-      sum_[i][d] = (old != 0.0 ? sum_[i][d] : 0.0) + s[d];
+      sum_[i][d] = samples_ > 0 ? sum_[i][d] + s[d] : s[d]; // what a former window left is not read
   }
   last_ = now;
   ++samples_;

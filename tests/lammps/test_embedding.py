@@ -100,23 +100,28 @@ lmp.close()
 """
 
 
-def test_from_python_joins_the_running_interpreter(tmp_path):
-    """In-process: the observer's module is the very one imported by the host script."""
-    (tmp_path / "watch.py").write_text(
-        "import os\nrecords = []\n\ndef observe(step):\n    records.append((step, os.getpid()))\n    return 1\n"
-    )
-    (tmp_path / "in.test").write_text(
+def run_host(folder, host):
+    """Run a host script on an input whose stream calls watch:observe in `folder`."""
+    (folder / "in.test").write_text(
         SYSTEM + COMPUTE + STREAM + "python watch:observe monitor none\nrun 20\n"
     )
-    (tmp_path / "host.py").write_text(IN_PROCESS)
-    done = subprocess.run(
+    (folder / "host.py").write_text(host)
+    return subprocess.run(
         [sys.executable, "host.py"],
-        cwd=tmp_path,
+        cwd=folder,
         env=environment(),
         timeout=60,
         capture_output=True,
         text=True,
     )
+
+
+def test_from_python_joins_the_running_interpreter(tmp_path):
+    """In-process: the observer's module is the very one imported by the host script."""
+    (tmp_path / "watch.py").write_text(
+        "import os\nrecords = []\n\ndef observe(step):\n    records.append((step, os.getpid()))\n    return 1\n"
+    )
+    done = run_host(tmp_path, IN_PROCESS)
     assert done.returncode == 0, done.stdout + done.stderr
     pid = done.stdout.split()[2]
     assert f"STATE 1.0 {pid} [(10, {pid}), (20, {pid})]" in done.stdout
@@ -127,23 +132,12 @@ def test_exception_in_process_is_a_python_exception(tmp_path):
     (tmp_path / "watch.py").write_text(
         "records = None\n\ndef observe():\n    raise KeyError('nothing here')\n"
     )
-    (tmp_path / "in.test").write_text(
-        SYSTEM + COMPUTE + STREAM + "python watch:observe monitor none\nrun 20\n"
-    )
     host = IN_PROCESS.replace(
         'lmp.commands_string(open("in.test").read())',
         'try:\n    lmp.commands_string(open("in.test").read())\nexcept Exception as e:\n    print("CAUGHT", e)\n'
         "    sys.exit(7)",
     )
-    (tmp_path / "host.py").write_text(host)
-    done = subprocess.run(
-        [sys.executable, "host.py"],
-        cwd=tmp_path,
-        env=environment(),
-        timeout=60,
-        capture_output=True,
-        text=True,
-    )
+    done = run_host(tmp_path, host)
     assert done.returncode == 7
     assert "CAUGHT" in done.stdout and "nothing here" in done.stdout
 
