@@ -1,6 +1,7 @@
 """Shared fixtures, and the tests left out of a bare clone."""
 
 import functools
+import signal
 
 import pytest
 
@@ -36,3 +37,9 @@ def shared_data():
 def lammps(tmp_path):
     """lammps(script, np=2, ...) runs an input script in an empty folder, see harness.run_lammps."""
     return functools.partial(run_lammps, tmp_path)
+
+
+def pytest_configure():
+    """A shell that starts `make test` in the background has SIGINT ignored, and children inherit that."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -27,7 +27,8 @@ struct Operations {
   double per_centre = 0.0, per_neighbour = 0.0;
 };
 
-// A sum over centres of invariant functions of their neighbourhoods: D_k = sum_i B_k(i), k < size().
+// A sum over centres of functions of their neighbourhoods: D_k = sum_i B_k(i), k < size(). The functions
+// are invariant under rotation, or, if the family says so, equivariant (they turn as Y_lm do).
 // An object owns its scratch memory: use one per thread.
 class Descriptor {
 public:
@@ -40,7 +41,9 @@ public:
   virtual double cutoff(int ti, int tj) const = 0; // neighbours count where r < cutoff
 
   // Adds the batch's sums to D[size()] and, unless V is null, to V[size()][6]:
-  // V_ab = sum_ij r_a dB/dr_b, in the order xx yy zz xy xz yz.
+  // the derivative by a symmetric strain, V_ab = sum_ij (r_a dB/dr_b + r_b dB/dr_a) / 2, in the order
+  // xx yy zz xy xz yz. For invariant B the two terms are equal; for equivariant ones they differ by the
+  // derivative with respect to a rotation, which no virial needs.
   virtual void accumulate(const Batch &batch, double *D, double *V) = 0;
 
   // Writes B[n][size()].

@@ -1,6 +1,7 @@
 #include "families.h"
 
 #include "bso4/family.h"
+#include "expansion/family.h"
 #include "words.h"
 
 #include <cmath>
@@ -19,6 +20,7 @@ struct Family {
 // A new family is one line here.
 const Family registry[] = {
     {"bso4", bso4::make},
+    {"expansion", expansion::make},
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "families.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -16,6 +17,19 @@ std::string number_text(double x) {
     if (std::strtod(text, nullptr) == x)
       break;
   }
+  return text;
+}
+
+std::string digits17(double x) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.17g", x);
+  return text;
+}
+
+std::string digits17(const std::vector<double> &numbers) {
+  std::string text;
+  for (double x : numbers)
+    text += (text.empty() ? "" : " ") + digits17(x);
   return text;
 }
 
@@ -85,6 +99,21 @@ std::vector<double> Words::per_species(int n, const std::string &expected) {
   if (static_cast<int>(numbers.size()) < n && at_ < words_.size())
     found += " and then '" + words_[at_] + "'";
   reject(found, all);
+}
+
+std::vector<int> Words::species(int n) {
+  const std::string expected = "different species numbers from 1 to " + std::to_string(n);
+  std::vector<int> list;
+  for (double number = 0.0; at_ < words_.size() && is_number(words_[at_], &number); ++at_) {
+    const int index = number >= 1.0 && number <= n ? static_cast<int>(number) - 1 : -1;
+    if (index + 1 != number || std::find(list.begin(), list.end(), index) != list.end())
+      reject("'" + words_[at_] + "'", expected);
+    list.push_back(index);
+  }
+  if (list.empty())
+    reject(at_ < words_.size() ? "'" + words_[at_] + "'" : "nothing after it", expected);
+  std::sort(list.begin(), list.end());
+  return list;
 }
 
 void Words::reject(const std::string &found, const std::string &expected) const {

@@ -20,6 +20,7 @@ public:
   double real(const std::string &expected);
   bool yes_no();
   std::vector<double> per_species(int n, const std::string &expected);
+  std::vector<int> species(int n); // numbers from 1 to n, each once; returned from 0, ascending
 
   // Errors about the current keyword.
   [[noreturn]] void reject(const std::string &found, const std::string &expected) const;
@@ -35,6 +36,8 @@ private:
 };
 
 std::string number_text(double x); // shortest text that reads back as x
+std::string digits17(double x);    // in the canonical settings
+std::string digits17(const std::vector<double> &numbers);
 bool is_number(const std::string &text, double *x);
 
 } // namespace dbar

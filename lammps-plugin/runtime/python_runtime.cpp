@@ -105,6 +105,12 @@ const dbar_bridge *start() {
 
 } // namespace
 
+std::vector<std::string> site_packages() {
+  const std::string executable = python_executable();
+  return {parent(parent(plugin_folder())),
+          parent(parent(executable)) + "/lib/python" DBAR_PYTHON_VERSION "/site-packages"};
+}
+
 std::string plugin_folder() {
   Dl_info info;
   if (!dladdr(reinterpret_cast<void *>(&python_bridge), &info))

@@ -5,6 +5,7 @@
 #include "bridge.h"
 
 #include <string>
+#include <vector>
 
 namespace dbar {
 
@@ -14,5 +15,8 @@ const dbar_bridge &python_bridge();
 
 // Folder of this plugin (dbarplugin.so and the bridge lie side by side in it).
 std::string plugin_folder();
+
+// Folders where packages of the plugin's Python are installed, likely ones first. Starts no interpreter.
+std::vector<std::string> site_packages();
 
 } // namespace dbar

@@ -9,8 +9,8 @@
 
 namespace dbar {
 class Descriptor;
-class Neighbourhoods;
-class PositionAverage;
+class DescriptorSums;
+class Surroundings;
 } // namespace dbar
 
 namespace LAMMPS_NS {
@@ -31,31 +31,32 @@ public:
   bigint evaluate(double **shift, double *D, double *V);
 
   int size() const { return size_vector; }
+  const dbar::Descriptor &descriptor() const { return *descriptor_; }
+  const std::string &family() const { return family_; }
+  double rcut() const { return rcut_; }
+  bool perspecies() const { return perspecies_; }
+  bool averages() const; // whether positions other than those of the step are used
+  // The sums of this rank alone over another list, such as one that LAMMPS keeps up to date at every step.
+  std::unique_ptr<dbar::DescriptorSums> local_sums(class NeighList *list) const;
   bool has_virial() const { return virial_; }
   // Settings as JSON: family, cutoff, every keyword of the family, perspecies, virial, ntypes.
   std::string settings_json() const;
 
+protected:
+  // What follows the keyword chunk, empty if it is absent; ComputeDbarChunk has the array then.
+  const std::string &chunk_id() const { return chunk_id_; }
+
+  std::unique_ptr<dbar::DescriptorSums> local_; // of this rank
+  std::unique_ptr<dbar::Surroundings> surroundings_;
+  class NeighList *list_ = nullptr;
+
 private:
   void refresh();
-  void check_ghost_cutoff();
-  void rebuild_list();
-  void accumulate(double **shift, double *D, double *V);
-  void accumulate_part(int part, int nparts, double **shift, double *D, double *V);
-  double missed_atoms(double **shift);
-
-  struct Worker { // one per thread
-    std::unique_ptr<dbar::Descriptor> descriptor;
-    std::unique_ptr<dbar::Neighbourhoods> neighbourhoods;
-    std::vector<double> sums;
-  };
 
   std::unique_ptr<dbar::Descriptor> descriptor_;
-  std::vector<Worker> workers_;
-  class NeighList *list_ = nullptr;
-  std::string family_, average_id_;
+  std::string family_, chunk_id_;
   double rcut_;
   bool virial_ = false, perspecies_ = false;
-  dbar::PositionAverage *average_ = nullptr;
   std::vector<double> sums_; // what one Allreduce carries
 };
 

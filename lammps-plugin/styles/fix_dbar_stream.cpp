@@ -7,8 +7,10 @@
 #include "error.h"
 #include "json_text.h"
 #include "modify.h"
+#include "universe.h"
 #include "update.h"
 
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 
@@ -91,6 +93,11 @@ std::string FixDbarStream::settings_json() const {
       .text_or_null("python", options_.callable);
   json.raw("snapshot",
            "[" + dbar::json_quote(options_.snapshot) + "," + dbar::json_number(options_.snapshot_value) + "]");
+  json.text_or_null("ensemble", options_.ensemble);
+  json.integer("replica", universe->iworld).integer("replicas", universe->nworlds);
+  // absolute: Python may take seconds to start before it reads this
+  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  json.number("began", now.count() - (platform::walltime() - lmp->initclock));
   json.integer("step", update->ntimestep);
   json.raw("restart", restart_step_ < 0 ? "null"
                                         : dbar::JsonObject()

@@ -1,6 +1,7 @@
 // Just enough JSON to hand settings to Python.
 #pragma once
 
+#include <cstddef>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -34,6 +35,13 @@ inline std::string json_list(const std::vector<std::string> &texts) {
   std::string out = "[";
   for (const auto &text : texts)
     out += (out.size() > 1 ? "," : "") + json_quote(text);
+  return out + "]";
+}
+
+inline std::string json_numbers(const double *values, std::size_t n) {
+  std::string out = "[";
+  for (std::size_t k = 0; k < n; ++k)
+    out += (k ? "," : "") + json_number(values[k]);
   return out + "]";
 }
 

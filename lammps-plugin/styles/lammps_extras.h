@@ -2,7 +2,14 @@
 // has them.
 #pragma once
 
+#include "pointers.h"
+
 #include <string>
+
+#if __has_include("irregular.h") // a source tree has it
+#include "irregular.h"
+#define DBAR_HAS_IRREGULAR
+#endif
 
 extern "C" {
 // lammpsplugin.h
@@ -35,5 +42,20 @@ class Thermo {
 public:
   int evaluate_keyword(const std::string &, double *);
 };
+
+#ifndef DBAR_HAS_IRREGULAR
+// The one class here that is made by the plugin: its constructor, in LAMMPS, fills the storage, of
+// which it needs a tenth.
+class Irregular {
+public:
+  Irregular(class LAMMPS *);
+  ~Irregular();
+  void migrate_atoms(int sortflag = 0, int preassign = 0, int *procassign = nullptr);
+  int migrate_check();
+
+private:
+  alignas(16) char storage_[4096];
+};
+#endif
 
 } // namespace LAMMPS_NS

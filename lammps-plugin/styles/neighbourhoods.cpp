@@ -3,31 +3,40 @@
 #include "atom.h"
 #include "neigh_list.h"
 
+#include <utility>
+
 namespace dbar {
 
-Neighbourhoods::Neighbourhoods(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor)
-    : atom_(atom), list_(list), nspecies_(descriptor.nspecies()), cutsq_(nspecies_ * nspecies_) {
-  for (int a = 0; a < nspecies_; ++a)
-    for (int b = 0; b < nspecies_; ++b)
-      cutsq_[a * nspecies_ + b] = descriptor.cutoff(a, b) * descriptor.cutoff(a, b);
+Neighbourhoods::Neighbourhoods(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
+                               std::vector<int> species)
+    : atom_(atom), list_(list), ntypes_(static_cast<int>(species.size())), species_of_(std::move(species)),
+      cutsq_(descriptor.nspecies() * ntypes_) {
+  for (int a = 0; a < descriptor.nspecies(); ++a)
+    for (int t = 0; t < ntypes_; ++t) {
+      const double cut = species_of_[t] < 0 ? 0.0 : descriptor.cutoff(a, species_of_[t]);
+      cutsq_[a * ntypes_ + t] = species_of_[t] < 0 ? -1.0 : cut * cut;
+    }
 }
 
-void Neighbourhoods::select(int groupbit, int species, double **shift, int begin, int end) {
+void Neighbourhoods::select(int groupbit, int species, double **shift, int begin, int end, const int *order) {
   groupbit_ = groupbit;
   species_ = species;
   shift_ = shift;
   cursor_ = begin;
   end_ = end;
+  order_ = order ? order : list_->ilist;
 }
 
 bool Neighbourhoods::next(Batch &batch) {
   type_.clear();
+  centre_.clear();
   first_.assign(1, 0);
   for (; cursor_ < end_ && static_cast<int>(type_.size()) < batch_size; ++cursor_) {
-    const int i = list_->ilist[cursor_];
+    const int i = order_[cursor_];
     if (!(atom_->mask[i] & groupbit_))
       continue;
-    if (species_ >= 0 && atom_->type[i] - 1 != species_)
+    const int species = species_of_[atom_->type[i] - 1];
+    if (species < 0 || (species_ >= 0 && species != species_))
       continue;
     append(i);
   }
@@ -37,17 +46,18 @@ bool Neighbourhoods::next(Batch &batch) {
 }
 
 void Neighbourhoods::append(int i) {
-  const int itype = atom_->type[i] - 1;
+  const int itype = species_of_[atom_->type[i] - 1];
   const int *neighbours = list_->firstneigh[i];
   const int numneigh = list_->numneigh[i];
   std::size_t n = first_.back();
   if (rtype_.size() < n + numneigh) { // grows to the largest batch and stays
     rtype_.resize(n + numneigh);
+    neighbour_.resize(n + numneigh);
     r_.resize(3 * (n + numneigh));
   }
 
   double **x = atom_->x;
-  const double *cutsq = &cutsq_[itype * nspecies_];
+  const double *cutsq = &cutsq_[itype * ntypes_];
   const double zero[3] = {0.0, 0.0, 0.0};
   const double *di = shift_ ? shift_[i] : zero;
   const double xi[3] = {x[i][0] + di[0], x[i][1] + di[1], x[i][2] + di[2]};
@@ -60,16 +70,20 @@ void Neighbourhoods::append(int i) {
     r[0] = dx;
     r[1] = dy;
     r[2] = dz;
-    rtype_[n] = jtype;
+    rtype_[n] = species_of_[jtype];
+    neighbour_[n] = j;
     n += dx * dx + dy * dy + dz * dz < cutsq[jtype]; // written over unless it is near enough: no branch to mispredict
   }
   type_.push_back(itype);
+  centre_.push_back(i);
   first_.push_back(static_cast<int>(n));
 }
 
 double Neighbourhoods::memory_usage() const {
-  return static_cast<double>((type_.capacity() + first_.capacity() + rtype_.capacity()) * sizeof(int) +
-                             r_.capacity() * sizeof(double));
+  return static_cast<double>(
+      (type_.capacity() + first_.capacity() + rtype_.capacity() + centre_.capacity() + neighbour_.capacity()) *
+          sizeof(int) +
+      r_.capacity() * sizeof(double));
 }
 
 } // namespace dbar

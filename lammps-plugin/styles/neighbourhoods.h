@@ -17,13 +17,19 @@ class Neighbourhoods {
 public:
   static constexpr int batch_size = 64;
 
-  Neighbourhoods(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor);
+  // species[type - 1]: which of the descriptor's species an atom type is, -1: none, the atom is not seen.
+  Neighbourhoods(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
+                 std::vector<int> species);
 
-  // Centres are the group's atoms among entries [begin, end) of the list, of one type only if `species` >= 0.
+  // Centres are the group's atoms among entries [begin, end) of `order`, owned atoms in any order (null: that of the
+  // list), of one species only if `species` >= 0.
   // `shift` (may be null) is added to the positions of owned and ghost atoms.
-  void select(int groupbit, int species, double **shift, int begin, int end);
+  void select(int groupbit, int species, double **shift, int begin, int end, const int *order = nullptr);
   // Fills the next batch; false when there is none left.
   bool next(Batch &batch);
+  // Owned or ghost atoms behind the batch's centres and neighbours.
+  const int *centres() const { return centre_.data(); }
+  const int *neighbours() const { return neighbour_.data(); }
 
   double memory_usage() const;
 
@@ -32,12 +38,14 @@ private:
 
   LAMMPS_NS::Atom *atom_;
   LAMMPS_NS::NeighList *list_;
-  int nspecies_;
-  std::vector<double> cutsq_; // [nspecies][nspecies]
+  int ntypes_;
+  std::vector<int> species_of_; // [ntypes]
+  std::vector<double> cutsq_;   // [nspecies][ntypes], negative for types that are not seen
   int groupbit_ = 1, species_ = -1, cursor_ = 0, end_ = 0;
   double **shift_ = nullptr;
+  const int *order_ = nullptr;
 
-  std::vector<int> type_, first_, rtype_;
+  std::vector<int> type_, first_, rtype_, centre_, neighbour_;
   std::vector<double> r_; // capacity for every neighbour of the batch; first_.back() of them are in use
 };
 

@@ -2,22 +2,42 @@
 // compiled for.
 
 #include "compute_dbar.h"
+#include "compute_dbar_atom_novelty.h"
+#include "compute_dbar_chunk.h"
+#include "fix_dbar_ipi.h"
+#include "fix_dbar_plumed.h"
 #include "fix_dbar_stream.h"
 #include "lammps_extras.h"
 #include "library.h"
+#include "pair_dbar.h"
 
 #include <cstdio>
 #include <string>
+#include <type_traits>
 
 using namespace LAMMPS_NS;
 
 namespace {
 
 void *new_compute(void *lmp, int narg, char **arg) {
+  if (ComputeDbarChunk::asked(narg, arg))
+    return new ComputeDbarChunk(static_cast<LAMMPS *>(lmp), narg, arg);
   return new ComputeDbar(static_cast<LAMMPS *>(lmp), narg, arg);
+}
+void *new_novelty(void *lmp, int narg, char **arg) {
+  return new ComputeDbarAtomNovelty(static_cast<LAMMPS *>(lmp), narg, arg);
+}
+void *new_fix_plumed(void *lmp, int narg, char **arg) {
+  return new FixDbarPlumed(static_cast<LAMMPS *>(lmp), narg, arg);
+}
+void *new_fix_ipi(void *lmp, int narg, char **arg) {
+  return new FixDbarIpi(static_cast<LAMMPS *>(lmp), narg, arg);
 }
 void *new_fix_stream(void *lmp, int narg, char **arg) {
   return new FixDbarStream(static_cast<LAMMPS *>(lmp), narg, arg);
+}
+void *new_pair(void *lmp) {
+  return new PairDbar(static_cast<LAMMPS *>(lmp));
 }
 
 #if defined(MPICH_VERSION)
@@ -73,17 +93,25 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *l
     return;
   }
   auto register_plugin = reinterpret_cast<lammpsplugin_regfunc>(regfunc);
-  auto add = [&](const char *style, const char *name, const char *info, lammpsplugin_factory2 *creator) {
+  auto add = [&](const char *style, const char *name, const char *info, auto *creator) {
     lammpsplugin_t plugin = {};
     plugin.version = static_cast<LAMMPS *>(lmp)->version;
     plugin.style = style;
     plugin.name = name;
     plugin.info = info;
     plugin.author = "the dbar developers";
-    plugin.creator.v2 = creator;
+    if constexpr (std::is_same_v<decltype(creator), lammpsplugin_factory1 *>)
+      plugin.creator.v1 = creator;
+    else
+      plugin.creator.v2 = creator;
     plugin.handle = handle;
     register_plugin(&plugin, lmp);
   };
   add("compute", "dbar", "dbar " DBAR_VERSION " compute: global descriptors and their virial", &new_compute);
+  add("compute", "dbar/atom/novelty", "dbar " DBAR_VERSION " compute: distance of each atom from what a model knows",
+      &new_novelty);
+  add("fix", "dbar/plumed", "dbar " DBAR_VERSION " fix: PLUMED bias on functions of the descriptors", &new_fix_plumed);
+  add("fix", "dbar/ipi", "dbar " DBAR_VERSION " fix: i-PI client whose extras carry descriptors", &new_fix_ipi);
   add("fix", "dbar/stream", "dbar " DBAR_VERSION " fix: time-averaged snapshots streamed to Python", &new_fix_stream);
+  add("pair", "dbar", "dbar " DBAR_VERSION " pair style: a potential linear in a descriptor", &new_pair);
 }

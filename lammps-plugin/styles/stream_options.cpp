@@ -1,5 +1,6 @@
 #include "stream_options.h"
 
+#include "command_words.h"
 #include "error.h"
 #include "observables.h"
 
@@ -12,33 +13,7 @@ namespace dbar {
 
 namespace {
 
-// Walks over keywords and their values.
-class Words {
-public:
-  Words(LAMMPS *lmp, int narg, char **arg, int first) : lmp_(lmp), narg_(narg), arg_(arg), next_(first) {}
-
-  bool left() const { return next_ < narg_; }
-  std::string keyword() { return keyword_ = arg_[next_++]; }
-  std::string value(const char *expected) {
-    if (!left())
-      error()->all(FLERR, "Fix dbar/stream: keyword {} expects {}, found nothing", keyword_, expected);
-    return arg_[next_++];
-  }
-  double number(const char *expected) { return utils::numeric(FLERR, value(expected), false, lmp_); }
-  [[noreturn]] void wrong(const char *expected) {
-    error()->all(FLERR, "Fix dbar/stream: keyword {} expects {}, found {}", keyword_, expected, arg_[next_ - 1]);
-  }
-  Error *error() const { return lmp_->error; }
-
-private:
-  LAMMPS *lmp_;
-  int narg_;
-  char **arg_;
-  int next_;
-  std::string keyword_;
-};
-
-void read_snapshot(StreamOptions &o, Words &words) {
+void read_snapshot(StreamOptions &o, CommandWords &words) {
   const char *expected = "none, every M or adaptive FRACTION";
   o.snapshot = words.value(expected);
   if (o.snapshot == "none")
@@ -56,7 +31,7 @@ void read_snapshot(StreamOptions &o, Words &words) {
   }
 }
 
-void read_thermo(StreamOptions &o, Words &words, LAMMPS *lmp) {
+void read_thermo(StreamOptions &o, CommandWords &words, LAMMPS *lmp) {
   const char *expected = "none or N name_1 ... name_N";
   const std::string count = words.value(expected);
   o.thermo.clear();
@@ -69,7 +44,16 @@ void read_thermo(StreamOptions &o, Words &words, LAMMPS *lmp) {
     o.thermo.push_back(words.value(expected));
 }
 
-void read_lost(StreamOptions &o, Words &words) {
+void read_ensemble(StreamOptions &o, CommandWords &words) {
+  const char *expected = "yes, no or a folder whose name ends in .ensemble";
+  o.ensemble = words.value(expected);
+  if (o.ensemble == "no")
+    o.ensemble.clear();
+  else if (o.ensemble != "yes" && !utils::strmatch(o.ensemble, "\\.ensemble$"))
+    words.wrong(expected);
+}
+
+void read_lost(StreamOptions &o, CommandWords &words) {
   const std::string choice = words.value("error or ignore");
   if (choice != "error" && choice != "ignore")
     words.wrong("error or ignore");
@@ -97,7 +81,7 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
     error->all(FLERR, "Fix dbar/stream: Nrepeat {} times Nevery {} is {}, expected at most Nfreq {}", nrepeat, nevery,
                longest, nfreq);
 
-  Words words(lmp, narg, arg, 7);
+  CommandWords words(lmp, "Fix dbar/stream", narg, arg, 7);
   const std::map<std::string, std::function<void()>> readers = {
       {"store", [&] { store = words.value("a file name or none"); }},
       {"snapshot", [&] { read_snapshot(*this, words); }},
@@ -105,13 +89,15 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
       {"python", [&] { callable = words.value("MODULE:CALLABLE"); }},
       {"thermo", [&] { read_thermo(*this, words, lmp); }},
       {"lost", [&] { read_lost(*this, words); }},
+      {"ensemble", [&] { read_ensemble(*this, words); }},
   };
   while (words.left()) {
     const std::string keyword = words.keyword();
     const auto reader = readers.find(keyword);
     if (reader == readers.end())
       error->all(FLERR,
-                 "Fix dbar/stream: unknown keyword {}, expected store, snapshot, monitor, python, thermo or lost",
+                 "Fix dbar/stream: unknown keyword {}, expected store, snapshot, monitor, python, thermo, lost or "
+                 "ensemble",
                  keyword);
     reader->second();
   }
@@ -121,6 +107,8 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
     error->all(FLERR, "Fix dbar/stream: keyword snapshot {} needs keyword store with a file name", snapshot);
   if (snapshot == "adaptive" && monitor == "none")
     error->all(FLERR, "Fix dbar/stream: keyword snapshot adaptive needs a monitor, found monitor none");
+  if (!ensemble.empty() && monitor == "none")
+    error->all(FLERR, "Fix dbar/stream: keyword ensemble {} needs a monitor, found monitor none", ensemble);
 }
 
 } // namespace dbar

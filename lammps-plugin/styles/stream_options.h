@@ -22,6 +22,7 @@ struct StreamOptions {
   double snapshot_value = 0.0;     // M, or the fraction
   std::vector<std::string> thermo;
   bool lost_error = true;
+  std::string ensemble; // yes, or a folder; empty: no
 
   // Raises a LAMMPS error that names the word, its value and what was expected.
   StreamOptions(LAMMPS_NS::LAMMPS *lmp, int narg, char **arg);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from . import _kernels
+from ._gradient import add_up
 from ._neighbours import Neighbourhoods, neighbourhoods
-
-# Sums run over chunks of this many centres and then over the chunks in order, so that a result
-# does not depend on the number of threads.
-_CHUNK = 1024
+from ._words import to_value, to_word
 
 # V comes from the kernels as xx yy zz xy xz yz.
 _TENSOR = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
@@ -40,13 +37,17 @@ class GlobalDescriptor:
             raise ValueError(f"Rcut: found {self.rcut!r}, expected a positive length") from None
         words = []
         for key in self._keywords:
-            value = getattr(self, key)
+            value = self._setting(key)
             if value is None:
                 continue
             words.append(key)
             several = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
-            words.extend(_word(v) for v in value) if several else words.append(_word(value))
+            words.extend(to_word(v) for v in value) if several else words.append(to_word(value))
         self._kernel = _kernels.Kernel(self._family, rcut, words, self.n_species)
+
+    def _setting(self, key: str):
+        """Return the value of a keyword as the kernels take it; None leaves it at its default."""
+        return getattr(self, key)
 
     @property
     def n_species(self) -> int:
@@ -61,11 +62,14 @@ class GlobalDescriptor:
     @property
     def labels(self) -> list[str]:
         """Names of the K components."""
-        names = list(self._kernel.labels)
+        names = self._names()
         if not self.perspecies:
             return names
         species = self.species or ["1"]
         return [f"{name} {s}" for s in species for name in names]
+
+    def _names(self) -> list[str]:
+        return list(self._kernel.labels)
 
     @property
     def cutoff(self) -> float:
@@ -91,6 +95,21 @@ class GlobalDescriptor:
         self.__init__(**{**known, **params})
         return self
 
+    @classmethod
+    def from_words(cls, rcut, words, **params):
+        """Return the descriptor that a file describes by a text of values after each keyword.
+
+        Raises
+        ------
+        ValueError
+            A keyword that the family does not have, or a value that it refuses.
+        """
+        for key in words:
+            if key not in cls._keywords:
+                known = ", ".join(cls._keywords)
+                raise ValueError(f"{cls._family}: found keyword {key!r}, expected one of: {known}")
+        return cls(rcut, **{key: to_value(key, text) for key, text in words.items()}, **params)
+
     def settings(self) -> dict:
         """Return the canonical settings, ready for JSON.
 
@@ -102,11 +121,24 @@ class GlobalDescriptor:
         """
         out: dict = {}
         for key, text in self._kernel.settings():
-            values = [_value(word) for word in text.split()]
-            out[key] = values if key in ("radius", "weight") else values[0]
+            out[key] = to_value(key, text)
         out["species"] = self.species
         out["perspecies"] = self.perspecies
         return out
+
+    def command_settings(self) -> dict:
+        """Return the settings in the words of ``compute dbar``, as its files hold them.
+
+        A dict of ``family``, ``rcut``, ``words`` (canonical words and their values as text),
+        ``ntypes`` and ``perspecies``.
+        """
+        return {
+            "family": self._family,
+            "rcut": float(self.rcut),
+            "words": dict(self._kernel.settings()),
+            "ntypes": self.n_species,
+            "perspecies": bool(self.perspecies),
+        }
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
@@ -197,26 +229,53 @@ class GlobalDescriptor:
             out[near.order] = values
         return out
 
+    def gradient(self, atoms, theta):
+        """Differentiate E = sum_k theta_k D_k of one configuration.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            A configuration with any periodicity.
+        theta : array_like, shape (K,)
+            One coefficient for each component; that of the number of atoms has no effect.
+
+        Returns
+        -------
+        energies : ndarray, shape (n,)
+            sum_k theta_k B_k(i) of each atom.
+        forces : ndarray, shape (n, 3)
+            -dE/dx.
+        strain : ndarray, shape (3, 3)
+            dE/d strain, symmetrised, under x -> (1 + strain) x of positions and cell; minus the
+            virial.
+
+        Raises
+        ------
+        ValueError
+            A theta of another length, a strange species, or a position that is not finite.
+        """
+        theta = np.asarray(theta, dtype=float)
+        if theta.shape != (self.n_components,):
+            raise ValueError(f"theta: found shape {theta.shape}, expected ({self.n_components},)")
+        threads = _cores()
+        near = self._near(atoms, threads)
+        with ThreadPoolExecutor(threads) as pool:
+            run = pool.map if threads > 1 else map
+            tasks = near.tasks(self.n_species if self.perspecies else 1)
+            return add_up(self._kernel, near, tasks, theta.reshape(-1, self._kernel.size), run)
+
     def _one(self, atoms, virial: bool, threads: int, run: Callable):
         near = self._near(atoms, threads)
         size = self._kernel.size
         D = np.zeros(self.n_components + 1)
         V = np.zeros((self.n_components + 1, 6)) if virial else None
         D[0] = len(near.order)
-        blocks = [(0, len(near.order))]
-        if self.perspecies:  # the centres are sorted by species
-            blocks = itertools.pairwise(np.searchsorted(near.type, np.arange(self.n_species + 1)))
-        tasks = [
-            (block, start, min(start + _CHUNK, stop))
-            for block, (begin, stop) in enumerate(blocks)
-            for start in range(begin, stop, _CHUNK)
-        ]
 
         def work(task):
             block, start, stop = task
             return block, *self._kernel.compute(*near.chunk(start, stop), virial)
 
-        for block, d, v in run(work, tasks):
+        for block, d, v in run(work, near.tasks(self.n_species if self.perspecies else 1)):
             rows = slice(1 + block * size, 1 + (block + 1) * size)
             D[rows] += d
             if virial:
@@ -241,31 +300,10 @@ class GlobalDescriptor:
         return neighbourhoods(atoms, self._types(atoms), self.cutoff, self.perspecies, threads)
 
 
-def _word(value) -> str:
-    """Return a setting as the parser of the kernels reads it."""
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    if isinstance(value, float | np.floating):
-        return repr(float(value))
-    return str(value)
-
-
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _value(word: str):
-    """Return a word of the canonical settings as the Python value it stands for."""
-    if word in ("yes", "no"):
-        return word == "yes"
-    for kind in (int, float):
-        try:
-            return kind(word)
-        except ValueError:
-            pass
-    return word
 
 
 def _same(a, b) -> bool:

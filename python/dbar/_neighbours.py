@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
+
+# Sums run over chunks of this many centres and then over the chunks in order, so that a result
+# does not depend on the number of threads.
+_CHUNK = 1024
 
 
 @dataclass
@@ -16,12 +21,24 @@ class Neighbourhoods:
     first: np.ndarray  # (n + 1,)
     r: np.ndarray  # (pairs, 3) r_j - r_i
     rtype: np.ndarray  # (pairs,)
+    neighbour: np.ndarray  # (pairs,) index of the atom behind each r
 
     def chunk(self, start: int, stop: int) -> tuple[np.ndarray, ...]:
         """Return type, first, r, rtype of the centres at places start to stop."""
         lo, hi = self.first[start], self.first[stop]
         first = self.first[start : stop + 1] - lo
         return self.type[start:stop], first, self.r[lo:hi], self.rtype[lo:hi]
+
+    def tasks(self, blocks: int) -> list[tuple[int, int, int]]:
+        """Return block, first place and end of each chunk; a block is a species, or all."""
+        bounds = [0, len(self.order)]
+        if blocks > 1:  # the centres are sorted by species
+            bounds = np.searchsorted(self.type, np.arange(blocks + 1))
+        return [
+            (block, start, min(start + _CHUNK, stop))
+            for block, (begin, stop) in enumerate(itertools.pairwise(bounds))
+            for start in range(begin, stop, _CHUNK)
+        ]
 
 
 def neighbourhoods(atoms, types, cutoff: float, by_type: bool, threads: int) -> Neighbourhoods:
@@ -59,7 +76,8 @@ def neighbourhoods(atoms, types, cutoff: float, by_type: bool, threads: int) -> 
     sort = np.argsort(key, kind="stable")
     first = np.zeros(n + 1, dtype=np.intc)
     np.cumsum(np.bincount(key, minlength=n), out=first[1:])
-    return Neighbourhoods(order, types[order], first, r[sort], types[j[sort]])
+    j = j[sort]
+    return Neighbourhoods(order, types[order], first, r[sort], types[j], j)
 
 
 def _pairs(atoms, cutoff: float, threads: int):

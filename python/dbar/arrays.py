@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["checked_arrays"]
+__all__ = ["checked_arrays", "features"]
 
 
 def checked_arrays(
@@ -20,7 +20,8 @@ def checked_arrays(
         Timestep, for messages.
     D : (K+1,) array
     V : (K+1, 6) array or None
-    thermo : (n,) array
+    thermo : (n,) array or None
+        None: there is none.
 
     Raises
     ------
@@ -31,7 +32,8 @@ def checked_arrays(
     D = np.array(D, dtype=float)
     if D.shape != (size,):
         raise ValueError(f"D at step {step} has shape {D.shape}, expected ({size},)")
-    thermo = np.array(thermo, dtype=float).ravel()
+    # the plugin has no pointer to an empty list
+    thermo = np.array([] if thermo is None else thermo, dtype=float).ravel()
     if len(thermo) != len(names):
         raise ValueError(f"{len(thermo)} thermo values at step {step}, expected {len(names)}")
     if settings.get("virial"):
@@ -48,3 +50,45 @@ def checked_arrays(
                 f"{name} at step {step} is not finite: component {index} is {array[index]}"
             )
     return D, V, thermo
+
+
+def features(step: int, D: np.ndarray, V: np.ndarray | None, virial: bool) -> np.ndarray:
+    """What a monitor learns of a snapshot: D without element 0, then V if it is wanted.
+
+    Parameters
+    ----------
+    D : (K+1,) array
+    V : (K+1, 6) array or None
+    virial : bool
+
+    Returns
+    -------
+    (K,) or (7 K,) array
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, a component is not finite, or V is missing but wanted.
+    """
+    D = np.asarray(D, dtype=float)
+    if D.ndim != 1 or len(D) < 2:
+        raise ValueError(f"D has shape {D.shape} at step {step}, expected (K + 1,) with K >= 1")
+    _check_finite("D", step, D)
+    if not virial:
+        return D[1:]
+    if V is None:
+        raise ValueError(f"V is missing at step {step}, expected it with virial = true")
+    V = np.asarray(V, dtype=float)
+    if V.shape != (len(D), 6):
+        raise ValueError(f"V has shape {V.shape} at step {step}, expected {(len(D), 6)}")
+    _check_finite("V", step, V)
+    return np.concatenate([D[1:], V[1:].ravel()])
+
+
+def _check_finite(name: str, step: int, values: np.ndarray) -> None:
+    if not np.isfinite(values).all():
+        index = np.argwhere(~np.isfinite(values))[0]
+        where = ", ".join(str(int(i)) for i in index)
+        raise ValueError(
+            f"{name}[{where}] is {values[tuple(index)]} at step {step}, expected a finite number"
+        )

@@ -26,6 +26,7 @@ _RANGES = {
     "patience": (int, 1, 10**6, True),
     "m_limit": (float, 1.0, 1e6, False),
     "virial": (bool, None, None, True),
+    "ensemble_wait": (float, 0.0, 3600.0, True),
 }
 
 
@@ -64,6 +65,8 @@ class MonitorConfig:
         M at which the forecast counts as no longer trusted (defines tau_pred).
     virial : bool
         Learn the components of V as well as those of D (costs (7 K)^2 per bag).
+    ensemble_wait : float
+        Longest wait at a refit, in seconds, for replicas of an ensemble that are behind.
     """
 
     seed: int = 0
@@ -80,6 +83,7 @@ class MonitorConfig:
     patience: int = 10
     m_limit: float = 2.0
     virial: bool = False
+    ensemble_wait: float = 0.0
 
     def __post_init__(self):
         for field in fields(self):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -148,20 +146,9 @@ def _run(
                 time.sleep(_POLL)
             show(_look(out, steps))
         finally:
-            _end(process)
+            lmp.terminate(process)
     if process.returncode:
         raise DemoError(f"LAMMPS stopped with exit code {process.returncode}\n{_tail(out)}")
-
-
-def _end(process: subprocess.Popen) -> None:
-    """Leave no rank behind, e.g. after Ctrl-C."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def _look(out: Path, steps: tuple[int, int]) -> Progress:

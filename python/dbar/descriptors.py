@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ._global import GlobalDescriptor
 
-__all__ = ["Bispectrum"]
+__all__ = ["Bispectrum", "Expansion"]
 
 
 class Bispectrum(GlobalDescriptor):
@@ -81,3 +81,93 @@ class Bispectrum(GlobalDescriptor):
         self.species = species
         self.perspecies = perspecies
         self._build()
+
+
+class Expansion(GlobalDescriptor):
+    r"""Equivariant sums of the spherical expansion of the density of neighbours.
+
+    .. math::
+        c_{a n l m} = \sum_i \sum_{j \in a} f_c(r) \, I_{nl}(r) \, Y_{lm}(\mathbf r / r),
+        \qquad \mathbf r = \mathbf x_j - \mathbf x_i,
+
+    over the neighbours j of species a: the density of Gaussians
+    :math:`(\pi\sigma^2)^{-3/4} e^{-|\mathbf x|^2 / 2\sigma^2}` at the neighbours, projected on real
+    orthonormal harmonics :math:`Y_{lm}` (m = -l ... l, no sign :math:`(-1)^m`, so that l = 1 is
+    y, z, x) and on orthonormalised Gaussian-type orbitals
+    :math:`x^n e^{-x^2 / 2\sigma_n^2}`, :math:`\sigma_n = r_c \max(\sqrt n, 1) / n_{max}`
+    (F. Musil et al., J. Chem. Phys. 154, 114109 (2021), section II and appendix A). The numbers are
+    those of featomic's ``SphericalExpansion`` with ``center_atom_weight=0``, summed over the atoms.
+
+    Parameters
+    ----------
+    rcut : float
+        Cutoff for all pairs. Length unit of the positions.
+    nmax : int
+        Number of radial functions, n = 0 ... nmax - 1; up to 12.
+    lmax : int
+        Largest angular momentum; up to 12.
+    sigma : float
+        Width of the Gaussian of a neighbour, from rcut / 100 to rcut (length).
+    width : float
+        Neighbours fade out over this distance before the cutoff, by a cosine (length).
+    neighbors : sequence of str or int, optional
+        Species whose neighbours are expanded, as symbols of ``species`` or as their numbers
+        from 1; all if not given.
+    accuracy : float
+        Largest error of the splined radial functions and of their slopes, over their maximum.
+    species : sequence of str, optional
+        Chemical symbols. If not given all atoms are of one species, whatever their symbols.
+    perspecies : bool
+        One block of components for the central atoms of each species, not one in all.
+
+    Raises
+    ------
+    ValueError
+        A value out of range; the message names the word, what was found and what was expected.
+
+    Notes
+    -----
+    The components are not invariant: under a rotation those of one (a, n, l) mix as the
+    :math:`Y_{lm}` do, and the norm over m stays. ``V`` of :meth:`compute` is the derivative with
+    respect to a symmetric strain.
+    """
+
+    _family = "expansion"
+    _keywords = ("nmax", "lmax", "sigma", "width", "neighbors", "accuracy")
+
+    def __init__(
+        self,
+        rcut,
+        nmax=4,
+        lmax=3,
+        sigma=0.5,
+        width=0.5,
+        neighbors=None,
+        accuracy=1e-10,
+        species=None,
+        perspecies=False,
+    ):
+        self.rcut = rcut
+        self.nmax = nmax
+        self.lmax = lmax
+        self.sigma = sigma
+        self.width = width
+        self.neighbors = neighbors
+        self.accuracy = accuracy
+        self.species = species
+        self.perspecies = perspecies
+        self._build()
+
+    def _setting(self, key: str):
+        value = super()._setting(key)
+        if key != "neighbors" or value is None:
+            return value
+        several = [value] if isinstance(value, str | int) else list(value)
+        species = self.species or []
+        return [species.index(v) + 1 if v in species else v for v in several]
+
+    def _names(self) -> list[str]:
+        if self.species is None:
+            return super()._names()
+        split = (name.partition(",") for name in super()._names())
+        return [f"{self.species[int(a) - 1]},{rest}" for a, _, rest in split]

@@ -7,8 +7,11 @@ import fcntl
 import os
 import socket
 from pathlib import Path
+from time import sleep
 
-__all__ = ["FileLock", "Locked"]
+__all__ = ["FileLock", "Locked", "is_locked"]
+
+_ATTEMPTS = 3  # somebody who asks `is_locked` holds a shared lock for microseconds
 
 
 class Locked(RuntimeError):
@@ -39,7 +42,7 @@ class FileLock:
         while self._fd is None:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(fd)
             except BlockingIOError:
                 owner = os.read(fd, 200).decode(errors="replace").strip() or "another process"
                 os.close(fd)
@@ -61,3 +64,34 @@ class FileLock:
                 self.path.unlink()
             os.close(self._fd)
             self._fd = None
+
+
+def _lock(fd: int) -> None:
+    """Take the lock or raise BlockingIOError."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt + 1 == _ATTEMPTS:
+                raise
+            sleep(0.02)
+    return None
+
+
+def is_locked(path: Path) -> bool | None:
+    """Whether a process holds the `FileLock` of a file, None where that cannot be known."""
+    try:
+        fd = os.open(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return None
+    finally:
+        os.close(fd)  # drops the lock
+    return False

@@ -89,13 +89,23 @@ def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
         for name in ("h5md", "observables/dbar/D/value", "parameters/dbar/descriptor"):
             if name not in file:
                 raise StoreError(f"{path}: holds no {name}, expected an H5MD file made by dbar")
+        _check_schema(file, path)
     except StoreError:
         file.close()
         raise
-    except (OSError, RuntimeError, KeyError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         file.close()
         raise damage(path, error) from None
     return file
+
+
+def _check_schema(file: h5py.File, path: Path) -> None:
+    schema = np.asarray(file["parameters/dbar"].attrs.get("schema", SCHEMA))
+    if schema.shape or schema.dtype.kind not in "iu" or not 1 <= schema <= SCHEMA:
+        raise StoreError(
+            f"{path}: has schema {schema}, this version of dbar reads up to {SCHEMA}; "
+            "a newer one may have written it"
+        )
 
 
 def damage(path: str | os.PathLike[str], error: BaseException) -> StoreError:
@@ -122,9 +132,13 @@ def read_json(file: h5py.File, name: str) -> dict:
         return {}
     text = file[name].asstr()[()]
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
+        found = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
         raise StoreError(f"{file.filename}: {name} is not JSON ({error})") from None
+    if not isinstance(found, dict):
+        kind = type(found).__name__
+        raise StoreError(f"{file.filename}: {name} holds a {kind}, expected a JSON object")
+    return found
 
 
 def committed(group: h5py.Group) -> int:

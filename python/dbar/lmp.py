@@ -9,6 +9,8 @@ import ctypes
 import importlib.util
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import sysconfig
 from importlib import metadata
@@ -25,6 +27,7 @@ __all__ = [
     "plugin_dir",
     "potentials_dir",
     "preload_mpi",
+    "terminate",
 ]
 
 
@@ -145,3 +148,21 @@ def environment() -> dict[str, str]:
     if potentials:
         env.setdefault("LAMMPS_POTENTIALS", str(potentials))
     return env
+
+
+def terminate(process: subprocess.Popen) -> None:
+    """End a program started in a session of its own, and leave no rank behind.
+
+    Parameters
+    ----------
+    process : subprocess.Popen
+        Started with ``start_new_session=True``. It is asked to end (SIGTERM) and after ten
+        seconds made to; nothing happens if it has ended already.
+    """
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -13,12 +13,16 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from dbar.arrays import features
 from dbar.config import MonitorConfig
 from dbar.decision import ALARM, LEARNING, TRUSTED, WARNING, Decision
 from dbar.frozen import FrozenModel
+from dbar.merge import merge
 from dbar.moments import LagChain, LaggedMoments
 
-__all__ = ["ALARM", "LEARNING", "TRUSTED", "WARNING", "Decision", "Monitor", "MonitorConfig"]
+__all__ = [
+    "ALARM", "LEARNING", "TRUSTED", "WARNING", "Decision", "Monitor", "MonitorConfig", "merge",
+]  # fmt: skip
 
 _PRIOR_WEIGHT = 10.0  # snapshots of unit innovation assumed before any is seen
 _CLIP = 3.0  # one surprise may not teach the inflation more than this
@@ -40,6 +44,13 @@ class Monitor:
     The state is a deterministic function of the settings and of the sequence of (step, time, D,
     V). Component 0 of D (the number of atoms) is not used. Snapshots that do not follow at the
     stride start a new chain: no transition is learnt across a gap.
+
+    Attributes
+    ----------
+    partners : dbar.shared_learning.SharedLearning or None
+        Set it to fit every model to the statistics of all replicas, whatever they are then.
+    pooled : dict of int
+        Transitions of each replica (by number) in the newest model of an ensemble.
     """
 
     def __init__(self, config=None, stride=None):
@@ -53,6 +64,8 @@ class Monitor:
         self.ahead = None
         self.elapsed = 0.0
         self.fitted_count = 0.0
+        self.partners = None
+        self.pooled = {}
 
     # ---- one snapshot ---------------------------------------------------------------------
 
@@ -79,7 +92,11 @@ class Monitor:
         ValueError
             If D or V is not finite or changes its size, or V is missing but needed.
         """
-        step, x = int(step), self._features(step, D, V)
+        step, x = int(step), features(step, D, V, self.config.virial)
+        if self.chain is not None and len(x) != self.chain.size:
+            raise ValueError(
+                f"snapshot at step {step} has {len(x)} components, expected {self.chain.size}"
+            )
         if self.chain is None:
             cfg = self.config
             self.chain = LagChain(len(x), cfg.order, self.stride)
@@ -101,26 +118,6 @@ class Monitor:
         tau = self.model.time_to_limit(self._latent_state(), self.config.m_limit) * self.dtau
         self._refit_if_due()
         return Decision(tau_pred=tau, snapshots=self.snapshots, refits=self.refits, **verdict)
-
-    def _features(self, step, D, V):
-        D = np.asarray(D, dtype=float)
-        if D.ndim != 1 or len(D) < 2:
-            raise ValueError(f"D has shape {D.shape} at step {step}, expected (K + 1,) with K >= 1")
-        _finite("D", step, D)
-        x = D[1:]
-        if self.config.virial:
-            if V is None:
-                raise ValueError(f"V is missing at step {step}, expected it with virial = true")
-            V = np.asarray(V, dtype=float)
-            if V.shape != (len(D), 6):
-                raise ValueError(f"V has shape {V.shape} at step {step}, expected {(len(D), 6)}")
-            _finite("V", step, V)
-            x = np.concatenate([x, V[1:].ravel()])
-        if self.chain is not None and len(x) != self.chain.size:
-            raise ValueError(
-                f"snapshot at step {step} has {len(x)} components, expected {self.chain.size}"
-            )
-        return x
 
     def _strides(self, step):
         """Snapshots that fit between the last one and `step`, at least one."""
@@ -180,20 +177,32 @@ class Monitor:
     # ---- learning -------------------------------------------------------------------------
 
     def _refit_if_due(self):
-        count, cfg = self.moments.count[0], self.config
-        first = self.model is None and count >= cfg.min_snapshots
-        grown = self.model is not None and count >= self.fitted_count * (1.0 + cfg.refit_growth)
-        if (first or grown) and FrozenModel.possible(self.moments):
+        count, cfg, everyone = self.moments.count[0], self.config, self.partners
+        if everyone is None and self.model is None:
+            due = count >= cfg.min_snapshots
+        else:  # partners are about as far, so that each has to bring its share only
+            least = 0.0 if everyone is None else cfg.min_snapshots / everyone.contributors
+            due = count >= max(least, self.fitted_count * (1.0 + cfg.refit_growth))
+        if due and (everyone is not None or FrozenModel.possible(self.moments)):
             self.refit()
 
     def refit(self):
-        """Fit a new model to everything learnt so far and start its forecast here."""
+        """Fit a new model to everything learnt so far and start its forecast here.
+
+        In an ensemble this is when replicas exchange statistics; while all of them together have
+        too few for a model there is none.
+        """
+        learnt, self.fitted_count = self.moments, float(self.moments.count[0])
+        if self.partners is not None:
+            learnt = self.partners.pool(self.moments)
+            if learnt.count[0] < self.config.min_snapshots or not FrozenModel.possible(learnt):
+                return
+            self.pooled = dict(self.partners.seen)
         # the matrices are small: threads would only take cores from the MD ranks
         with _threads().limit(limits=1):
-            self.model = FrozenModel.fit(self.moments, self.config.latent_dim, self.config.m_limit)
+            self.model = FrozenModel.fit(learnt, self.config.latent_dim, self.config.m_limit)
         self.one_step_std = self.model.one_step_std(0.0)
         self.refits += 1
-        self.fitted_count = float(self.moments.count[0])
         self.ahead = self.model.start(self._latent_state())
         self.elapsed, self.over = 0.0, 0
 
@@ -233,6 +242,8 @@ class Monitor:
         if self.model is not None:
             state |= self.model.get_state()
             state |= {f"ahead_{k}": part.copy() for k, part in enumerate(self.ahead)}
+        if self.pooled:
+            state["pooled"] = np.array(sorted(self.pooled.items()), dtype=np.int64)
         return state
 
     @classmethod
@@ -266,18 +277,10 @@ class Monitor:
             self.model = FrozenModel.from_state(state)
             self.one_step_std = self.model.one_step_std(0.0)
             self.ahead = tuple(np.array(state[f"ahead_{k}"], float, order="C") for k in range(3))
+        self.pooled = {int(r): int(n) for r, n in state.get("pooled", ())}
         return self
 
 
 @lru_cache(maxsize=1)
 def _threads():
     return ThreadpoolController()
-
-
-def _finite(name, step, values):
-    if not np.isfinite(values).all():
-        index = np.argwhere(~np.isfinite(values))[0]
-        where = ", ".join(str(int(i)) for i in index)
-        raise ValueError(
-            f"{name}[{where}] is {values[tuple(index)]} at step {step}, expected a finite number"
-        )

@@ -8,34 +8,12 @@ from pathlib import Path
 
 from dbar import report_figures as figures
 from dbar.report_forecast import hindsight
+from dbar.report_page import section, tiles, write_page
+from dbar.report_where import find_where, where_html
 from dbar.summary import STATES, Summary, alarm_sentence, summarise
 from dbar.trajectory import Trajectory, read
 
 __all__ = ["report"]
-
-_CSS = """
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  color: #1f2933; background: #f4f5f7; margin: 0; }
-main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.2rem 4rem; }
-h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 0 0 .4rem; }
-section { background: #fff; border: 1px solid #e1e5e9; border-radius: 8px; padding: 1.1rem 1.3rem;
-  margin-top: 1.1rem; }
-.lead { font-size: 1.08rem; margin: .2rem 0 0; }
-.tiles { display: flex; flex-wrap: wrap; gap: .8rem; margin-top: 1.1rem; }
-.tiles div { flex: 1 1 6.2rem; background: #fff; border: 1px solid #e1e5e9; border-radius: 8px;
-  padding: .6rem .8rem; }
-.tiles b { display: block; font-size: 1.15rem; white-space: nowrap; }
-.tiles span { color: #5b6672; font-size: .85rem; }
-svg { width: 100%; height: auto; display: block; margin-top: .6rem; }
-p { margin: .3rem 0; max-width: 52rem; }
-.legend span { margin-right: .9rem; white-space: nowrap; }
-.legend i { display: inline-block; width: .9rem; height: .7rem; margin-right: .3rem;
-  border-radius: 2px; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-td, th { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #eceff2;
-  vertical-align: top; } th { font-weight: 500; color: #5b6672; width: 16rem; }
-"""
 
 _M_TEXT = """
 <p>The monitor turns each snapshot into one vector, the sums of atomic descriptors over all atoms,
@@ -105,39 +83,22 @@ def report(
     sections = [_what_happened(traj, summary)]
     if traj.monitor.get("refits") is not None and summary.refits:
         sections += _monitor_sections(traj, summary)
-    sections.append(_section("Settings and versions", _settings(traj)))
-    page = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>dbar: {html.escape(name)}</title><style>{_CSS}</style></head><body><main>"
-        f"<h1>Report of {html.escape(name)}</h1>"
-        f'<p class="lead">{html.escape(alarm_sentence(summary))}</p>'
-        f"{_tiles(summary)}{''.join(sections)}</main></body></html>\n"
-    )
-    out = Path(out)
-    part = out.with_name(out.name + ".part")
-    part.write_text(page, encoding="utf-8")
-    os.replace(part, out)
-    return out
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{title}</h2>{body}</section>"
+    sections.append(section("Settings and versions", _settings(traj)))
+    return write_page(out, name, alarm_sentence(summary), [_tiles(summary), *sections])
 
 
 def _tiles(s: Summary) -> str:
     unit = f" {s.time_unit}" if s.time_unit else ""
     covered = f"{s.time_last - s.time_first:.4g}{unit}"
-    tiles = [(f"{s.snapshots}", f"snapshots, {s.kept} with positions"), (covered, "covered")]
+    shown = [(f"{s.snapshots}", f"snapshots, {s.kept} with positions"), (covered, "covered")]
     if s.refits:
-        tiles.append((f"{s.refits}", "models fitted"))
-        tiles.append((STATES[s.state], "state at the end"))
+        shown.append((f"{s.refits}", "models fitted"))
+        shown.append((STATES[s.state], "state at the end"))
         none = "not raised" if s.alarm_time is None else f"{s.alarm_time:.4g}{unit}"
-        tiles.append((none, "first alarm"))
+        shown.append((none, "first alarm"))
     if s.peak_time is not None:
-        tiles.append((f"{s.peak_time:.4g}{unit}", "stress peak"))
-    cells = (f"<div><b>{html.escape(b)}</b><span>{text}</span></div>" for b, text in tiles)
-    return f'<div class="tiles">{"".join(cells)}</div>'
+        shown.append((f"{s.peak_time:.4g}{unit}", "stress peak"))
+    return tiles(shown)
 
 
 def _what_happened(traj: Trajectory, summary: Summary) -> str:
@@ -152,17 +113,20 @@ def _what_happened(traj: Trajectory, summary: Summary) -> str:
     text += "</p>"
     if "state" in traj.monitor:
         text += figures.state_legend()
-    return _section("What happened", text + svg)
+    return section("What happened", text + svg)
 
 
 def _monitor_sections(traj: Trajectory, summary: Summary) -> list[str]:
     sections = [
-        _section("Is the present like the past?", _M_TEXT + figures.figure_M(traj, summary)),
-        _section(
+        section("Is the present like the past?", _M_TEXT + figures.figure_M(traj, summary)),
+        section(
             "Was the last step a surprise?",
             _INNOVATION_TEXT + figures.figure_innovation(traj, summary),
         ),
     ]
+    where = find_where(traj, summary)
+    if where is not None:
+        sections.append(section("Where did it happen?", where_html(traj, where)))
     seen = hindsight(traj)
     if seen is not None:
         place = "the alarm" if seen.alarm is not None else "the end"
@@ -172,11 +136,11 @@ def _monitor_sections(traj: Trajectory, summary: Summary) -> list[str]:
         text += figures.figure_short_forecasts(traj, summary, seen)
         text += _LONG_TEXT.format(snapshot=seen.origin + 1, place=place)
         text += figures.figure_forecast(traj, seen)
-        sections.append(_section("Forecast against what happened", text))
+        sections.append(section("Forecast against what happened", text))
     limit = float(traj.monitor_config.get("m_limit", 2.0))
     text = _HORIZON_TEXT.format(limit=limit)
     horizon = figures.figure_horizon(traj, summary)
-    sections.append(_section("How far ahead could it be trusted?", text + horizon))
+    sections.append(section("How far ahead could it be trusted?", text + horizon))
     return sections
 
 

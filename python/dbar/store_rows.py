@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import h5py
@@ -11,7 +12,14 @@ import numpy as np
 from dbar import __version__, h5md
 from dbar.h5md import MONITOR_FIELDS
 
-__all__ = ["Header", "copy_rows", "differing_setting", "extend_row", "rows_until"]
+__all__ = [
+    "Header",
+    "copy_rows",
+    "differing_parameters",
+    "differing_setting",
+    "extend_row",
+    "rows_until",
+]
 
 _BLOCK = 1 << 24  # bytes copied at once
 
@@ -119,17 +127,27 @@ class Header:
         )
 
 
+COMPARED = ("units", "size", "virial", "dt", "nevery", "nrepeat", "nfreq", "observables")
+
+
 def differing_setting(old: h5py.File, header: Header) -> tuple[str, object, object] | None:
     """First setting in which a store differs from a run: (name, stored, wanted), or None."""
     stored = h5md.read_json(old, "parameters/dbar/descriptor")
-    wanted = json.loads(json.dumps(header.parameters()))
+    return differing_parameters(stored, header.parameters(), COMPARED)
+
+
+def differing_parameters(
+    stored: dict, wanted: dict, names: Sequence[str]
+) -> tuple[str, object, object] | None:
+    """First of schema, descriptor settings and `names` that differs: (name, stored, wanted)."""
+    wanted = json.loads(json.dumps(wanted))
     if stored.get("schema") != wanted["schema"]:
         return "schema", stored.get("schema"), wanted["schema"]
     before, now = _flat(stored.get("descriptor", {})), _flat(wanted["descriptor"])
     for name in sorted({*before, *now}):
         if before.get(name) != now.get(name):
             return f"descriptor setting {name}", _show(before.get(name)), _show(now.get(name))
-    for name in ("units", "size", "virial", "dt", "nevery", "nrepeat", "nfreq", "observables"):
+    for name in names:
         if stored.get(name) != wanted[name]:
             return name, _show(stored.get(name)), _show(wanted[name])
     return None

@@ -14,6 +14,8 @@ from dbar.arrays import checked_arrays
 from dbar.keeper import make_keeper
 from dbar.observer import ObserverError, UserCallable
 from dbar.online import LEARNING, Monitor
+from dbar.session_monitor import open_monitor, open_partners
+from dbar.shared_learning import SharedLearning
 from dbar.store import Header, Store, StoreError
 
 __all__ = ["CHECKPOINT_EVERY", "Observer", "ObserverError", "Session", "StoreError"]
@@ -65,7 +67,8 @@ class Session:
         (path of a TOML, "default" or "none"); ``python`` ("MODULE:CALLABLE" or None); ``step``
         (timestep at the start); ``restart`` (None or {"snapshots", "step"});
         ``lammps_version, plugin_version``; ``comm`` (C handle as an integer, or None); optional
-        ``boundary`` (three words such as "p") and ``quiet``.
+        ``boundary`` (three words such as "p"), ``quiet``; ``ensemble, replica, replicas, began``
+        as in `dbar.session_monitor.open_partners`.
 
     Raises
     ------
@@ -93,7 +96,7 @@ class Session:
         self._keeper = make_keeper(tuple(settings.get("snapshot") or ("none", 0)))
         self._observer = UserCallable(settings) if settings.get("python") else None
         self.wants_comm = bool(self._observer and self._observer.wants_comm)
-        self._monitor = _open_monitor(settings)
+        self._monitor = open_monitor(settings)
         if self._keeper is not None:
             word = settings["snapshot"][0]
             if not settings.get("store"):
@@ -101,11 +104,20 @@ class Session:
             if word == "adaptive" and self._monitor is None:
                 raise ValueError("snapshot adaptive needs a monitor, but monitor is none")
         self._store: Store | None = None
+        self._partners: SharedLearning | None = None
         if settings.get("store"):
             self._open_store(settings)
         elif settings.get("restart"):
             known = settings["restart"].get("snapshots", 0)
             self._say(f"no store: the {known} snapshots before the restart are not known any more")
+        try:
+            self._join(settings)
+            self._catch_up(settings.get("restart"))
+            if self._partners is not None:
+                self._partners.begin(self._monitor.moments)
+        except BaseException:
+            self._leave()
+            raise
 
     def drain_messages(self) -> list[str]:
         """Return the lines for the user that have come up, and forget them."""
@@ -124,15 +136,31 @@ class Session:
         restart = settings.get("restart")
         step = int(settings.get("step") or 0)
         self._store = Store(settings["store"], header, step, restart is not None, self._say)
+
+    def _join(self, settings: dict) -> None:
+        """Take this run's place in its ensemble, if it has one."""
+        stored = 0 if self._store is None else self._store.snapshots
+        continued = bool(settings.get("restart")) or stored > 0
+        self._partners = open_partners(settings, self._monitor, continued, self._say)
+        if self._partners is not None:
+            self._monitor.partners = self._partners
+
+    def _leave(self) -> None:
+        """Let go of store and ensemble, publishing what was learnt; a second call does nothing."""
+        store, partners = self._store, self._partners
+        self._store = self._partners = None
         try:
-            self._catch_up(restart)
-        except BaseException:
-            self._store.close()
-            raise
+            if partners is not None:
+                partners.close(self._monitor.moments)
+        finally:
+            if store is not None:
+                store.close()
 
     def _catch_up(self, restart: dict | None) -> None:
         """Bring monitor and keeper to where the continued store ends."""
         store = self._store
+        if store is None:
+            return
         self.snapshots = store.snapshots
         if restart and restart.get("snapshots", store.snapshots) != store.snapshots:
             self._say(
@@ -149,6 +177,7 @@ class Session:
             start = 0
             if found is not None:
                 self._monitor = Monitor.from_state(self._monitor.config, found.arrays)
+                self._monitor.partners = self._partners
                 start = found.snapshots
             virial = store.header.virial
             D = store.rows("D", start)
@@ -253,29 +282,14 @@ class Session:
             self._store.write_checkpoint(self._monitor.get_state())
 
     def close(self) -> None:
-        """Write a last checkpoint and close the store; a second call does nothing."""
-        if self._store is not None:
-            store = self._store
-            try:
-                if self.snapshots:
-                    self.checkpoint()
-            finally:
-                self._store = None
-                store.close()
+        """Write a last checkpoint, leave store and ensemble; a second call does nothing."""
+        try:
+            if self.snapshots:
+                self.checkpoint()
+        finally:
+            self._leave()
 
 
 def _novelty(M: float) -> float:
     """M for the keeper: NaN while the monitor has none, which it shows as 0."""
     return M if M > 0.0 else np.nan
-
-
-def _open_monitor(settings: dict) -> Monitor | None:
-    word = settings.get("monitor", "default")
-    if word == "none":
-        return None
-    monitor = Monitor(None if word == "default" else word, stride=int(settings["nfreq"]))
-    if monitor.config.virial and not settings["virial"]:
-        raise ValueError(
-            f"monitor {word}: virial = true needs V, but the compute has virial no; add: virial yes"
-        )
-    return monitor

@@ -134,7 +134,7 @@ def summarise(traj: Trajectory) -> Summary:
     state = traj.monitor.get("state")
     if state is not None:
         out.state = int(state[-1])
-        out.state_counts = np.bincount(state, minlength=4).tolist()
+        out.state_counts = np.bincount(np.clip(state, 0, 3), minlength=4).tolist()
         out.refits = int(traj.monitor["refits"][-1])
         alarms = np.flatnonzero(state == 3)
         if len(alarms):

@@ -6,7 +6,7 @@ import numpy as np
 
 from dbar.target_rdf import configuration
 
-__all__ = ["dislocations", "structure_counts"]
+__all__ = ["atom_structures", "dislocations", "structure_counts"]
 
 _NAMES = {"FCC": "fcc", "HCP": "hcp", "BCC": "bcc", "ICO": "ico", "OTHER": "other"}
 _LATTICES = {"fcc": "FCC", "hcp": "HCP", "bcc": "BCC", "diamond": "CubicDiamond"}
@@ -69,6 +69,35 @@ def structure_counts(
     ValueError
         For an unknown method, or positions that are not finite.
     """
+    modifier, prefix = _classifier(method, cutoff, rmsd)
+    counts = {name: np.zeros(len(snapshots), dtype=int) for name in _NAMES.values()}
+    for k in range(len(snapshots)):
+        found = _compute(snapshots, k, periodic, modifier).attributes
+        for word, name in _NAMES.items():
+            counts[name][k] = found.get(f"{prefix}.counts.{word}", 0)
+    return counts
+
+
+def atom_structures(
+    snapshots, method="cna", cutoff=None, rmsd=0.12, periodic=(True, True, True)
+):  # fmt: skip
+    """Kind of neighbourhood of each atom; parameters and errors as `structure_counts`.
+
+    Returns
+    -------
+    list of ndarray of str
+        For each snapshot one of ``fcc, hcp, bcc, ico, other`` for each atom.
+    """
+    modifier, _ = _classifier(method, cutoff, rmsd)
+    kinds = type(modifier).Type
+    names = {int(getattr(kinds, word)): name for word, name in _NAMES.items()}
+    known = np.array([names.get(k, "other") for k in range(max(names) + 1)])
+    frames = (_compute(snapshots, k, periodic, modifier) for k in range(len(snapshots)))
+    return [known[np.asarray(frame.particles["Structure Type"])] for frame in frames]
+
+
+def _classifier(method, cutoff, rmsd):
+    """Build OVITO's modifier; also the prefix of the counts that it leaves."""
     if method not in ("cna", "ptm"):
         raise ValueError(f"method is {method!r}, expected 'cna' or 'ptm'")
     modifiers = _ovito().modifiers
@@ -84,12 +113,7 @@ def structure_counts(
             modifier = cna(mode=cna.Mode.AdaptiveCutoff)
         else:
             modifier = cna(mode=cna.Mode.FixedCutoff, cutoff=float(cutoff))
-    counts = {name: np.zeros(len(snapshots), dtype=int) for name in _NAMES.values()}
-    for k in range(len(snapshots)):
-        found = _compute(snapshots, k, periodic, modifier).attributes
-        for word, name in _NAMES.items():
-            counts[name][k] = found.get(f"{prefix}.counts.{word}", 0)
-    return counts
+    return modifier, prefix
 
 
 def dislocations(snapshots, lattice="fcc", periodic=(True, True, True)):

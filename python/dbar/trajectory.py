@@ -63,6 +63,8 @@ class Snapshots:
         Cell vectors as rows.
     origin : (S, 3) array
         Lower corner of the box.
+    periodic : tuple of 3 bool
+        Which cell vectors are periods.
     """
 
     step: np.ndarray
@@ -72,6 +74,7 @@ class Snapshots:
     species: np.ndarray
     edges: np.ndarray
     origin: np.ndarray
+    periodic: tuple[bool, bool, bool] = (True, True, True)
 
     def __len__(self) -> int:
         return len(self.step)
@@ -201,6 +204,7 @@ def _read_snapshots(file: h5py.File) -> Snapshots | None:
         species=group["species/value"][:count],
         edges=group["box/edges/value"][:count],
         origin=group["box/origin/value"][:count],
+        periodic=tuple(word == b"periodic" for word in group["box"].attrs["boundary"]),
     )
 
 
@@ -232,6 +236,7 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
                 observables=list(traj.observables),
                 units=traj.units,
                 natoms=snaps.position.shape[1] if snaps else 0,
+                boundary=["periodic" if p else "none" for p in snaps.periodic] if snaps else None,
                 parameters=parameters,
                 monitor_config=traj.monitor_config,
                 monitor_fields=tuple(traj.monitor),

@@ -39,7 +39,7 @@ def open_file(path: Path) -> h5py.File:
 
 def is_marked(path: Path) -> bool:
     """Whether the superblock says that the file is being written, or was when its writer died."""
-    with open(path, "rb") as raw:
+    with open(path, "rb", buffering=0) as raw:
         head = raw.read(_LENGTH)
     return len(head) == _LENGTH and head[8] == 3 and head[9] == 8 and bool(head[_MARK] & 5)
 

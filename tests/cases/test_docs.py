@@ -9,7 +9,7 @@ What the word behind the fence means:
 ``lammps-error``       such lines, then the error that they must give
 ``python``             a program; a block ``output`` right after it is what it must print
 ``sh run``             shell commands, run in the folder of the page's files
-``sh``, ``text``       shown only
+``sh``, ``text``, ...  shown only
 =====================  =======================================================================
 """
 
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from dbar import _kernels
 from dbar.cli import build_parser
 from dbar.config import MonitorConfig
 from harness import ROOT, environment, run_lammps
@@ -31,9 +32,11 @@ PAGES += sorted(
     for folder in ("commands", "howto")
     for path in (ROOT / "docs" / folder).glob("*.md")
 )
-PAGES.append("docs/theory/descriptors.md")
+PAGES += [
+    f"docs/{name}.md" for name in ("theory/descriptors", "theory/bias", "api/bias", "api/novelty")
+]
 FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```$", re.M | re.S)
-SHOWN = {"text", "sh", "", "toml", "python", "lammps", "output"}
+SHOWN = {"text", "sh", "", "toml", "python", "lammps", "output", "xml", "json"}
 
 
 @dataclass
@@ -156,16 +159,23 @@ def known_words(lammps, command):
 
 
 def test_command_pages_name_every_keyword(lammps):
-    words = known_words(lammps, "compute x all dbar bso4 6.0")
-    assert "twojmax" in words
+    words = []
+    for family in _kernels.family_names():
+        words += known_words(lammps, f"compute x all dbar {family} 6.0")
+    assert "twojmax" in words and "lmax" in words
     page = (ROOT / "docs/commands/compute_dbar.md").read_text()
-    for word in [*words, "virial", "perspecies", "average"]:
+    for word in [*words, "virial", "perspecies", "average", "chunk"]:
         assert f"| *{word}* |" in page, word
-    words = known_words(lammps, "fix x all dbar/stream 5 4 20 d")
-    assert "monitor" in words
-    page = (ROOT / "docs/commands/fix_dbar_stream.md").read_text()
-    for word in words:
-        assert f"| *{word}* |" in page, word
+    for style, arguments, one in (
+        ("stream", "5 4 20 d", "monitor"),
+        ("ipi", "d here 31415", "timeout"),
+        ("plumed", "d plumed.dat", "cv"),
+    ):
+        words = known_words(lammps, f"fix x all dbar/{style} {arguments}")
+        assert one in words
+        page = (ROOT / f"docs/commands/fix_dbar_{style}.md").read_text()
+        for word in words:
+            assert f"| *{word}* |" in page, word
 
 
 def test_monitor_settings_and_defaults_are_those_of_the_page():

@@ -1,10 +1,13 @@
 """The examples as a user types them: activated environment, nothing else set."""
 
+import json
 import os
 import subprocess
 
+import numpy as np
 import pytest
 
+from dbar.bias import CollectiveVariable, read_colvar, read_hills
 from dbar.trajectory import read
 from harness import BIN, ROOT
 
@@ -44,3 +47,91 @@ def test_custom_observer(tmp_path):
     for name in ("in.observer", "observer.py"):
         (tmp_path / name).write_text((folder / name).read_text())
     assert "Loop time" in typed(tmp_path, "-in", "in.observer")
+
+
+def test_ipi_beads(tmp_path):
+    """Every bead has D of its own; the first structure is the same crystal in all."""
+    env = dict(os.environ, PATH=f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    done = subprocess.run(
+        [str(BIN / "python"), str(ROOT / "examples/ipi-beads/run.py"), "2", "8"],
+        cwd=tmp_path,
+        env=env,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert "D: 4 beads, 5 steps, 14 sums over 108 atoms" in done.stdout
+    D = np.array([np.loadtxt(tmp_path / f"beads.D_{k}", comments=[" #", "#"]) for k in range(4)])
+    assert np.ptp(D[:, 0], axis=0).max() < 1e-9 * D.max()
+    assert np.ptp(D[:, -1, 1], axis=0) > 1e-6 * D[0, 0, 1]
+    assert "answered" in (tmp_path / "log.0").read_text()
+
+
+def test_metad_al(tmp_path):
+    """What PLUMED saw is the learnt variable of the stored D; free runs and biased ones; nothing is run twice."""
+    words = [str(BIN / "python"), str(ROOT / "examples/metad-al/run.py"), "--small"]
+    done = subprocess.run(
+        [*words, "--folder", str(tmp_path)],
+        timeout=240,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    cv = CollectiveVariable.load(tmp_path / "train/order.json")
+    for k, melt in enumerate((0.0, 1.0, 0.0, 1.0)):
+        s = cv.evaluate(read(tmp_path / f"train/0{k + 1}/run.h5md"))
+        assert abs(s.mean() - melt) < 0.3
+    for stage, every in (("free", 500), ("runs", 500)):
+        run, colvar = (
+            read(tmp_path / stage / "01/run.h5md"),
+            read_colvar(tmp_path / stage / "01/COLVAR"),
+        )
+        assert len(run) == 6_000 // every and len(colvar) == 6_000 // 25 + 1
+        # COLVAR has six digits behind the point
+        assert cv.evaluate(run) == pytest.approx(colvar["s"][20::20], abs=1e-6)
+    hills = read_hills(tmp_path / "runs/01/HILLS")
+    assert len(hills) == 6_000 // 250
+    biased = read_colvar(tmp_path / "runs/01/COLVAR")
+    # hills of small width were laid where the run was, and PLUMED sums them on no grid
+    assert hills.potential(biased["s"], biased["time"]) == pytest.approx(biased["m.bias"], abs=1e-5)
+    numbers = json.loads((tmp_path / "out/numbers.json").read_text())
+    assert set(numbers["melt_minus_crystal_eV"]) == {
+        "ITRE", "Tiwary-Parrinello", "final bias", "no bias",
+    }  # fmt: skip
+    assert (tmp_path / "out/free-energy.png").stat().st_size > 20_000
+    before = fingerprints(tmp_path)
+    again = subprocess.run(
+        [*words, "--folder", str(tmp_path)], timeout=60, capture_output=True, text=True
+    )
+    assert again.returncode == 0 and again.stdout.count("replicas are there already") == 3
+    assert fingerprints(tmp_path) == before
+
+
+def fingerprints(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.glob("*/0*/run.h5md")}
+
+
+def test_barium_titanate(tmp_path):
+    """i-PI, LAMMPS and PLUMED agree on the variable, step by step; nothing is run twice."""
+    words = [str(BIN / "python"), str(ROOT / "examples/ipi-plumed-batio3/run.py"), "--small"]
+    for _ in range(2):
+        done = subprocess.run(
+            [*words, "--folder", str(tmp_path)],
+            timeout=240,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert "finished" not in done.stdout  # the second time
+    run = tmp_path / "runs/L3-T240"
+    colvar = read_colvar(run / "COLVAR")
+    printed = np.loadtxt(run / "ipi.polar_0", comments=[" #", "#"])
+    assert len(colvar) == 51 and len(read_hills(run / "HILLS")) == 4
+    # PLUMED's step 0 is the structure of LAMMPS's data file; i-PI's step n is its step n + 1
+    assert np.abs(printed[9::10] - colvar["p"][1:]).max() < 1e-8
+    assert colvar["p"][-1] > 0.01
+    assert (tmp_path / "out/free-energy.png").stat().st_size > 10_000

@@ -3,6 +3,7 @@
 #include "families.h"
 #include "forces.h"
 
+#include <cmath>
 #include <cstdio>
 #include <random>
 
@@ -34,37 +35,75 @@ Arrays make(int n, std::mt19937 &random) {
   return a;
 }
 
+// Every function of a descriptor for batches of every length; a sum that depends on all.
+double exercise(dbar::Descriptor &kernel, std::mt19937 &random) {
+  double total = 0.0;
+  const std::size_t K = static_cast<std::size_t>(kernel.size());
+  const std::vector<double> theta(K, 0.5);
+  for (int n = 0; n <= 17; ++n) {
+    const Arrays a = make(n, random);
+    const dbar::Batch batch = {n, a.type.data(), a.first.data(), reinterpret_cast<const double (*)[3]>(a.r.data()),
+                               a.rtype.data()};
+    std::vector<double> D(K), V(6 * K), B(n * K), energy(n), grad(a.r.size());
+    kernel.accumulate(batch, D.data(), V.data());
+    kernel.accumulate(batch, D.data(), nullptr);
+    kernel.per_centre(batch, B.data());
+    kernel.clone()->gradient(batch, theta.data(), reinterpret_cast<double (*)[3]>(grad.data()), energy.data());
+    std::vector<int> centre(n), neighbour(a.rtype.size());
+    for (int i = 0; i < n; ++i)
+      centre[i] = i;
+    for (std::size_t p = 0; p < neighbour.size(); ++p)
+      neighbour[p] = static_cast<int>(p) % n;
+    std::vector<double> force(3 * n);
+    double strain[6] = {}, sum = 0.0;
+    std::vector<double> virial(6 * n);
+    dbar::add_forces(kernel, batch, centre.data(), neighbour.data(), theta.data(),
+                     reinterpret_cast<double (*)[3]>(force.data()), strain, &sum,
+                     {energy.data(), reinterpret_cast<double (*)[6]>(virial.data())});
+    total += D[0] + sum;
+  }
+  return total;
+}
+
+// Neighbours on the centre and next to it: division by zero and overflow would show here.
+double at_the_centre(dbar::Descriptor &kernel) {
+  const int type = 0, first[2] = {0, 4}, rtype[4] = {0, 1, 0, 1};
+  const double r[4][3] = {{0.0, 0.0, 0.0}, {1e-12, 0.0, 0.0}, {0.0, -1e-200, 0.0}, {0.0, 0.0, 1e-320}};
+  const dbar::Batch batch = {1, &type, first, r, rtype};
+  const std::size_t K = static_cast<std::size_t>(kernel.size());
+  std::vector<double> D(K), V(6 * K);
+  const std::vector<double> theta(K, 0.5);
+  double grad[4][3], energy, total = 0.0;
+  kernel.accumulate(batch, D.data(), V.data());
+  kernel.gradient(batch, theta.data(), grad, &energy);
+  for (double x : D)
+    total += x;
+  for (double x : V)
+    total += x;
+  for (const auto &g : grad)
+    total += g[0] + g[1] + g[2];
+  return total + energy;
+}
+
 } // namespace
 
 int main() {
   std::mt19937 random(7);
   double total = 0.0;
   for (const char *twojmax : {"0", "1", "4", "9"})
-    for (const char *diagonal : {"yes", "no"}) {
-      const auto kernel =
-          dbar::make_descriptor("bso4", 4.5, {"twojmax", twojmax, "diagonal", diagonal, "weight", "1", "0.6"}, 2);
-      const std::size_t K = static_cast<std::size_t>(kernel->size());
-      const std::vector<double> theta(K, 0.5);
-      for (int n = 0; n <= 17; ++n) {
-        const Arrays a = make(n, random);
-        const dbar::Batch batch = {n, a.type.data(), a.first.data(), reinterpret_cast<const double (*)[3]>(a.r.data()),
-                                   a.rtype.data()};
-        std::vector<double> D(K), V(6 * K), B(n * K), energy(n), grad(a.r.size());
-        kernel->accumulate(batch, D.data(), V.data());
-        kernel->accumulate(batch, D.data(), nullptr);
-        kernel->per_centre(batch, B.data());
-        kernel->clone()->gradient(batch, theta.data(), reinterpret_cast<double (*)[3]>(grad.data()), energy.data());
-        std::vector<int> centre(n), neighbour(a.rtype.size());
-        for (int i = 0; i < n; ++i)
-          centre[i] = i;
-        for (std::size_t p = 0; p < neighbour.size(); ++p)
-          neighbour[p] = static_cast<int>(p) % n;
-        std::vector<double> force(3 * n);
-        double strain[6] = {}, sum = 0.0;
-        dbar::add_forces(*kernel, batch, centre.data(), neighbour.data(), theta.data(),
-                         reinterpret_cast<double (*)[3]>(force.data()), strain, &sum);
-        total += D[0] + sum;
+    for (const char *diagonal : {"yes", "no"})
+      total += exercise(
+          *dbar::make_descriptor("bso4", 4.5, {"twojmax", twojmax, "diagonal", diagonal, "weight", "1", "0.6"}, 2),
+          random);
+  for (const char *nmax : {"1", "4", "7"})
+    for (const char *lmax : {"0", "1", "5"})
+      for (const char *neighbors : {"1", "2"}) {
+        const auto kernel = dbar::make_descriptor(
+            "expansion", 4.5, {"nmax", nmax, "lmax", lmax, "width", "4.5", "accuracy", "1e-6", "neighbors", neighbors},
+            2);
+        total += exercise(*kernel, random) + at_the_centre(*kernel);
       }
-    }
+  total += exercise(*dbar::make_descriptor("expansion", 4.5, {}, 2), random);
   std::printf("%s %g\n", dbar::active_isa(), total);
+  return std::isfinite(total) ? 0 : 1;
 }

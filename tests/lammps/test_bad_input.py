@@ -35,6 +35,10 @@ COMPUTE_CASES = {
     "twojmax negative": ("compute d all dbar bso4 4.7 twojmax -2\n", ["twojmax", "-2"]),
     "twojmax missing": ("compute d all dbar bso4 4.7 twojmax\n", ["twojmax"]),
     "too many weights": ("compute d all dbar bso4 4.7 weight 1.0 2.0\n", ["weight", "2.0"]),
+    "weight in two pieces": (
+        "compute d all dbar bso4 4.7 weight virial yes 1.0\n",
+        ["1.0", "keyword virial", "expected a keyword"],
+    ),
     "too few weights": ("compute d all dbar bso4 4.7 weight virial yes\n", ["weight"]),
     "radius zero": ("compute d all dbar bso4 4.7 radius 0.0\n", ["radius", "0"]),
     "virial maybe": (

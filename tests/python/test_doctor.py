@@ -1,13 +1,15 @@
 """The doctor, on the real installation and on broken ones."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from dbar import doctor, lmp
+from dbar import doctor, doctor_finding, doctor_lammps, lmp
+from dbar.cli import main
 
 
 def test_everything_is_found_in_this_installation():
@@ -20,6 +22,29 @@ def test_everything_is_found_in_this_installation():
     assert found["libpython"].startswith("/") and "libpython" in found["libpython"]
     assert found["run on 2 ranks"] == "mpirun -np 2 lmp with fix dbar/stream works"
     assert found["from lammps import lammps"].startswith("works")
+    version, _, kernel = found["PLUMED"].partition(", ")
+    assert version.startswith("2.11") and kernel.endswith("libplumedKernel.so")
+    assert [f.name for f in findings if f.optional] == ["PLUMED"]
+
+
+def test_plumed_that_does_not_load(monkeypatch, tmp_path):
+    """Shown with what to do; dbar works without it, so the whole examination does not fail."""
+    monkeypatch.setenv("PLUMED_KERNEL", str(tmp_path / "none.so"))
+    finding = doctor_lammps.check_plumed()
+    assert not finding.ok and finding.optional and str(tmp_path / "none.so") in finding.found
+    assert "PLUMED_KERNEL" in finding.advice
+
+
+def test_no_plumed_at_all(monkeypatch, tmp_path):
+    """The plugin outside of any Python environment, with a Python that lacks the package."""
+    shutil.copytree(lmp.plugin_dir(), tmp_path / "plugins")
+    monkeypatch.delenv("PLUMED_KERNEL", raising=False)
+    monkeypatch.setenv("DBAR_PYTHON", "/usr/bin/python3")
+    finding = doctor_lammps.check_plumed(tmp_path / "plugins")
+    assert not finding.ok and finding.optional and finding.found == "no kernel found"
+    assert "pip install --no-deps hillclimber" in finding.advice
+    monkeypatch.setattr(doctor, "CHECKS", (lambda: finding,))
+    assert main(["doctor"]) == 0
 
 
 def test_missing_plugin(tmp_path):
@@ -67,7 +92,9 @@ def test_places():
 @pytest.mark.parametrize("broken", ["command that is not there", "exit code"])
 def test_programs_that_fail_are_findings_not_exceptions(broken, tmp_path):
     word = str(tmp_path / "none") if broken.startswith("command") else sys.executable
-    code, text = doctor._run([word, "-c", "print('ERROR: bad day'); raise SystemExit(3)"])
+    code, text = doctor_finding.run_program(
+        [word, "-c", "print('ERROR: bad day'); raise SystemExit(3)"]
+    )
     assert code != 0
     expected = "No such file" if broken.startswith("command") else "ERROR: bad day"
-    assert expected in doctor._last_line(text)
+    assert expected in doctor_finding.last_line(text)

@@ -2,14 +2,13 @@
 
 import html.parser
 import re
-import shutil
-import subprocess
 from itertools import pairwise
 
 import matplotlib.image
 import numpy as np
 import pytest
 
+from browser import screenshot
 from dbar import units
 from dbar.online import Monitor
 from dbar.report import report
@@ -211,26 +210,9 @@ def test_units_of_every_style_are_labels(tmp_path):
         assert ("pressure (GPa)" in text) == (style != "lj")
 
 
-def browser():
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    raise AssertionError("no Chromium found; install it, e.g. apt-get install chromium")
-
-
 def test_browser_shows_it(watched, tmp_path):
     page, picture = report(watched, tmp_path / "report.html"), tmp_path / "page.png"
-    subprocess.run(
-        [
-            browser(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={tmp_path / 'profile'}", "--hide-scrollbars",
-            "--window-size=1100,2400", f"--screenshot={picture}", page.as_uri(),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=90,
-    )  # fmt: skip
+    screenshot(page, picture, 2400)
     pixels = matplotlib.image.imread(picture)[..., :3]
     assert pixels.shape[:2] == (2400, 1100)
 

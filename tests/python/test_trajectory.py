@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from dbar import trajectory, units
+from dbar.store import Store
 from dbar.stream import Session
 from dbar.trajectory import StoreError, Trajectory, read, tensor_to_voigt, voigt_to_tensor, write
-from streams import SIZE, THERMO, feed, settings, stream
+from streams import SIZE, THERMO, feed, header, settings, stream
 
 
 @pytest.fixture
@@ -176,6 +177,21 @@ def test_damaged_bytes_never_raise_anything_else(run, tmp_path):
             trajectory.read(broken)
         except StoreError as error:
             assert "broken.h5md" in str(error)
+
+
+def test_a_file_of_a_newer_schema_is_refused_and_left_alone(run, tmp_path):
+    """By whoever reads it, and by a run that would continue it."""
+    path = tmp_path / "newer.h5md"
+    path.write_bytes(run[0].read_bytes())
+    with h5py.File(path, "r+", libver="latest") as file:
+        file["parameters/dbar"].attrs["schema"] = 2
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"newer.h5md: has schema 2, .* reads up to 1"):
+        read(path)
+    with pytest.raises(StoreError, match=r"newer.h5md: has schema 2"):
+        Store(path, header(), step=10**6, restarted=True)
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir() if "newer" in p.name) == ["newer.h5md"]
 
 
 def test_units():

@@ -3,7 +3,6 @@
 #include "../families.h"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace dbar::bso4 {
 
@@ -11,19 +10,6 @@ namespace {
 
 // The tables grow with the fifth power of twojmax: at 20 they are a few MB.
 constexpr int largest_twojmax = 20;
-
-std::string digits17(double x) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.17g", x);
-  return text;
-}
-
-std::string digits17(const std::vector<double> &numbers) {
-  std::string text;
-  for (double x : numbers)
-    text += (text.empty() ? "" : " ") + digits17(x);
-  return text;
-}
 
 std::string yes_no(bool flag) {
   return flag ? "yes" : "no";

@@ -1,0 +1,120 @@
+"""The tension ensemble made a hundred times larger, and the directions it moves in."""
+
+from __future__ import annotations
+
+import numpy as np
+from figures import BLUE, INK, ORANGE, SOFT, panels, save
+from tension_trust import peaks, percent
+
+from dbar.ensemble_fit import pooled_latent
+from dbar.estimators import LinearEstimator, stack
+from dbar.forecast import VAR
+from dbar.manifold import danco, pca, whitened, windows
+from dbar.resample import InitialConditions, linear_decoder, resample
+from dbar.targets import potential_energy, pressure, volume
+
+SEED = 1
+DIM = 20
+
+
+def figure_resampled(runs, found, out):
+    """Half of the replicas, resampled to 100 times as many, against the other half (Fig. 3 e-h)."""
+    x, half = percent(runs), len(runs) // 2
+    train, test = range(half), range(half, len(runs))
+    D = [np.hstack([np.ones((len(run.D), 1)), run.D[:, 1:] / run.D[:, :1]]) for run in runs]
+    space = pooled_latent([D[k][:, 1:] for k in train], DIM)
+    latent = [space(d[:, 1:]) for d in D]
+    model = VAR(2, random_state=SEED).fit([latent[k] for k in train])
+    start = InitialConditions((0, 6), 2).fit([latent[k] for k in train])
+    length = [
+        f["density"] * volume(r)[f["row"]] / r.D[0, 0] for f, r in zip(found, runs, strict=True)
+    ]
+    targets = {
+        "potential energy per atom (eV)": [potential_energy(r) / r.D[:, 0] for r in runs],
+        "pressure (GPa)": [1e-4 * pressure(r) for r in runs],
+        "hcp atoms (%)": [100.0 * f["hcp"] / r.D[0, 0] for f, r in zip(found, runs, strict=True)],
+        "dislocations (Å per atom)": length,
+    }
+    rows = [f["row"] for f in found]
+    estimators = {}
+    for name, values in targets.items():
+        sparse = len(values[0]) != len(D[0])
+        X = [D[k][rows[k]] if sparse else D[k] for k in train]
+        X, y, groups = stack(X, [values[k] for k in train])
+        estimators[name] = LinearEstimator("per-atom").fit(X, y, groups)
+    steps = len(x) - 6
+    cloud = resample(
+        model, start, steps, 100 * half, estimators,
+        linear_decoder([latent[k] for k in train], [D[k] for k in train]), random_state=SEED,
+    )  # fmt: skip
+    figure, axes = panels(2, 2, width=11.0, height=3.2)
+    when, numbers = x[5:], {"members": 100 * half, "radius": abs(model.spectrum_[0])}
+    for axis, (name, values) in zip(axes.flat, targets.items(), strict=True):
+        limits = np.quantile(np.concatenate([values[k] for k in test]), (0.0, 1.0))
+        pad = 0.25 * np.ptp(limits)
+        edges, density = cloud.density(name, np.linspace(limits[0] - pad, limits[1] + pad, 81))
+        shade = density / np.maximum(density.max(axis=1, keepdims=True), 1e-300)
+        axis.pcolormesh(
+            when, 0.5 * (edges[1:] + edges[:-1]), shade.T, cmap="Oranges", rasterized=True
+        )
+        sparse = len(values[0]) != len(x)
+        at = x[rows[half]] if sparse else x
+        low, mid, high = np.quantile([values[k] for k in test], (0.05, 0.5, 0.95), axis=0)
+        axis.plot(at, mid, color=INK, lw=1.2, label="held-out replicas: median")
+        axis.plot(at, low, color=INK, lw=0.8, ls="--", label="5 and 95 %")
+        axis.plot(at, high, color=INK, lw=0.8, ls="--")
+        axis.set_xlabel("strain (%)")
+        axis.set_ylabel(name)
+        axis.set_ylim(edges[0], edges[-1])
+        q = cloud.quantiles(name, (0.05, 0.95))
+        inside = []
+        for k in test:
+            index = np.searchsorted(when, at)
+            good = (at >= when[0]) & (index < len(when))
+            v = np.asarray(values[k])[good]
+            inside.append(np.mean((v > q[index[good], 0]) & (v < q[index[good], 1])))
+        numbers[f"share of MD in 90 %, {name}"] = np.mean(inside)
+    axes[0, 0].legend(fontsize=8)
+    save(figure, out, "resampled")
+    return numbers
+
+
+def figure_manifold(runs, out):
+    """Path of the ensemble mean, and the intrinsic dimension through yield (Fig. 3 i-j)."""
+    x, top = percent(runs), peaks(runs)
+    per_atom = [run.D[:, 1:] / run.D[:, :1] for run in runs]
+    path = pca(per_atom)
+    figure, axes = panels(1, 2, width=11.0, height=3.6)
+    for X in per_atom:
+        own = path(X)
+        axes[0, 0].plot(own[:, 0], own[:, 1], color=SOFT, lw=0.4, alpha=0.5)
+    axes[0, 0].plot(path.scores[:, 0], path.scores[:, 1], color=BLUE, lw=2.0)
+    for wanted in range(0, 16, 3):
+        k = int(np.argmin(np.abs(x - wanted)))
+        axes[0, 0].plot(*path.scores[k, :2], "o", ms=4, color=INK)
+        axes[0, 0].annotate(
+            f"{x[k]:.0f} %",
+            path.scores[k, :2],
+            xytext=(5, 4),
+            textcoords="offset points",
+            fontsize=8,
+        )
+    ratio = path.variance_ratio
+    axes[0, 0].set_xlabel(f"first component ({ratio[0]:.0%} of the mean path)")
+    axes[0, 0].set_ylabel(f"second component ({ratio[1]:.0%})")
+    X = whitened(per_atom)
+    width = max(15, int(np.ceil(100 / len(runs))))
+    numbers = {"variance_ratio": ratio[:4], "window_snapshots": width}
+    for name, color, settings in (("TwoNN", BLUE, {}), ("DANCo", ORANGE, {"method": danco})):
+        centre, dimension = windows(X, width, **settings)
+        axes[0, 1].plot(
+            np.interp(centre, np.arange(len(x)), x), dimension, "o-", color=color, label=name
+        )
+        numbers[name] = dimension
+    axes[0, 1].axvspan(x[min(top)], x[max(top)], color=SOFT, alpha=0.25, lw=0, label="stress peaks")
+    axes[0, 1].set_xlabel("strain (%)")
+    axes[0, 1].set_ylabel("intrinsic dimension")
+    axes[0, 1].set_ylim(bottom=0.0)
+    axes[0, 1].legend(fontsize=8)
+    save(figure, out, "manifold")
+    return numbers

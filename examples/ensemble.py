@@ -1,0 +1,277 @@
+"""Run replicas of an example side by side, keep what is finished, then draw its figures.
+
+A replica is made in RUNS/NN.part and renamed to RUNS/NN when LAMMPS has ended well: after Ctrl-C,
+a crash or kill -9 the same command drops what was half made and goes on with the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from threadpoolctl import threadpool_limits
+
+from dbar import h5md, lmp
+from dbar.filelock import FileLock, Locked
+from dbar.forecast import usable_cores
+
+_POLL = 0.2  # seconds
+
+
+class EnsembleError(RuntimeError):
+    """A replica could not be made; the message says why."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """An input script, how often to run it, and a version of it for the impatient.
+
+    `snapshots` is their number in a full replica, for the progress bar; `small` the variables of
+    ``--small``, `least` the replicas without which the figures cannot be drawn.
+    """
+
+    folder: Path
+    script: str
+    replicas: int
+    snapshots: int
+    small_replicas: int
+    small_snapshots: int
+    small: dict = field(default_factory=dict)
+    variables: dict = field(default_factory=dict)
+    least: int = 4
+
+
+def main(example: Example, draw: Callable, argv=None, prepare: Callable | None = None) -> int:
+    """Parse the command line, run what is missing, call ``draw(folders, out)``.
+
+    ``prepare(base, replicas, args, console)`` makes what the replicas need and returns more
+    variables for their script.
+    """
+    args = _parser(example).parse_args(argv)
+    console = Console()
+    base = args.folder or (example.folder / "small" if args.small else example.folder)
+    replicas = args.replicas or (example.small_replicas if args.small else example.replicas)
+    variables = example.variables | (example.small if args.small else {})
+    runs, out = base / "runs", base / "out"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(runs)
+    except Locked as owner:
+        console.print(f"{runs}: {owner} is at work here", style="red", markup=False)
+        return 1
+    try:
+        total = example.small_snapshots if args.small else example.snapshots
+        if prepare:
+            variables |= prepare(base, replicas, args, console)
+        folders = run(
+            example, runs, replicas, variables, total, args.jobs, args.np, console=console
+        )
+        out.mkdir(exist_ok=True)
+        console.print("figures ...")
+        # matrices of a few dozen rows: threads would only wait for each other
+        with threadpool_limits(1):
+            numbers = draw(folders, out)
+    except KeyboardInterrupt:
+        console.print("interrupted; the same command goes on where this one stopped")
+        return 130
+    except EnsembleError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        return 1
+    finally:
+        lock.release()
+    numbers = {"replicas": replicas, "core_minutes": core_minutes(folders)} | numbers
+    write_text(out / "numbers.json", json.dumps(numbers, indent=1) + "\n")
+    _print_numbers(console, numbers)
+    console.print(f"figures and numbers: {out}", markup=False, soft_wrap=True)
+    console.print(f"report: dbar report {runs}/*/run.h5md", markup=False, soft_wrap=True)
+    return 0
+
+
+def _parser(example: Example) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=f"Run {example.replicas} replicas of {example.script} and draw the figures. "
+        "Finished replicas are not run again.",
+    )
+    cores = usable_cores()
+    parser.add_argument("--replicas", type=int, help=f"number of replicas ({example.replicas})")
+    parser.add_argument("--np", type=int, default=1, help="MPI ranks of each replica (1)")
+    parser.add_argument("--jobs", type=int, help=f"replicas at the same time ({cores} / np)")
+    parser.add_argument("--small", action="store_true", help="tiny, in a minute, into small/")
+    parser.add_argument("--folder", type=Path, help="where runs/ and out/ go (beside run.py)")
+
+    def parse(argv=None):
+        args = argparse.ArgumentParser.parse_args(parser, argv)
+        args.jobs = max(1, cores // args.np) if args.jobs is None else args.jobs
+        for name, low in (("np", 1), ("jobs", 1), ("replicas", example.least)):
+            value = getattr(args, name)
+            if value is not None and value < low:
+                parser.error(f"--{name} is {value}, expected at least {low}")
+        return args
+
+    parser.parse_args = parse
+    return parser
+
+
+def run(example, runs, replicas, variables, total, jobs, np, console) -> list[Path]:
+    """Make replicas 1 ... `replicas` in `runs`, seed = number; returns their folders."""
+    launcher, program = lmp.mpirun_path(), lmp.lmp_path()
+    for what, path in (("mpirun", launcher), ("lmp", program)):
+        if path is None:
+            raise EnsembleError(f"no program {what}; `dbar doctor` says what to install")
+    script = example.folder / example.script
+    settings = {"script": _digest(script), "variables": {k: str(v) for k, v in variables.items()}}
+    folders = [runs / f"{k:02d}" for k in range(1, replicas + 1)]
+    missing = [folder for folder in folders if not _finished(folder, settings)]
+    for left in runs.glob("*.part"):
+        shutil.rmtree(left)
+    if len(missing) < replicas:
+        console.print(f"{replicas - len(missing)} of {replicas} replicas are there already")
+
+    def start(folder: Path) -> subprocess.Popen:
+        part = folder.with_name(folder.name + ".part")
+        part.mkdir()
+        shutil.copyfile(script, part / example.script)
+        command = [str(launcher), "-np", str(np), str(program), "-in", example.script, "-nonbuf"]
+        for name, value in {**variables, "seed": int(folder.name)}.items():
+            command += ["-var", name, str(value)]
+        with (part / "output.txt").open("w") as output:
+            return subprocess.Popen(
+                command, cwd=part, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, env=lmp.environment(), start_new_session=True,
+                preexec_fn=die_with_parent,
+            )  # fmt: skip
+
+    active: dict[Path, subprocess.Popen] = {}
+    with _Bars(console, replicas, replicas - len(missing), total) as bars:
+        try:
+            while missing or active:
+                while missing and len(active) < jobs:
+                    folder = missing.pop(0)
+                    active[folder] = start(folder)
+                time.sleep(_POLL)
+                for folder, process in list(active.items()):
+                    part = folder.with_name(folder.name + ".part")
+                    if process.poll() is None:
+                        bars.show(folder.name, _snapshots(part / "run.h5md"))
+                        continue
+                    del active[folder]
+                    _finish(part, folder, process.returncode, settings)
+                    bars.done(folder.name)
+        finally:
+            for process in active.values():
+                lmp.terminate(process)
+    return folders
+
+
+def _finish(part: Path, folder: Path, returncode: int, settings: dict) -> None:
+    text = (part / "output.txt").read_text(errors="replace")
+    if returncode or not (part / "run.h5md").exists():
+        tail = "\n".join(text.splitlines()[-12:])
+        raise EnsembleError(f"replica {folder.name}: LAMMPS ended with {returncode}\n{tail}")
+    write_text(part / "replica.json", json.dumps(settings, indent=1) + "\n")
+    os.replace(part, folder)
+
+
+def _finished(folder: Path, settings: dict) -> bool:
+    if not folder.exists():
+        return False
+    record = json.loads((folder / "replica.json").read_text())
+    if {name: record.get(name) for name in settings} != settings:
+        raise EnsembleError(
+            f"{folder} was made with other settings ({record.get('variables')} instead of "
+            f"{settings['variables']}, or another input script); remove it, or choose another "
+            "--folder"
+        )
+    return True
+
+
+def _digest(script: Path) -> str:
+    """Hash of the commands of an input script; comments do not count."""
+    lines = (line.split("#")[0].split() for line in script.read_text().splitlines())
+    text = "\n".join(" ".join(words) for words in lines if words)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def die_with_parent() -> None:
+    """On Linux: end LAMMPS when this program is killed in a way it cannot catch."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def _snapshots(store: Path) -> int:
+    try:
+        with h5md.open_for_reading(store) as file:
+            return int(h5md.committed(file["observables"]))
+    except (h5md.StoreError, OSError, RuntimeError, KeyError):
+        return 0  # not there yet, or in the middle of a write
+
+
+def core_minutes(folders) -> float:
+    """Processor time of all replicas: LAMMPS's loop times by its share of the cores."""
+    loop = re.compile(r"Loop time of (\S+) on (\d+) procs.*?([\d.]+)% CPU use", re.DOTALL)
+    seconds = 0.0
+    for folder in folders:
+        for wall, ranks, share in loop.findall((folder / "output.txt").read_text(errors="replace")):
+            seconds += float(wall) * int(ranks) * float(share) / 100.0
+    return round(seconds / 60.0, 2)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that is either complete or not there."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def _print_numbers(console: Console, numbers: dict) -> None:
+    for name, value in numbers.items():
+        console.print(f"  {name}: {value}", markup=False, highlight=False, soft_wrap=True)
+
+
+class _Bars:
+    """A bar for all replicas and one for each that runs; plain lines where there is no terminal."""
+
+    def __init__(self, console, replicas, done, total):
+        self._console, self._total, self._count, self._replicas = console, total, done, replicas
+        self._bars = Progress(
+            TextColumn("{task.description:<12}"), BarColumn(bar_width=None), MofNCompleteColumn(),
+            TimeElapsedColumn(), console=console, expand=True, disable=not console.is_terminal,
+        )  # fmt: skip
+        self._all = self._bars.add_task("replicas", total=replicas, completed=done)
+        self._tasks = {}
+
+    def __enter__(self):
+        self._bars.start()
+        return self
+
+    def __exit__(self, *exc):
+        self._bars.stop()
+
+    def show(self, name, snapshots):
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(f"replica {name}", total=self._total)
+        self._bars.update(self._tasks[name], completed=snapshots)
+
+    def done(self, name):
+        self._count += 1
+        if name in self._tasks:
+            self._bars.remove_task(self._tasks.pop(name))
+        self._bars.update(self._all, completed=self._count)
+        if not self._console.is_terminal:
+            self._console.print(f"replica {name}: {self._count} of {self._replicas} finished")

@@ -1,0 +1,196 @@
+"""Metadynamics of barium titanate between cubic and tetragonal: python run.py --help."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+from ensemble import die_with_parent, write_text  # noqa: E402
+from model import STEP, write_inputs  # noqa: E402
+
+from dbar import lmp  # noqa: E402
+from dbar.filelock import FileLock, Locked  # noqa: E402
+
+METAD = "SIGMA=0.008 HEIGHT=0.004 PACE=62 BIASFACTOR=8"
+PATIENCE = 30.0  # seconds between the ends of i-PI and of LAMMPS
+
+
+class RunFailed(RuntimeError):
+    """i-PI or LAMMPS did not end well; the message says which and how."""
+
+
+def start(part, settings, np, seed):
+    """Start i-PI and LAMMPS in a new folder."""
+    part.mkdir()
+    name = f"dbar-batio3-{os.getpid()}-{part.stem}"  # of the socket in /tmp
+    steps = round(1000.0 * settings["picoseconds"] / STEP)
+    keys = ("size", "temperature", "metad")
+    write_inputs(part, **{key: settings[key] for key in keys}, steps=steps, seed=seed, name=name)
+    client = [str(lmp.mpirun_path()), "-np", str(np), str(lmp.lmp_path())]
+    client += ["-in", str(HERE / "in.batio3"), "-screen", "none"]
+    client += ["-var", "name", name, "-var", "T", str(settings["temperature"])]
+    server = [str(Path(sys.executable).with_name("i-pi")), "input.xml"]
+    processes = []
+    for command, log in ((server, "i-pi.log"), (client, "lammps.out")):
+        with (part / log).open("w") as output:
+            processes.append(
+                subprocess.Popen(
+                    command,
+                    cwd=part,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=lmp.environment(),
+                    start_new_session=True,
+                    preexec_fn=die_with_parent,
+                )
+            )
+    return processes
+
+
+def ended(processes, part):
+    """Whether both programs have ended well; raises RunFailed if one has not."""
+    codes = [process.poll() for process in processes]
+    if any(codes):  # neither 0 nor None
+        time.sleep(1.0)
+        tails = [
+            "\n".join((part / log).read_text(errors="replace").splitlines()[-8:])
+            for log in ("i-pi.log", "lammps.out")
+        ]
+        raise RunFailed(f"{part.stem}: exit codes of i-PI and LAMMPS {codes}\n" + "\n".join(tails))
+    if codes[0] is None or codes[1] is not None:
+        return codes[0] is not None
+    try:
+        return processes[1].wait(PATIENCE) == 0
+    except subprocess.TimeoutExpired:
+        raise RunFailed(f"{part.stem}: LAMMPS goes on after i-PI's end") from None
+
+
+def finished(folder, settings):
+    """Whether the folder holds this run; raises RunFailed if it holds another."""
+    if not folder.exists():
+        return False
+    record = json.loads((folder / "settings.json").read_text())
+    if record != settings:
+        raise RunFailed(f"{folder} was made with {record}, not {settings}; remove it")
+    return True
+
+
+def simulate(plan, runs, jobs, np, console):
+    """Make the runs that are missing; `plan` maps folder names to settings."""
+    for left in runs.glob("*.part"):
+        shutil.rmtree(left)
+    waiting = [name for name, settings in plan.items() if not finished(runs / name, settings)]
+    active = {}
+    with Progress(console=console, disable=not console.is_terminal) as bars:
+        tasks = {name: bars.add_task(name, total=plan[name]["picoseconds"]) for name in waiting}
+        try:
+            while waiting or active:
+                while waiting and len(active) < jobs:
+                    name = waiting.pop(0)
+                    part = runs / f"{name}.part"
+                    active[name] = start(part, plan[name], np, 1 + list(plan).index(name))
+                time.sleep(0.5)
+                for name, processes in list(active.items()):
+                    part = runs / f"{name}.part"
+                    bars.update(tasks[name], completed=reached(part))
+                    if ended(processes, part):
+                        del active[name]
+                        write_text(part / "settings.json", json.dumps(plan[name], indent=1) + "\n")
+                        os.replace(part, runs / name)
+                        if not console.is_terminal:
+                            console.print(f"{name} finished")
+        finally:
+            for processes in active.values():
+                for process in processes:
+                    lmp.terminate(process)
+
+
+def reached(part):
+    """Time that PLUMED has seen, in ps."""
+    try:
+        with (part / "COLVAR").open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 200))
+            return float(file.read().split(b"\n")[-2].split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def arguments():
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--sizes", type=int, nargs="+", default=[4, 5], help="unit cells along an edge (4 5)")
+    add(
+        "--temperatures",
+        type=float,
+        nargs="+",
+        default=[230.0, 250.0, 270.0],
+        help="K (230 250 270)",
+    )
+    add("--picoseconds", type=float, default=40.0, help="length of each run (40)")
+    add("--np", type=int, default=1, help="MPI ranks of LAMMPS in each run (1)")
+    add("--jobs", type=int, default=2, help="runs at the same time (2)")
+    add("--small", action="store_true", help="8 cells, 0.4 ps, one temperature: does it work?")
+    add("--folder", type=Path, default=HERE, help="where runs/ and out/ go (beside run.py)")
+    args = parser.parse_args()
+    if args.small:
+        args.sizes, args.temperatures, args.picoseconds = [3], [240.0], 0.4
+        args.folder = HERE / "small" if args.folder == HERE else args.folder
+    return args
+
+
+def main():
+    """Simulate what is missing, then draw."""
+    args, console = arguments(), Console()
+    runs, out = args.folder / "runs", args.folder / "out"
+    plan = {
+        f"L{size}-T{temperature:g}": {
+            "size": size,
+            "temperature": temperature,
+            "picoseconds": args.picoseconds,
+            "metad": METAD,
+        }
+        for temperature in args.temperatures
+        for size in args.sizes
+    }
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    runs.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = FileLock(runs)
+    except Locked as owner:
+        console.print(f"{runs}: {owner} is at work here", style="red", markup=False)
+        return 1
+    try:
+        simulate(plan, runs, args.jobs, args.np, console)
+        from analyse import analyse
+
+        numbers = analyse({runs / name: settings for name, settings in plan.items()}, out)
+    except KeyboardInterrupt:
+        console.print("interrupted; the same command goes on where this one stopped")
+        return 130
+    except RunFailed as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        return 1
+    finally:
+        lock.release()
+    write_text(out / "numbers.json", json.dumps(numbers, indent=1) + "\n")
+    for name, value in numbers.items():
+        console.print(f"{name}: {value}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"figures and numbers: {out}", markup=False, soft_wrap=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,304 @@
+#include "fix_dbar_ipi.h"
+
+#include "agree.h"
+#include "atom.h"
+#include "comm.h"
+#include "compute.h"
+#include "compute_dbar.h"
+#include "domain.h"
+#include "error.h"
+#include "force.h"
+#include "group.h"
+#include "input.h"
+#include "json_text.h"
+#include "modify.h"
+#include "neighbor.h"
+#include "timer.h"
+#include "update.h"
+#include "variable.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+using namespace LAMMPS_NS;
+using namespace FixConst;
+
+namespace {
+
+// Atomic units with the digits of LAMMPS's own i-PI client, which agree with i-PI's
+constexpr double bohr_in_angstrom = 0.52917721;
+constexpr double kelvin_in_hartree = 3.1668152e-06;
+
+} // namespace
+
+FixDbarIpi::FixDbarIpi(LAMMPS *lmp, int narg, char **arg)
+    : Fix(lmp, narg, arg), options_(lmp, narg, arg), placement_(lmp) {
+  compute_ = find_compute(); // an unknown ID is an error at once
+  cvs_ = std::make_unique<dbar::CvSet>(lmp, "Fix dbar/ipi", options_.cv_files, *compute_);
+  for (int i = 0; i < cvs_->size(); ++i)
+    add_scalar({cvs_->files()[i].name, [this, i](const std::vector<double> &D) { return cvs_->value(i, D.data()); }});
+  for (const auto &name : options_.variables)
+    add_variable(name);
+
+  time_integrate = 1;
+  force_reneighbor = 1;
+  next_reneighbor = -1;
+  box_change |= BOX_CHANGE_SIZE;
+  if (domain->triclinic)
+    box_change |= BOX_CHANGE_SHAPE;
+  scalar_flag = 1;
+  extscalar = 0;
+  global_freq = 1;
+
+  energy_ = modify->add_compute(fmt::format("{}_pe all pe", id));
+  pressure_ = modify->add_compute(fmt::format("{}_press all pressure NULL virial", id));
+}
+
+FixDbarIpi::~FixDbarIpi() {
+  if (!modify)
+    return;
+  for (const char *part : {"_pe", "_press"})
+    if (modify->get_compute_by_id(std::string(id) + part))
+      modify->delete_compute(std::string(id) + part);
+}
+
+void FixDbarIpi::add_variable(const std::string &name) {
+  add_scalar({name, [this, name](const std::vector<double> &) {
+                const int ivar = input->variable->find(name.c_str());
+                if (ivar < 0 || !input->variable->equalstyle(ivar))
+                  error->all(FLERR, "Fix dbar/ipi: variable {} of keyword extra does not exist or is not equal-style",
+                             name);
+                return input->variable->compute_equal(ivar);
+              }});
+}
+
+void FixDbarIpi::add_scalar(NamedScalar scalar) {
+  bool taken = scalar.name == "D" || scalar.name == "V" || scalar.name == "raw"; // i-PI keeps raw for itself
+  for (const auto &other : scalars_)
+    taken = taken || other.name == scalar.name;
+  if (taken)
+    error->all(FLERR, "Fix dbar/ipi: name {} is taken among the extras", scalar.name);
+  scalars_.push_back(std::move(scalar));
+}
+
+ComputeDbar *FixDbarIpi::find_compute() const {
+  Compute *found = modify->get_compute_by_id(options_.compute_id);
+  if (!found)
+    error->all(FLERR, "Fix dbar/ipi: compute {} does not exist, expected the ID of a compute dbar",
+               options_.compute_id);
+  auto *compute = dynamic_cast<ComputeDbar *>(found);
+  if (!compute)
+    error->all(FLERR, "Fix dbar/ipi: compute {} has style {}, expected dbar", options_.compute_id, found->style);
+  return compute;
+}
+
+int FixDbarIpi::setmask() {
+  return INITIAL_INTEGRATE | FINAL_INTEGRATE | POST_RUN;
+}
+
+void FixDbarIpi::check_system() const {
+  if (strcmp(update->unit_style, "lj") == 0)
+    error->all(FLERR, "Fix dbar/ipi: units lj have no size in atomic units, expected others");
+  if (domain->dimension != 3)
+    error->all(FLERR, "Fix dbar/ipi: found a system in {} dimensions, expected 3", domain->dimension);
+  if (!atom->tag_enable || !atom->tag_consecutive())
+    error->all(FLERR, "Fix dbar/ipi: atom IDs must run from 1 to the number of atoms: i-PI's order is theirs");
+  if (group->count(igroup) != atom->natoms)
+    error->all(FLERR, "Fix dbar/ipi: group {} has {} of {} atoms, expected all: i-PI moves them all",
+               group->names[igroup], group->count(igroup), atom->natoms);
+  if (utils::strmatch(update->integrate_style, "^respa"))
+    error->all(FLERR, "Fix dbar/ipi: found run_style respa, expected verlet: i-PI integrates");
+  for (const Fix *fix : modify->get_fix_list())
+    if (fix != this && fix->time_integrate)
+      error->all(FLERR, "Fix dbar/ipi: fix {} ({}) moves atoms as well, but i-PI integrates: remove it", fix->id,
+                 fix->style);
+}
+
+void FixDbarIpi::init() {
+  compute_ = find_compute();
+  cvs_->check(*compute_);
+  check_system();
+  // structures that follow each other may be different beads
+  neighbor->delay = 0;
+  neighbor->every = 1;
+}
+
+// Runs `part` on rank 0; true if the connection still stands on all ranks.
+template <class Part> bool FixDbarIpi::on_socket(Part part) {
+  std::string failure, lost;
+  int goes_on = 1;
+  if (comm->me == 0) {
+    try {
+      goes_on = part();
+    } catch (const dbar::IpiLost &e) {
+      (options_.lost_is_error ? failure : lost) = e.what();
+    } catch (const std::exception &e) {
+      failure = e.what();
+    }
+    if (!failure.empty())
+      failure = "Fix dbar/ipi: " + failure;
+    if (!failure.empty() || !lost.empty() || !goes_on)
+      socket_.close();
+    if (!lost.empty())
+      goes_on = 0;
+  }
+  dbar::agree(error, world, failure);
+  MPI_Bcast(&goes_on, 1, MPI_INT, 0, world);
+  if (!goes_on)
+    end_run(lost);
+  return goes_on;
+}
+
+void FixDbarIpi::end_run(const std::string &why) {
+  connected_ = pending_ = false;
+  ended_ = true;
+  timer->force_timeout(); // the loop over steps asks the timer; post_run() takes it back
+  if (comm->me != 0)
+    return;
+  if (why.empty())
+    utils::logmesg(lmp, "fix dbar/ipi {}: i-PI said EXIT after {} structures\n", id, answered_);
+  else
+    error->warning(FLERR, "Fix dbar/ipi: {}, after {} structures; the run ends here", why, answered_);
+}
+
+void FixDbarIpi::connect() {
+  placement_.reset();
+  connected_ = on_socket([&] {
+    socket_.connect(options_.address, options_.timeout);
+    return true;
+  });
+  if (comm->me == 0)
+    utils::logmesg(lmp, "fix dbar/ipi {}: connected to i-PI at {}\n", id, options_.address.text());
+}
+
+// Not in init(): only a run has steps to fill.
+void FixDbarIpi::setup(int) {
+  ended_ = false;
+  if (update->whichflag != 1 || update->ntimestep >= update->laststep)
+    return;
+  D_.assign(compute_->size(), 0.0);
+  V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+  if (!connected_)
+    connect();
+  if (!pending_)
+    receive();
+  modify->addstep_compute_all(update->ntimestep + 1); // energy and virial must be tallied then
+}
+
+void FixDbarIpi::receive() {
+  positions_.resize(3 * atom->natoms);
+  pending_ = on_socket([&] { return socket_.receive(cell_, positions_); });
+  if (!pending_)
+    return;
+  MPI_Bcast(cell_.data(), 9, MPI_DOUBLE, 0, world);
+  MPI_Bcast(positions_.data(), static_cast<int>(positions_.size()), MPI_DOUBLE, 0, world);
+  const std::string wrong = tidy_request();
+  if (!wrong.empty())
+    error->all(FLERR, wrong);
+}
+
+// The same on all ranks. Elements that are zero but for i-PI's rounding become zero.
+std::string FixDbarIpi::tidy_request() {
+  const auto usable = [](double value) { return std::fabs(value) < 1e7; }; // false for NaN
+  if (!std::all_of(positions_.begin(), positions_.end(), usable))
+    return "Fix dbar/ipi: i-PI sends positions that are not finite, or beyond 1e7 Bohr";
+  const std::string shown = dbar::json_numbers(cell_.data(), 9);
+  const bool positive = cell_[0] > 0.0 && cell_[4] > 0.0 && cell_[8] > 0.0;
+  const double noise = 1e-10 * std::max({cell_[0], cell_[4], cell_[8]});
+  for (double &h : cell_)
+    if (std::fabs(h) < noise)
+      h = 0.0;
+  if (!std::all_of(cell_.begin(), cell_.end(), usable) || !positive || cell_[3] != 0.0 || cell_[6] != 0.0 ||
+      cell_[7] != 0.0)
+    return "Fix dbar/ipi: i-PI sends the cell " + shown +
+           ", expected an upper triangular matrix with positive diagonal, below 1e7 Bohr";
+  if (!domain->triclinic && (cell_[1] != 0.0 || cell_[2] != 0.0 || cell_[5] != 0.0))
+    return "Fix dbar/ipi: i-PI sends the tilted cell " + shown +
+           ", but the box of LAMMPS is orthogonal; make it triclinic (change_box all triclinic)";
+  return "";
+}
+
+void FixDbarIpi::initial_integrate(int) {
+  if (!pending_)
+    return;
+  const double length = bohr_in_angstrom * force->angstrom;
+  double cell[9];
+  std::transform(cell_.begin(), cell_.end(), cell, [&](double h) { return h * length; });
+  for (double &x : positions_)
+    x *= length;
+  if (placement_.place(cell, positions_.data()))
+    next_reneighbor = update->ntimestep;
+}
+
+void FixDbarIpi::final_integrate() {
+  if (!pending_)
+    return;
+  const double energy_unit = kelvin_in_hartree / force->boltz;
+  modify->clearstep_compute();
+  result_.energy = energy_->compute_scalar() * energy_unit;
+  pressure_->compute_vector();
+  const double scale = energy_unit * domain->xprd * domain->yprd * domain->zprd / force->nktv2p;
+  static constexpr int place[6] = {0, 4, 8, 1, 2, 5}, mirror[6] = {0, 4, 8, 3, 6, 7};
+  for (int k = 0; k < 6; ++k)
+    result_.virial[place[k]] = result_.virial[mirror[k]] = pressure_->vector[k] * scale;
+  gather_forces();
+  result_.extras = extras();
+  modify->addstep_compute_all(update->ntimestep + 1);
+
+  if (!on_socket([&] { return socket_.send(result_); }))
+    return;
+  pending_ = false;
+  ++answered_;
+  // Looking for what comes next already now: after EXIT this step is the last, and no step repeats it. But
+  // a run that has reached its end does not wait.
+  if (update->ntimestep < update->laststep)
+    receive();
+}
+
+void FixDbarIpi::gather_forces() {
+  const double unit = kelvin_in_hartree / force->boltz * bohr_in_angstrom * force->angstrom;
+  auto &f = result_.force;
+  f.assign(3 * atom->natoms, 0.0);
+  for (int i = 0; i < atom->nlocal; ++i)
+    for (int k = 0; k < 3; ++k)
+      f[3 * (atom->tag[i] - 1) + k] = atom->f[i][k] * unit;
+  const auto size = static_cast<int>(f.size());
+  MPI_Reduce(comm->me == 0 ? MPI_IN_PLACE : f.data(), f.data(), size, MPI_DOUBLE, MPI_SUM, 0, world);
+}
+
+std::string FixDbarIpi::extras() {
+  const bigint owned = compute_->evaluate(nullptr, D_.data(), V_.empty() ? nullptr : V_.data());
+  if (owned != atom->natoms)
+    error->all(FLERR, "Fix dbar/ipi: lost atoms: {} of {} are left after {} structures", owned, atom->natoms,
+               answered_);
+  if (!std::all_of(D_.begin(), D_.end(), [](double d) { return std::isfinite(d); }))
+    error->all(FLERR, "Fix dbar/ipi: compute {} is not finite after {} structures", options_.compute_id, answered_);
+  dbar::JsonObject json;
+  json.raw("D", dbar::json_numbers(D_.data(), D_.size()));
+  if (!V_.empty()) {
+    std::string rows;
+    for (std::size_t k = 0; k < D_.size(); ++k)
+      rows += (k ? "," : "") + dbar::json_numbers(&V_[6 * k], 6);
+    json.raw("V", "[" + rows + "]");
+  }
+  for (const auto &scalar : scalars_) {
+    const double value = scalar.value(D_);
+    if (!std::isfinite(value))
+      error->all(FLERR, "Fix dbar/ipi: {} of the extras is {} after {} structures", scalar.name, value, answered_);
+    json.number(scalar.name, value);
+  }
+  return json.str();
+}
+
+void FixDbarIpi::post_run() {
+  if (ended_)
+    timer->reset_timeout(); // the script goes on with whatever comes next
+}
+
+double FixDbarIpi::memory_usage() {
+  return cvs_->memory_usage() +
+         static_cast<double>((positions_.capacity() + result_.force.capacity() + D_.capacity() + V_.capacity()) *
+                                 sizeof(double) +
+                             result_.extras.capacity());
+}

@@ -1,0 +1,43 @@
+// Where a style adds forces of owned and ghost atoms. With newton on, LAMMPS's own reverse
+// communication carries those of ghosts home; with newton off the style does, from a buffer.
+#pragma once
+
+#include "atom.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace dbar {
+
+class GhostForces {
+public:
+  // The array to add to; `newton` says whether LAMMPS will communicate atom->f in reverse.
+  double (*begin(LAMMPS_NS::Atom *atom, bool newton))[3] {
+    if (newton)
+      return reinterpret_cast<double (*)[3]>(atom->nmax > 0 ? atom->f[0] : nullptr);
+    buffer_.assign(3 * static_cast<std::size_t>(atom->nlocal + atom->nghost), 0.0);
+    return reinterpret_cast<double (*)[3]>(buffer_.data());
+  }
+  // For pack_reverse_comm() and unpack_reverse_comm() of the style, with 3 numbers per atom.
+  int pack(int n, int first, double *buf) const {
+    std::copy_n(&buffer_[3 * static_cast<std::size_t>(first)], 3 * n, buf);
+    return 3 * n;
+  }
+  void unpack(int n, const int *list, const double *buf) {
+    for (int i = 0; i < n; ++i)
+      for (int d = 0; d < 3; ++d)
+        buffer_[3 * static_cast<std::size_t>(list[i]) + d] += buf[3 * i + d];
+  }
+  // After that communication, with newton off.
+  void add_to(LAMMPS_NS::Atom *atom) const {
+    for (int i = 0; i < atom->nlocal; ++i)
+      for (int d = 0; d < 3; ++d)
+        atom->f[i][d] += buffer_[3 * static_cast<std::size_t>(i) + d];
+  }
+  double memory_usage() const { return static_cast<double>(buffer_.capacity() * sizeof(double)); }
+
+private:
+  std::vector<double> buffer_;
+};
+
+} // namespace dbar

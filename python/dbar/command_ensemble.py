@@ -1,0 +1,106 @@
+"""``dbar ensemble run|status|resume``: replicas that a policy gives the cores to."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from dbar.command_options import Parser, add_json, fail, plain, print_json
+
+__all__ = ["add"]
+
+_ABOUT = """\
+Run an ensemble of LAMMPS replicas chunk by chunk, from restart file to restart file. After each
+chunk all replicas' statistics are merged and the model is fitted again; a policy says who runs
+next, who is forecast instead and when to stop."""
+
+_EXAMPLE = """\
+examples:
+  dbar ensemble run ensemble.toml            begin, results in ensemble/
+  dbar ensemble status ensemble.toml         what it is doing, from anywhere
+  dbar ensemble resume ensemble.toml         go on after Ctrl-C or kill -9"""
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser."""
+    parser: Parser = commands.add_parser(
+        "ensemble",
+        help="run an ensemble whose cores go where the forecast knows least",
+        description=_ABOUT,
+        epilog=_EXAMPLE,
+    )
+    parser.add_argument("action", choices=("run", "status", "resume"))
+    parser.add_argument("file", type=Path, metavar="ENSEMBLE.toml")
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="DIR", help="folder of the ensemble (name of the file)"
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Run the command; returns the exit code."""
+    # needs numpy, scipy and h5py: other commands start faster without
+    from dbar.ensemble import session
+    from dbar.ensemble.settings import Settings
+
+    folder = args.out or args.file.with_suffix("")
+    try:
+        if args.action == "status":
+            status = session.read_status(folder)
+            _show(status, args, console)
+            return 0
+        settings = Settings.load(args.file)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
+        controller = session.run_ensemble(
+            settings, folder, args.action == "resume", lambda c: _tell(c, console)
+        )
+    except (ValueError, OSError, RuntimeError) as error:
+        return fail(args, error)
+    _show(session.status_of(controller, settings), args, console)
+    return 1 if controller.failed else 0
+
+
+def _tell(controller, console: Console) -> None:
+    states = controller.states()
+    counts = ", ".join(f"{states.count(s)} {s}" for s in sorted(set(states)))
+    console.print(f"{controller.issued} of {controller.plan.budget} chunks: {counts}")
+
+
+def _show(status: dict, args: argparse.Namespace, console: Console) -> None:
+    if args.json:
+        print_json({"ok": not status.get("failed"), **status})
+        return
+    budget = status["budget"]
+    words = {"budget": "the budget is spent", "finished": "all replicas are whole",
+             "policy": "the policy needs no more"}  # fmt: skip
+    end = words.get(status.get("ended", ""), "not ended")
+    console.print(
+        f"policy {status['policy']}: {budget['used']} of {budget['total']} steps, {end}",
+        markup=False,
+    )
+    table = Table()
+    for title in ("replica", "state", "steps", "M", "tau_pred"):
+        table.add_column(title, justify="right")
+    for row in status["replicas"][:40]:
+        cells = (row["id"], row["state"], row["steps"], _number(row["M"]), _number(row["tau_pred"]))
+        table.add_row(*map(str, cells))
+    console.print(table)
+    if len(status["replicas"]) > 40:
+        console.print(f"... and {len(status['replicas']) - 40} more (--json shows all)")
+    for name, value in status["observables"].items():
+        mean, std, error = (_number(value.get(k)) for k in ("mean", "std", "error"))
+        text = f"{name} at the horizon: mean {mean} +- {error}, spread {std}"
+        console.print(text, markup=False)
+    for replica, reason in status.get("failed", {}).items():
+        text = f"replica {replica} failed: {reason}"
+        console.print(text, style="red", markup=False)
+
+
+def _number(value: object) -> str:
+    value = plain(value)
+    return "-" if value is None else f"{value:.4g}"

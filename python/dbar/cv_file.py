@@ -1,0 +1,58 @@
+"""JSON file of a collective variable: what `fix dbar/plumed` and `pair_style dbar` read."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+__all__ = ["CV_SCHEMA", "read_cv", "write_cv"]
+
+CV_SCHEMA = "dbar-cv/1"
+_KEYS = (
+    "schema", "name", "lammps_units", "descriptor", "per_atom", "matrix", "offset", "form",
+    "scale", "shift", "tanh",
+)  # fmt: skip
+
+
+def write_cv(path, content: dict) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite, which JSON has no word for.
+    """
+    path = Path(path)
+    text = json.dumps({"schema": CV_SCHEMA, **content}, indent=1, allow_nan=False) + "\n"
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_cv(path) -> dict:
+    """Read a file and check its keys; the numbers are checked by who uses them.
+
+    Raises
+    ------
+    ValueError
+        If the file is not JSON, of another schema, or has a key too few or too many.
+    """
+    path = Path(path)
+    try:
+        found = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: not a JSON file: {error}") from None
+    if not isinstance(found, dict) or found.get("schema") != CV_SCHEMA:
+        schema = found.get("schema") if isinstance(found, dict) else None
+        raise ValueError(f"{path}: schema: found {schema!r}, expected {CV_SCHEMA!r}")
+    for key in _KEYS:
+        if key not in found:
+            raise ValueError(f"{path}: {key} is missing")
+    for key in found:
+        if key not in (*_KEYS, "comment"):
+            raise ValueError(f"{path}: {key!r} is not a key; expected {', '.join(_KEYS)}, comment")
+    return {key: value for key, value in found.items() if key != "schema"}

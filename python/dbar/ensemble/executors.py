@@ -1,0 +1,90 @@
+"""Where chunks run: processes of this computer, executorlib, or what the user hands in."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from dbar.ensemble.lammps_chunk import end_with_parent
+from dbar.ensemble.settings import Settings, SettingsError
+
+__all__ = ["make_executor"]
+
+
+def make_executor(settings: Settings, folder: Path) -> Executor:
+    """Executor named by the settings.
+
+    Parameters
+    ----------
+    settings : Settings
+        ``executor``: ``processes`` (Python's own), ``local`` (executorlib on this node), ``slurm``
+        (executorlib, a batch job per worker), ``slurm-job`` (executorlib with srun inside an
+        allocation), ``flux`` (executorlib inside a Flux instance), or MODULE:CALLABLE, called with
+        `jobs` and the keywords of the table ``submit``. ``jobs`` workers, each with ``np`` cores.
+    folder : Path
+        Of the ensemble; executorlib's files go to ``executor`` in it.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such executor, or what it needs is not installed.
+    """
+    name, jobs, submit = settings.executor, settings.jobs, dict(settings.submit)
+    if name == "processes":
+        # spawned workers inherit no locks and no libraries that have been started here
+        return ProcessPoolExecutor(
+            jobs, mp_context=get_context("spawn"), initializer=end_with_parent
+        )
+    if name in ("local", "slurm", "slurm-job", "flux"):
+        return _executorlib(settings, folder, submit)
+    module, _, attribute = name.partition(":")
+    if not attribute:
+        raise SettingsError(
+            f"executor = {name!r}: expected local, processes, slurm, slurm-job, flux or "
+            "MODULE:CALLABLE"
+        )
+    place = str(settings.path.parent.absolute())
+    if place not in sys.path:
+        sys.path.insert(0, place)
+    try:
+        executor = getattr(importlib.import_module(module), attribute)(jobs, **submit)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise SettingsError(f"executor = {name!r}: {error}") from None
+    if not callable(getattr(executor, "submit", None)):
+        raise SettingsError(f"executor = {name!r}: has no method submit")
+    return executor
+
+
+def _executorlib(settings, folder, submit):
+    try:
+        import executorlib
+    except ImportError:
+        raise SettingsError(
+            f"executor = {settings.executor!r} needs executorlib: pip install dbar[ensemble]"
+        ) from None
+    # one persistent worker per job: nothing is pickled to files, and Python starts once; mpirun of
+    # the chunk makes the ranks, so that a worker is one process with room for `np` of them
+    resources = {"cores": 1, "threads_per_core": settings.np, **submit}
+    common = {"max_workers": settings.jobs, "block_allocation": True}
+    cache = str(folder / "executor")
+    if settings.executor == "local":
+        return executorlib.SingleNodeExecutor(
+            resource_dict=resources,
+            hostname_localhost=True,
+            init_function=end_with_parent,
+            restart_limit=settings.retries,
+            **common,
+        )
+    resources["cwd"] = cache
+    try:
+        if settings.executor == "slurm":
+            return executorlib.SlurmClusterExecutor(
+                resource_dict=resources, cache_directory=cache, **common
+            )
+        kind = {"slurm-job": "SlurmJobExecutor", "flux": "FluxJobExecutor"}[settings.executor]
+        return getattr(executorlib, kind)(resource_dict=resources, **common)
+    except ImportError as error:
+        raise SettingsError(f"executor = {settings.executor!r}: {error}") from None

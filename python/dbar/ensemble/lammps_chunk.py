@@ -1,0 +1,165 @@
+"""One chunk of one replica: LAMMPS from a restart file to the next, or nothing at all.
+
+Runs in the executor's worker process. What is on disk says how far a replica is: ``restart.K`` is
+the state after K chunks, ``chunk.K.json`` the proof that chunk K is complete. A chunk that was
+interrupted is begun again from its restart file, and ``fix dbar/stream`` drops the snapshots that
+lie behind it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from dbar import lmp
+from dbar.atomic import replacing
+from dbar.filelock import FileLock, Locked
+
+__all__ = ["ChunkError", "end_with_parent", "run_chunk"]
+
+_POLL = 0.02  # seconds
+_PATIENCE = 30.0  # seconds for the LAMMPS of a killed controller to end
+
+
+class ChunkError(RuntimeError):
+    """LAMMPS did not complete a chunk; the message has the last lines it printed."""
+
+
+def end_with_parent() -> dict:
+    """Make this worker process end when the one that started it has ended, however it did.
+
+    Called once in each worker by the executors made here.
+    """
+    parent = os.getppid()
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        time.sleep(2.0)  # for `run_chunk` to end its LAMMPS
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return {}
+
+
+def run_chunk(spec: dict) -> dict:
+    """Advance a replica by one chunk.
+
+    Parameters
+    ----------
+    spec : dict
+        ``folder`` of the replica, ``script``, ``chunk`` (0, 1, ...), ``steps`` of a chunk,
+        ``every``, ``seed``, ``np``, ``launcher`` ("mpirun", "srun", or "none"), ``variables``.
+
+    Returns
+    -------
+    dict
+        ``cost``: wall seconds times ranks.
+
+    Raises
+    ------
+    ChunkError
+        If LAMMPS ends with an error, or without what it should leave.
+    """
+    folder, chunk = Path(spec["folder"]), int(spec["chunk"])
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = _lock(folder)
+    try:
+        marker = folder / f"chunk.{chunk}.json"
+        if marker.exists():
+            return json.loads(marker.read_text())
+        if chunk == 0:
+            for name in ("run.h5md", "run.h5md.bak"):  # of an attempt that never got anywhere
+                with contextlib.suppress(FileNotFoundError):
+                    (folder / name).unlink()
+        elif not (folder / f"restart.{chunk}").exists():
+            raise ChunkError(f"{folder}: no restart.{chunk}, expected it from the chunk before")
+        start = time.perf_counter()
+        _lammps(folder, spec, chunk)
+        done = {"chunk": chunk, "cost": (time.perf_counter() - start) * int(spec["np"])}
+        if not (folder / "restart.part").exists():
+            raise ChunkError(f"{folder}: LAMMPS ended without `write_restart ${{next}}`")
+        if not (folder / "run.h5md").exists():
+            raise ChunkError(f"{folder}: LAMMPS ended without a store ${{store}}")
+        os.replace(folder / "restart.part", folder / f"restart.{chunk + 1}")
+        with replacing(marker) as part:
+            part.write_text(json.dumps(done) + "\n")
+        # one step back is kept; what lies before it is never needed again
+        with contextlib.suppress(FileNotFoundError):
+            (folder / f"restart.{chunk - 1}").unlink()
+        return done
+    finally:
+        lock.release()
+
+
+def _lock(folder):
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return FileLock(folder / "replica")
+        except Locked as owner:
+            if time.monotonic() > end:
+                raise ChunkError(f"{folder}: {owner} is at work here") from None
+            time.sleep(0.1)
+
+
+def _command(spec, chunk):
+    program = lmp.lmp_path()
+    if program is None:
+        raise ChunkError("no program lmp; `dbar doctor` says what to install")
+    launcher = spec["launcher"]
+    if launcher == "none":
+        words = []
+    elif launcher == "srun":
+        words = ["srun", "-n", str(spec["np"])]
+    else:
+        path = lmp.mpirun_path() if launcher == "mpirun" else launcher
+        if path is None:
+            raise ChunkError("no program mpirun; `dbar doctor` says what to install")
+        words = [str(path), "-np", str(spec["np"])]
+    words += [str(program), "-in", spec["script"], "-nonbuf", "-log", "log.lammps"]
+    variables = {
+        **spec["variables"], "seed": spec["seed"], "steps": spec["steps"], "every": spec["every"],
+        "chunk": chunk, "next": "restart.part",
+        "restart": f"restart.{chunk}" if chunk else "none", "store": "run.h5md",
+    }  # fmt: skip
+    for name, value in variables.items():
+        words += ["-var", name, str(value)]
+    return words
+
+
+def _lammps(folder, spec, chunk):
+    words = _command(spec, chunk)
+    with contextlib.suppress(FileNotFoundError):
+        (folder / "restart.part").unlink()
+    log, parent = folder / f"output.{chunk}.txt", os.getppid()
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            words, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            env=lmp.environment(), start_new_session=True, preexec_fn=_die_with_parent,
+        )  # fmt: skip
+    try:
+        while process.poll() is None:
+            if os.getppid() != parent:  # the controller was killed: so is what it started
+                raise ChunkError("the program that started this worker has ended")
+            time.sleep(_POLL)
+    finally:
+        lmp.terminate(process)
+    if process.returncode:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
+        raise ChunkError(f"{folder}: LAMMPS ended with {process.returncode}\n{tail}")
+
+
+def _die_with_parent() -> None:
+    """On Linux: end LAMMPS when this worker is killed in a way it cannot catch."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)

@@ -1,0 +1,212 @@
+"""An ensemble's folder: settings, journal, status, results; begun once, resumed at will."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from dbar.atomic import replacing
+from dbar.command_options import plain
+from dbar.ensemble.controller import Controller, Plan
+from dbar.ensemble.executors import make_executor
+from dbar.ensemble.journal import Journal, JournalError
+from dbar.ensemble.lammps_replicas import LammpsReplicas
+from dbar.ensemble.learner import Learner
+from dbar.ensemble.policies import load_policy
+from dbar.ensemble.prediction import estimate
+from dbar.ensemble.settings import Settings, SettingsError
+from dbar.filelock import FileLock, Locked
+
+__all__ = ["pooled_statistics", "read_status", "run_ensemble", "status_of"]
+
+
+def run_ensemble(settings: Settings, folder: Path, resume: bool, tell=None) -> Controller:
+    """Run an ensemble to its end.
+
+    Parameters
+    ----------
+    settings : Settings
+    folder : Path
+        For everything the ensemble leaves.
+    resume : bool
+        Go on with an ensemble that was begun; else the folder must hold none.
+    tell : callable, optional
+        Called with the controller after each decision.
+
+    Returns
+    -------
+    Controller
+        At its end. The folder has ``status.json`` and ``statistics.h5``.
+
+    Raises
+    ------
+    SettingsError
+        If the folder holds an ensemble (or none, with `resume`), one with other settings, or
+        another controller is at work there.
+    JournalError, OSError
+    """
+    folder = Path(folder).absolute()
+    path = folder / "journal.jsonl"
+    if resume and not path.exists():
+        raise SettingsError(f"{folder}: holds no ensemble to resume")
+    folder.mkdir(parents=True, exist_ok=True)
+    policy = load_policy(settings.policy, settings.settings, settings.path.parent.absolute())
+    try:
+        lock = FileLock(folder / "controller")
+    except Locked as owner:
+        raise SettingsError(f"{folder}: {owner} is at work here") from None
+    try:
+        if not resume and Journal.read(path)[0]:
+            raise SettingsError(f"{folder}: holds an ensemble already; resume it or name another")
+        journal = Journal(path)
+        _same_settings(settings, journal)
+        source = LammpsReplicas(settings, folder)
+        learner = Learner(
+            settings.replicas, settings.chunks, settings.snapshots, settings.observables,
+            settings.order, settings.dimension, settings.n_bags, settings.coverage, 0,
+        )  # fmt: skip
+        plan = Plan(
+            settings.budget_chunks, settings.batch, settings.window, settings.retries,
+            settings.cost, settings.seed,
+        )  # fmt: skip
+
+        def after(controller):
+            _write_json(folder / "status.json", status_of(controller, settings))
+            if tell:
+                tell(controller)
+
+        executor = make_executor(settings, folder)
+        try:
+            controller = Controller(source, learner, policy, executor, plan, journal, after).run()
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+            journal.close()
+        _write_statistics(folder / "statistics.h5", source, controller, settings)
+        return controller
+    finally:
+        lock.release()
+
+
+def _same_settings(settings, journal):
+    text = settings.script.read_text()
+    mine = json.loads(json.dumps(plain(settings.identity()) | {"input": text}))
+    if not journal.entries:
+        journal.add(settings=mine)
+        return
+    theirs = journal.entries[0].get("settings")
+    if not isinstance(theirs, dict):
+        raise JournalError(f"{journal.path}: line 1 has no settings")
+    for key in sorted({*mine, *theirs}):
+        if mine.get(key) != theirs.get(key):
+            what = "the input script" if key == "input" else key
+            values = (
+                "" if key == "input" else f": {mine.get(key)!r}, begun with {theirs.get(key)!r}"
+            )
+            raise SettingsError(
+                f"{settings.path}: {what} is not what the ensemble was begun with{values}"
+            )
+
+
+def status_of(controller: Controller, settings: Settings) -> dict:
+    """What ``status.json`` holds."""
+    learner, look = controller.learner, controller.prospect
+    size = learner.replicas
+    M = np.full(size, np.nan) if look is None else look.M
+    tau = np.zeros(size) if look is None else look.tau_pred
+    replicas = [
+        {
+            "id": k, "state": state, "steps": int(learner.progress[k]) * settings.chunk,
+            "M": M[k], "tau_pred": tau[k], "store": controller.source.store(k),
+        }
+        for k, state in enumerate(controller.states())
+    ]  # fmt: skip
+    now = controller.estimate()
+    names = learner.names
+    return {
+        "time": time.time(),
+        "policy": settings.policy,
+        "budget": {
+            "used": controller.issued * settings.chunk,
+            "total": settings.budget_chunks * settings.chunk,
+        },
+        "ended": controller.reason,
+        "decisions": controller.decisions,
+        "core_seconds": controller.seconds.sum(),
+        "replicas": replicas,
+        "observables": {
+            name: {"mean": now.mean[-1, q], "std": now.std[-1, q], "error": now.error[-1, q]}
+            for q, name in enumerate(names)
+        },
+        "failed": {str(k): reason for k, reason in sorted(controller.failed.items())},
+    }
+
+
+def _write_json(path: Path, value: dict) -> None:
+    with replacing(path) as part:
+        part.write_text(json.dumps(plain(value)) + "\n")
+
+
+def read_status(folder: Path) -> dict:
+    """Status of an ensemble, also while it runs.
+
+    Raises
+    ------
+    SettingsError
+        If the folder holds none.
+    """
+    path = Path(folder) / "status.json"
+    try:
+        status = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise SettingsError(f"{folder}: holds no status.json, expected an ensemble") from None
+    except ValueError as error:
+        raise SettingsError(f"{path}: not JSON: {error}") from None
+    if not isinstance(status, dict) or not isinstance(status.get("replicas"), list):
+        raise SettingsError(
+            f"{path}: holds no list of replicas, expected the status of an ensemble"
+        )
+    return status
+
+
+def pooled_statistics(learner: Learner, chunks) -> Learner:
+    """Statistics of all chunks, replica after replica: a function of the snapshots alone.
+
+    Parameters
+    ----------
+    learner : Learner
+        Empty.
+    chunks : iterable of (replica, Chunk)
+        In the order of replicas, and of time in each.
+    """
+    for replica, chunk in chunks:
+        learner.add(replica, chunk)
+    return learner
+
+
+def _write_statistics(path, source, controller, settings):
+    old = controller.learner
+    fresh = Learner(
+        old.replicas, old.chunks, old.snapshots, old.names, old.order, old.dimension, old.n_bags,
+        old.coverage, old.seed,
+    )  # fmt: skip
+    chunks = (
+        (r, source.read(r, c)) for r in range(old.replicas) for c in range(int(old.progress[r]))
+    )
+    pooled_statistics(fresh, chunks)
+    fresh.refit()
+    if fresh.moments is None:
+        return
+    curve = estimate(fresh)
+    with replacing(path) as part, h5py.File(part, "w") as file:
+        file.attrs["schema"] = 1
+        file.attrs["names"] = old.names
+        for group, state in (("transitions", fresh.moments), ("snapshots", fresh.joint)):
+            for name, value in state.get_state().items():
+                file[f"{group}/{name}"] = value
+        for name, value in curve._asdict().items():
+            file[f"ensemble/{name}"] = value
+        file["chunks"] = old.progress

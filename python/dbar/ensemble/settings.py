@@ -1,0 +1,182 @@
+"""The TOML file of an ensemble, checked before anything is started."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dbar.config import tomllib
+
+__all__ = ["Settings", "SettingsError"]
+
+# name: (type, smallest, largest, default; None: must be given)
+_NUMBERS = {
+    "replicas": (int, 1, 10**6, None),
+    "steps": (int, 1, 10**12, None),
+    "chunk": (int, 1, 10**12, None),
+    "every": (int, 1, 10**12, None),
+    "budget": (int, 1, 10**15, 0),
+    "seed": (int, 0, 2**31 - 1, 1),
+    "jobs": (int, 1, 10**5, 1),
+    "np": (int, 1, 10**5, 1),
+    "window": (int, 1, 10**6, 0),
+    "batch": (int, 1, 10**6, 1),
+    "retries": (int, 0, 1000, 2),
+    "order": (int, 1, 20, 1),
+    "dimension": (int, 1, 200, 5),
+    "n_bags": (int, 2, 200, 20),
+    "coverage": (float, 0.01, 0.99, 0.25),
+}
+_WORDS = {
+    "script": None, "policy": "variance", "executor": "local", "cost": "work", "launcher": "mpirun",
+}  # fmt: skip
+_TABLES = ("variables", "settings", "submit")
+_TAKEN = ("seed", "chunk", "restart", "steps", "every", "next", "store")
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the message names file, word, value and what was expected."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of an ensemble; docs/howto/ensemble.md says what they mean.
+
+    Attributes
+    ----------
+    path : Path
+        The TOML file; `script` is relative to its folder.
+    """
+
+    path: Path
+    script: Path
+    observables: tuple[str, ...]
+    replicas: int
+    steps: int
+    chunk: int
+    every: int
+    budget: int
+    seed: int
+    jobs: int
+    np: int
+    window: int
+    batch: int
+    retries: int
+    order: int
+    dimension: int
+    n_bags: int
+    coverage: float
+    policy: str
+    executor: str
+    cost: str
+    launcher: str
+    variables: dict = field(default_factory=dict)
+    settings: dict = field(default_factory=dict)
+    submit: dict = field(default_factory=dict)
+
+    @property
+    def chunks(self) -> int:
+        """Chunks of a whole replica."""
+        return self.steps // self.chunk
+
+    @property
+    def snapshots(self) -> int:
+        """Snapshots of a chunk."""
+        return self.chunk // self.every
+
+    @property
+    def budget_chunks(self) -> int:
+        """Chunks that the budget pays for."""
+        return min(self.budget // self.chunk, self.replicas * self.chunks)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Settings:
+        """Read a TOML file.
+
+        Raises
+        ------
+        SettingsError
+            For an unknown word, a value of the wrong type or out of range, one that is missing, or
+            a script that is not there.
+        OSError
+            If the file cannot be read.
+        """
+        path = Path(path)
+        with path.open("rb") as file:
+            try:
+                source = tomllib.load(file)
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise SettingsError(f"{path}: not a TOML file: {error}") from None
+        try:
+            return cls._checked(path, source)
+        except SettingsError as error:
+            raise SettingsError(f"{path}: {error}") from None
+
+    @classmethod
+    def _checked(cls, path, source):
+        known = [*_NUMBERS, *_WORDS, *_TABLES, "observables"]
+        for word in source:
+            if word not in known:
+                raise SettingsError(f"unknown setting {word!r}; known: {', '.join(known)}")
+        found = {name: _number(name, source.get(name)) for name in _NUMBERS}
+        for name, default in _WORDS.items():
+            found[name] = source.get(name, default)
+            if not isinstance(found[name], str) or not found[name]:
+                raise SettingsError(f"{name} = {found[name]!r}: expected a text")
+        for name in _TABLES:
+            found[name] = source.get(name, {})
+            if not isinstance(found[name], dict):
+                raise SettingsError(f"{name} = {found[name]!r}: expected a table")
+        names = source.get("observables", [])
+        if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+            raise SettingsError(f"observables = {names!r}: expected a list of names, one or more")
+        for name, value in found["variables"].items():
+            if name in _TAKEN or not re.fullmatch(r"\w+", name):
+                raise SettingsError(
+                    f"variables.{name}: expected a word of letters and digits other than "
+                    f"{', '.join(_TAKEN)}, which the controller sets"
+                )
+            if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+                raise SettingsError(f"variables.{name} = {value!r}: expected a number or a text")
+        if found["steps"] % found["chunk"]:
+            raise SettingsError(
+                f"chunk = {found['chunk']}: expected a divisor of steps = {found['steps']}"
+            )
+        if found["chunk"] % found["every"] or found["chunk"] < found["order"] * found["every"]:
+            raise SettingsError(
+                f"every = {found['every']}: expected a divisor of chunk = {found['chunk']}, at "
+                f"least order = {found['order']} times in it"
+            )
+        if found["cost"] not in ("work", "measured"):
+            raise SettingsError(f"cost = {found['cost']!r}: expected 'work' or 'measured'")
+        found["budget"] = found["budget"] or found["replicas"] * found["steps"]
+        found["window"] = found["window"] or 2 * max(found["jobs"], found["batch"])
+        if found["window"] < max(found["batch"], found["jobs"]):
+            raise SettingsError(
+                f"window = {found['window']}: expected at least batch = {found['batch']} and "
+                f"jobs = {found['jobs']}"
+            )
+        script = path.parent / found.pop("script")
+        if not script.is_file():
+            raise SettingsError(f"script = {str(script)!r}: no such file")
+        return cls(path=path, script=script, observables=tuple(names), **found)
+
+    def identity(self) -> dict:
+        """What must not change between `run` and `resume`: everything that decisions depend on."""
+        free = ("path", "script", "jobs", "np", "executor", "submit", "retries", "launcher")
+        return {k: v for k, v in sorted(vars(self).items()) if k not in free}
+
+
+def _number(name, value):
+    kind, low, high, default = _NUMBERS[name]
+    if value is None:
+        if default is None:
+            raise SettingsError(f"{name} is missing: expected an integer from {low} to {high}")
+        return default
+    right = not isinstance(value, bool) and isinstance(value, int if kind is int else (int, float))
+    if not right or not low <= value <= high:
+        article = "an integer" if kind is int else "a number"
+        raise SettingsError(f"{name} = {value!r}: expected {article} from {low} to {high}")
+    return kind(value)

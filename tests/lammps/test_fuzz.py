@@ -1,0 +1,175 @@
+"""Words and files that no user would write: an error that names them, never a crash or a hang."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from plumed_cases import EAM, cv
+
+from dbar import _kernels
+from fuzz import Worker, examples, spoilt, spoilt_json
+
+MODULE = "def look(step, D):\n    return None\n"
+PLUMED = "s: EXTRACV NAME=s\nRESTRAINT ARG=s AT=0.0 KAPPA=0.1\n"
+COMPUTE = "compute d all dbar bso4 4.7 twojmax 2 virial yes\n"
+THERMO = "thermo_style custom step c_d[1]\nrun 0\n"
+
+
+def pairs(text):
+    """'owner=word owner=word keyword value' -> (owner, word); a word without owner is a keyword."""
+    found, keyword = [], ""
+    for part in text.split():
+        owner, sign, word = part.partition("=")
+        keyword = owner if not sign else keyword
+        found.append((owner, word) if sign and owner else (keyword, word or part))
+    return found
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fuzz")
+    made = Worker(folder)
+    (folder / "look.py").write_text(MODULE)
+    (folder / "plumed.dat").write_text(PLUMED)
+    (folder / "monitor.toml").write_text("order = 1\n")
+    yield made
+    made.close()
+
+
+def names(message, text):
+    """Whether a message holds a text; short ones only where they stand for themselves."""
+    edge = r"(?<![\w.])", r"(?![\w])"
+    return (
+        text in message
+        if len(text) > 3
+        else re.search(edge[0] + re.escape(text) + edge[1], message)
+    )
+
+
+def check(worker, stages, command, texts, **files):
+    """No crash, no hang; an error of the command itself names one of the texts."""
+    answer = worker.ask(stages=stages, files=files)
+    assert answer["stage"] >= command, answer
+    if answer["stage"] == command:
+        said = answer["error"].partition("Last input line")[0]  # which repeats the whole command
+        assert any(text and names(said, text) for text in texts), (said, texts)
+    return answer
+
+
+def test_the_commands_are_right_as_they_stand(worker):
+    """What is spoilt below works before it is."""
+    for stages in (BSO4, EXPANSION, STREAM, PLUMED_FIX, IPI):
+        words = " ".join(word for _, word in stages[1])
+        answer = worker.ask(stages=[stages[0], words, stages[2]], files=FILES)
+        assert answer["error"] == "", answer
+    answer = worker.ask(stages=[PAIR, "pair_coeff * * model.json Al", "run 0"], files=FILES)
+    assert answer["error"] == "", answer
+
+
+_HEAD = "compute ID=d GROUP=all style=dbar "
+BSO4 = (
+    EAM,
+    pairs(
+        _HEAD + "FAMILY=bso4 Rcut=4.7 twojmax =2 rfac0 =0.99 rmin0 =0.0 switch =yes bzero =no "
+        "diagonal =no radius =0.5 weight =1.0 virial =yes perspecies =no"
+    ),
+    THERMO,
+)
+EXPANSION = (
+    EAM,
+    pairs(
+        _HEAD + "FAMILY=expansion Rcut=4.7 nmax =2 lmax =2 sigma =0.5 width =0.5 "
+        "accuracy =1e-6 virial =yes"
+    ),
+    THERMO,
+)
+STREAM = (
+    EAM + COMPUTE,
+    pairs(
+        "fix ID=s GROUP=all style=dbar/stream Nevery=1 Nrepeat=1 Nfreq=2 COMPUTE-ID=d store =s.h5md "
+        "snapshot =every every=2 monitor =monitor.toml python =look:look thermo =2 thermo=temp "
+        "thermo=pe lost =error"
+    ),
+    "run 4\nunfix s\n",
+)
+PLUMED_FIX = (
+    EAM + COMPUTE,
+    pairs(
+        "fix ID=p GROUP=all style=dbar/plumed COMPUTE-ID=d FILE=plumed.dat cv =s.json every =1 "
+        "out =plumed.log temp =300"
+    ),
+    "run 1\n",
+)
+IPI = (
+    EAM + COMPUTE,
+    pairs(
+        "fix ID=i GROUP=all style=dbar/ipi COMPUTE-ID=d address=localhost port=31415 timeout =0.5 "
+        "lost =end extra =v_x cv =s.json"
+    ),
+    "",  # no server to connect to
+)
+CV = cv("s", np.full((1, 6), 1e-3))
+CV["descriptor"]["words"]["twojmax"] = "2"
+MODEL = {
+    "schema": "dbar-potential/1", "lammps_units": "metal", "elements": ["Al"],
+    "descriptor": {k: CV["descriptor"][k] for k in ("family", "rcut", "words")},
+    "coefficients": {"Al": [0.0, *np.full(5, 1e-4)]},
+}  # fmt: skip
+FILES = {"s.json": json.dumps(CV), "model.json": json.dumps(MODEL)}
+PAIR = EAM.replace("eam/fs\npair_coeff * * Al_mm.eam.fs Al", "dbar")
+
+
+@examples(60)
+@given(case=spoilt(BSO4[1]))
+def test_compute_bso4(worker, case):
+    check(worker, [BSO4[0], " ".join(case[0]), BSO4[2]], 1, case[1])
+
+
+@examples(40)
+@given(case=spoilt(EXPANSION[1]))
+def test_compute_expansion(worker, case):
+    check(worker, [EXPANSION[0], " ".join(case[0]), EXPANSION[2]], 1, case[1])
+
+
+@examples(60)
+@given(case=spoilt(STREAM[1]))
+def test_fix_stream(worker, case):
+    check(worker, [STREAM[0], " ".join(case[0]), STREAM[2]], 1, case[1])
+
+
+@examples(40)
+@given(case=spoilt(PLUMED_FIX[1]))
+def test_fix_plumed(worker, case):
+    check(worker, [PLUMED_FIX[0], " ".join(case[0]), PLUMED_FIX[2]], 1, case[1], **FILES)
+
+
+@examples(40)
+@given(case=spoilt(IPI[1]))
+def test_fix_ipi(worker, case):
+    check(worker, [IPI[0], " ".join(case[0]), IPI[2]], 1, case[1], **FILES)
+
+
+@examples(40)
+@given(case=spoilt(pairs("pair_coeff itype=* jtype=* FILE=model.json element=Al")))
+def test_pair_coeff(worker, case):
+    check(worker, [PAIR, " ".join(case[0]), "run 0"], 1, case[1], **FILES)
+
+
+@examples(80)
+@given(text=spoilt_json(CV))
+def test_cv_file(worker, text):
+    words = "fix p all dbar/plumed d plumed.dat cv s.json"
+    check(worker, [EAM + COMPUTE, words, "run 0"], 1, ["s.json"], **{"s.json": text})
+
+
+@examples(80)
+@given(text=spoilt_json(MODEL))
+def test_model_file(worker, text):
+    words = "pair_coeff * * model.json Al"
+    check(worker, [PAIR, words, "run 0"], 1, ["model.json"], **{"model.json": text})
+
+
+def test_families_of_the_fuzzer_are_all_there_are():
+    assert set(_kernels.family_names()) == {"bso4", "expansion"}
