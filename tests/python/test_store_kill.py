@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -13,7 +14,8 @@ import pytest
 
 from dbar.store import Store
 from dbar.trajectory import read, tensor_to_voigt
-from streams import MONITOR, header, stream
+from dbar.unfinished import lookup3
+from streams import MONITOR, fill, header, kill_copy, stream
 
 TESTS = Path(__file__).resolve().parent.parent
 
@@ -116,3 +118,18 @@ def test_full_disk_is_an_error_and_loses_nothing(tmp_path):
     traj = read(path)
     assert 0 < int(count) <= len(traj)
     assert np.array_equal(traj.D, [row[2] for row in stream(len(traj))])
+
+
+@pytest.mark.parametrize("shift", [-4000, -72, 0, 4000])
+def test_end_of_file_in_the_superblock_is_not_trusted(tmp_path, shift):
+    """A kill may leave it behind what metadata points to, or ahead of what was written."""
+    path = tmp_path / "killed.h5md"
+    store = Store(tmp_path / "run.h5md", header())
+    fill(store, stream(30))
+    kill_copy(store, path)
+    store.close()
+    raw = bytearray(path.read_bytes())
+    struct.pack_into("<Q", raw, 28, len(raw) + shift)
+    struct.pack_into("<I", raw, 44, lookup3(bytes(raw[:44])))
+    path.write_bytes(raw)
+    assert np.array_equal(read(path).D, [row[2] for row in stream(30)])
