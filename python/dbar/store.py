@@ -24,6 +24,8 @@ from dbar.store_rows import Header, copy_rows, differing_setting, extend_row, ro
 
 __all__ = ["Header", "Store", "StoreError"]
 
+_CACHE = 2**17  # bytes of chunks kept per dataset; HDF5's 1 MiB fills slowly and looks like a leak
+
 
 class Store:
     """Append-only H5MD file of one run.
@@ -113,7 +115,9 @@ class Store:
             elif restarted:
                 say(f"{self.path}: not found although the run was restarted; a new store begins")
         os.replace(self._part, self.path)
-        file = h5py.File(self.path, "r+", libver="latest", locking="best-effort")
+        file = h5py.File(
+            self.path, "r+", libver="latest", locking="best-effort", rdcc_nbytes=_CACHE
+        )
         file.swmr_mode = True
         self._file = file
         own = file["observables/dbar"]
