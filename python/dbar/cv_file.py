@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
+
+from dbar.atomic import replacing
 
 __all__ = ["CV_SCHEMA", "read_cv", "write_cv"]
 
@@ -23,14 +24,9 @@ def write_cv(path, content: dict) -> None:
     ValueError
         If a number is NaN or infinite, which JSON has no word for.
     """
-    path = Path(path)
     text = json.dumps({"schema": CV_SCHEMA, **content}, indent=1, allow_nan=False) + "\n"
-    part = path.with_name(path.name + ".part")
-    try:
+    with replacing(path) as part:
         part.write_text(text)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read_cv(path) -> dict:

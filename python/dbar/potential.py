@@ -7,13 +7,13 @@ here run the same kernels.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from ._snap_files import read_snap
+from .atomic import replacing
 from .descriptors import Bispectrum
 from .units import unit_style
 
@@ -214,12 +214,8 @@ class LinearPotential:
         }
         if comment is not None:
             model["comment"] = str(comment)
-        part = Path(f"{os.fspath(path)}.part")
-        try:
+        with replacing(path) as part:
             part.write_text(json.dumps(model, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
 
     def evaluate(self, atoms):
         """Energies, forces and strain derivative of one configuration.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import h5py
 import numpy as np
 
 from dbar import __version__, h5md
+from dbar.atomic import replacing
 from dbar.h5md import StoreError
 from dbar.unfinished import is_marked
 
@@ -223,12 +223,13 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
     StoreError
         If the file cannot be written.
     """
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
     snaps = traj.snapshots
     parameters = {"units": traj.units, "dbar_version": __version__, **traj.parameters}
     try:
-        with h5py.File(part, "w", libver="latest", locking="best-effort") as file:
+        with (
+            replacing(path) as part,
+            h5py.File(part, "w", libver="latest", locking="best-effort") as file,
+        ):
             h5md.create_layout(
                 file,
                 size=traj.D.shape[1],
@@ -253,12 +254,8 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
                 _fill(file["observables"][name]["value"], column)
             if snaps:
                 _fill_snapshots(file["particles/snapshots"], snaps)
-        os.replace(part, path)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({h5md.reason_of(error)})") from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
 
 
 def _fill(dataset: h5py.Dataset, values: np.ndarray) -> None:
