@@ -14,13 +14,13 @@ import numpy as np
 
 from ._snap_files import read_snap
 from .atomic import replacing
-from .descriptors import Bispectrum
+from .descriptors import Bispectrum, Expansion
 from .units import unit_style
 
 __all__ = ["LinearPotential"]
 
 _SCHEMA = "dbar-potential/1"
-_FAMILIES = {family._family: family for family in (Bispectrum,)}
+_FAMILIES = {family._family: family for family in (Bispectrum, Expansion)}
 
 
 class LinearPotential:
@@ -34,8 +34,9 @@ class LinearPotential:
         For each element 1 + K numbers: the energy c0 of an atom whose descriptor vanishes, then
         theta; energy units. Either a mapping from elements, or an array of shape
         (elements, 1 + K), or (1 + K,) with one element.
-    descriptor : dbar.descriptors.Bispectrum
+    descriptor : dbar.descriptors.Bispectrum or Expansion
         The descriptor with K components per atom. Its species, if it has any, are the elements.
+        The energy is that of the turned system only for a Bispectrum or an Expansion with lmax=0.
     elements : sequence of str, optional
         Chemical symbols; those of the descriptor's species by default.
     units : str
@@ -45,7 +46,7 @@ class LinearPotential:
     ----------
     coefficients : dict of str to ndarray, shape (1 + K,)
         Of each element.
-    descriptor : dbar.descriptors.Bispectrum
+    descriptor : dbar.descriptors.Bispectrum or Expansion
         With the elements as species and one block of components for each.
     elements : list of str
         Chemical symbols.

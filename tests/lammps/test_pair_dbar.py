@@ -10,10 +10,13 @@ import re
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.neighborlist import neighbor_list
 from ase.units import bar
 from blocks import read_dump
 from snap_models import CASES, START, assert_equal, output, read_output
 
+from dbar.descriptors import Expansion
+from dbar.potential import LinearPotential
 from harness import run_lammps
 
 RTOL = 1e-11
@@ -80,6 +83,43 @@ def test_python_gives_the_same_numbers(crystals, name):
     atoms.calc = model.calculator()
     assert atoms.get_potential_energy() == pytest.approx(expected["energy"][0], rel=RTOL)
     np.testing.assert_allclose(atoms.get_stress(), model.stress(atoms), atol=1e-12)
+
+
+@pytest.mark.parametrize(("ranks", "newton"), [(1, "on"), (2, "off")])
+def test_spherical_expansion(lammps, tmp_path, ranks, newton):
+    """With lmax 0 a potential of pairs: what D of two atoms says, over all pairs of the crystal.
+
+    The radial functions are splines of accuracy 1e-10, the same on both sides.
+    """
+    descriptor = Expansion(4.0, nmax=3, lmax=0)
+    theta = np.array([0.7, -1.1, 0.4])
+    LinearPotential([-2.0, *theta], descriptor, ["Ta"]).export(tmp_path / "model.json")
+    case = CASES["Ta"]
+    text = START + f"newton {newton}\n" + case.box() + case.pair("dbar") + output("dbar")
+    text += 'dump x all custom 1 x.dump id type x y z\ndump_modify x sort id format float "%.17g"\n'
+    lammps(text + "run 0\n", np=ranks)
+    found = read_output(tmp_path, "dbar")
+    _, cell, rows = read_dump(tmp_path / "x.dump")[0]
+    atoms = Atoms("Ta" * len(rows), positions=rows[:, 1:], cell=cell, pbc=True)
+    i, d, r = neighbor_list("idD", atoms, 4.0)
+
+    def of_two(distance):  # energy of one of two atoms
+        return descriptor.compute(Atoms("Ta2", [[0, 0, 0], [0, 0, distance]]))[0][1:] @ theta / 2
+
+    step = 1e-6  # small, as the cutoff function bends at once at both of its ends
+    energy = np.array([of_two(x) for x in d])
+    slope = np.array([of_two(x + step) - of_two(x - step) for x in d]) / (2 * step)
+    energies = -2.0 + np.bincount(i, energy, minlength=len(atoms))
+    # both atoms of a pair have its energy
+    pulls = 2 * (slope / d)[:, None] * r
+    forces = np.stack([np.bincount(i, pulls[:, c], minlength=len(atoms)) for c in range(3)], 1)
+    assert_equal({"energies": found["energies"]}, {"energies": energies}, RTOL)
+    assert_equal({"energy": found["energy"]}, {"energy": energies.sum()}, RTOL)
+    assert_equal({"forces": found["forces"]}, {"forces": forces}, 1e-7)
+    virial = -0.5 * np.einsum("pa,pb->ab", r, pulls)[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
+    pressure = virial / atoms.get_volume() / bar
+    # LAMMPS and ASE differ in the last digits of eV per cubic angstrom
+    assert_equal({"p": found["pressure"]}, {"p": pressure}, 1e-6)
 
 
 def started(case, style, newton="on", overlay=False):

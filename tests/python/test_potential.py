@@ -7,17 +7,32 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from dbar.descriptors import Bispectrum
+from dbar import _kernels
+from dbar.descriptors import Bispectrum, Expansion
 from dbar.potential import LinearPotential
+
+ELEMENTS = ["W", "Be"]
+DESCRIPTORS = {
+    "bso4": Bispectrum(4.2, twojmax=4, radius=[0.5, 0.45], weight=[1.0, 0.7], species=ELEMENTS),
+    "expansion": Expansion(4.2, nmax=3, lmax=0, neighbors="Be", species=ELEMENTS),
+}
+
+
+def random_model(descriptor):
+    """Coefficients from seed 3."""
+    numbers = np.random.default_rng(3).normal(size=(2, 1 + descriptor.n_components))
+    return LinearPotential(numbers, descriptor)
 
 
 @pytest.fixture
 def model():
-    """Two elements, tilted by seed 3."""
-    descriptor = Bispectrum(
-        4.2, twojmax=4, radius=[0.5, 0.45], weight=[1.0, 0.7], species=["W", "Be"]
-    )
-    return LinearPotential(np.random.default_rng(3).normal(size=(2, 15)), descriptor)
+    return random_model(DESCRIPTORS["bso4"])
+
+
+@pytest.fixture(params=DESCRIPTORS)
+def each_model(request):
+    """Of every family."""
+    return random_model(DESCRIPTORS[request.param])
 
 
 @pytest.fixture
@@ -29,8 +44,13 @@ def atoms():
     return atoms
 
 
-def test_forces_and_stress_are_derivatives(model, atoms):
+def test_every_family_is_here():
+    assert list(DESCRIPTORS) == _kernels.family_names()
+
+
+def test_forces_and_stress_are_derivatives(each_model, atoms):
     """Fourth-order differences; rounding 1e-10 and the formula 1e-9 of the largest."""
+    model = each_model
     energies, forces, strain = model.evaluate(atoms)
     assert energies.sum() == pytest.approx(model.energy(atoms), rel=1e-12)
     step = 2e-3
@@ -92,7 +112,8 @@ def test_calculator_needs_electronvolts(model, atoms):
         model.stress(cluster)
 
 
-def test_file_round_trip(model, tmp_path):
+def test_file_round_trip(each_model, tmp_path):
+    model = each_model
     path = tmp_path / "model.json"
     path.write_text("old")
     model.export(path, comment="a test")
@@ -154,7 +175,11 @@ def test_bad_files(tmp_path, text, message):
 @pytest.mark.parametrize(
     "keys, value, message",
     [
-        (("descriptor", "family"), "bso5", "family: found 'bso5', expected one of: bso4"),
+        (
+            ("descriptor", "family"),
+            "bso5",
+            "family: found 'bso5', expected one of: bso4, expansion",
+        ),
         (("descriptor", "words", "tjmax"), "8", "keyword 'tjmax', expected one of: twojmax"),
         (("descriptor",), [1], "model.json: found a value of another type"),
         (("descriptor", "words"), ["twojmax"], "model.json: found a value of another type"),
