@@ -1,8 +1,7 @@
-"""What all families of descriptors share: words, blocks per species, threads, parameters."""
+"""What all families of descriptors share: words, blocks per species, threads."""
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,21 +11,28 @@ import numpy as np
 from . import _kernels
 from ._gradient import add_up
 from ._neighbours import Neighbourhoods, neighbourhoods
+from ._parameters import Parameters
 from ._words import to_value, to_word
 
 # V comes from the kernels as xx yy zz xy xz yz.
 _TENSOR = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
 
 
-class GlobalDescriptor:
-    """A sum over atoms; a family adds its constructor and the names of its keywords."""
+class GlobalDescriptor(Parameters):
+    """A sum over atoms; a family adds its constructor and the names of its keywords.
+
+    The constructor of a family sets the attributes of its keywords before it calls this one.
+    """
 
     _family: str
     _keywords: tuple[str, ...]
 
-    def _build(self) -> None:
-        if self.species is not None:
-            self.species = [str(s) for s in self.species]
+    def __init__(self, rcut, species, perspecies):
+        self.rcut = rcut
+        self.species = species
+        self.perspecies = perspecies
+        if species is not None:
+            self.species = [str(s) for s in species]
             if not self.species or len(set(self.species)) != len(self.species):
                 raise ValueError(
                     f"species: found {self.species}, expected different chemical symbols"
@@ -76,25 +82,6 @@ class GlobalDescriptor:
         """Largest pair cutoff (the length unit of the positions)."""
         return self._kernel.cutoff()
 
-    def get_params(self, deep: bool = True) -> dict:
-        """Return the constructor's arguments, as scikit-learn estimators do."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-
-    def set_params(self, **params):
-        """Change arguments of the constructor; returns the descriptor itself.
-
-        Raises
-        ------
-        ValueError
-            An argument that the constructor does not have, or a value it refuses.
-        """
-        known = self.get_params()
-        for name in params:
-            if name not in known:
-                raise ValueError(f"{name}: expected one of: {', '.join(known)}")
-        self.__init__(**{**known, **params})
-        return self
-
     @classmethod
     def from_words(cls, rcut, words, **params):
         """Return the descriptor that a file describes by a text of values after each keyword.
@@ -139,21 +126,6 @@ class GlobalDescriptor:
             "ntypes": self.n_species,
             "perspecies": bool(self.perspecies),
         }
-
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self)).parameters
-        shown = [
-            f"{name}={value!r}"
-            for name, value in self.get_params().items()
-            if not _same(value, defaults[name].default)
-        ]
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-    def __getstate__(self) -> dict:
-        return self.get_params()
-
-    def __setstate__(self, state: dict) -> None:
-        self.__init__(**state)
 
     def compute(self, atoms, virial: bool = False, progress: bool = False, n_threads=None):
         """Sum the descriptor over the atoms of a configuration, or of each of several.
@@ -304,10 +276,6 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _same(a, b) -> bool:
-    return a is b or (type(a) is type(b) and np.array_equal(a, b))
 
 
 def _track(work: Iterable, total: int, show: bool) -> Iterable:

@@ -31,10 +31,9 @@ class CommandDescriptor(GlobalDescriptor):
     _keywords = ()
 
     def __init__(self, family, rcut, words, species=None, perspecies=False):
-        self.family, self.rcut, self.words = family, rcut, dict(words)
-        self.species, self.perspecies = species, perspecies
+        self.family, self.words = family, dict(words)
         self._family = family
-        self._build()
+        super().__init__(rcut, species, perspecies)
         self._kernel = _kernel(family, rcut, self.words, self.n_species)
 
 

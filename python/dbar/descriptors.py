@@ -69,7 +69,6 @@ class Bispectrum(GlobalDescriptor):
         species=None,
         perspecies=False,
     ):
-        self.rcut = rcut
         self.twojmax = twojmax
         self.rfac0 = rfac0
         self.rmin0 = rmin0
@@ -78,9 +77,7 @@ class Bispectrum(GlobalDescriptor):
         self.diagonal = diagonal
         self.radius = radius
         self.weight = weight
-        self.species = species
-        self.perspecies = perspecies
-        self._build()
+        super().__init__(rcut, species, perspecies)
 
 
 class Expansion(GlobalDescriptor):
@@ -147,16 +144,13 @@ class Expansion(GlobalDescriptor):
         species=None,
         perspecies=False,
     ):
-        self.rcut = rcut
         self.nmax = nmax
         self.lmax = lmax
         self.sigma = sigma
         self.width = width
         self.neighbors = neighbors
         self.accuracy = accuracy
-        self.species = species
-        self.perspecies = perspecies
-        self._build()
+        super().__init__(rcut, species, perspecies)
 
     def _setting(self, key: str):
         value = super()._setting(key)
