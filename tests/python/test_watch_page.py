@@ -1,0 +1,184 @@
+"""dbar watch --serve: the page in a browser, and what the server refuses."""
+
+import html
+import http.client
+import json
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from browser import drawn, screenshot
+from dbar.cli import main
+from dbar.stream import Session
+from streams import settings
+from watched import Writer, dbar, ensemble
+
+EVIL = "<script>document.title='taken'</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """serve(*names) -> port of a running `dbar watch --serve`; it must end well on Ctrl-C."""
+    started = []
+
+    def start(*names):
+        process = dbar("watch", *names, "--serve", "0", "--interval", "0.2", "--json")
+        started.append(process)
+        return int(json.loads(process.stdout.readline())["url"].split(":")[2].strip("/"))
+
+    yield start
+    for process in started:
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=30)
+        assert process.returncode == 0 and "Traceback" not in complaints
+
+
+def ask(port, method="GET", path="/", host=None, address="127.0.0.1"):
+    connection = http.client.HTTPConnection(address, port, timeout=10)
+    connection.putrequest(method, path, skip_host=True)
+    for value in [f"127.0.0.1:{port}"] if host is None else host:
+        connection.putheader("Host", value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer, body
+
+
+def test_page_in_a_browser(tmp_path, ended, serve):
+    """What the browser draws from a file that is being written, an ended one and an ensemble."""
+    path = tmp_path / "live.h5md"
+    writer = Writer(path, count=200)
+    writer.write(160)
+    folder = ensemble(tmp_path / "e", ended)
+    port = serve(path, ended, folder, tmp_path / "none.h5md")
+    page, complaints = drawn(f"http://127.0.0.1:{port}/", tmp_path)
+    assert not complaints
+    for words in (
+        str(path),
+        "running",
+        "16000",
+        "no such file yet",
+        "variance",
+        "The alarm went up",
+    ):
+        assert words in page, words
+    # M and its bound, stress and energy of three runs; a forecast and its band where it varies
+    assert page.count("<figure>") == 9
+    assert page.count('class="line c-bound"') >= 3 and page.count('<polygon class="band"') == 6
+    assert page.count('class="s3"') >= 2  # the alarms in the bar of states
+
+    writer.write(40)
+    page, _ = drawn(f"http://127.0.0.1:{port}/", tmp_path)
+    assert "20000" in page
+    writer.end()
+    picture = tmp_path / "page.png"
+    screenshot(f"http://localhost:{port}/", picture, 1500)
+    image = matplotlib.image.imread(picture)[..., :3]
+    for colour in ("#1f5fa8", "#c2570c", "#c8372d", "#4c9f70"):  # M, bound, alarm, trusted
+        wanted = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+        assert np.count_nonzero(np.abs(image - wanted).max(axis=2) < 0.02) > 20, colour
+
+
+def test_everything_is_escaped(tmp_path, ended, serve):
+    """Markup in a file name, in a status file and in an error message stays text."""
+    evil = tmp_path / EVIL.replace("/", "\u2215")
+    shutil.copyfile(ended, evil)
+    folder = ensemble(
+        tmp_path / "e", ended, policy=EVIL, time=EVIL, observables={EVIL: EVIL},
+        replicas=[{"id": EVIL, "state": EVIL, "store": "r0.h5md"}],
+    )  # fmt: skip
+    broken = tmp_path / "<b>broken</b>".replace("/", "\u2215")
+    broken.write_text("x")
+    port = serve(evil, folder, broken)
+    page, complaints = drawn(f"http://127.0.0.1:{port}/", tmp_path)
+    assert not complaints
+    assert "<title>dbar watch</title>" in page and "<img" not in page and "<b>broken" not in page
+    assert page.count("<script") == 1
+    assert page.count(html.escape(EVIL, quote=False)) >= 6
+
+
+def test_loopback_alone(ended, serve):
+    port = serve(ended)
+    listening = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            address, state = line.split()[1], line.split()[3]
+            if state == "0A" and int(address.rpartition(":")[2], 16) == port:
+                listening.add(address.rpartition(":")[0])
+    assert listening == {"0100007F"}  # 127.0.0.1
+    assert ask(port)[0].status == 200
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # no packet is sent; tells this machine's other address
+        other = probe.getsockname()[0]
+    if not other.startswith("127."):
+        with pytest.raises(OSError):
+            ask(port, address=other)
+
+
+def test_headers(ended, serve):
+    port = serve(ended)
+    for path, kind in (("/", "text/html"), ("/page.js", "text/javascript"), ("/data.json", "appl")):
+        answer, body = ask(port, path=path)
+        assert answer.status == 200 and answer.headers["Content-Type"].startswith(kind)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "*" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert b"http://" not in body.replace(b"http://www.w3.org/2000/svg", b"")
+        assert b"https://" not in body
+        head, nothing = ask(port, "HEAD", path)
+        assert head.status == 200 and nothing == b""
+
+
+@pytest.mark.parametrize(
+    "host",
+    [["evil.example"], ["evil.example:{}"], ["127.0.0.1"], ["127.0.0.1:{}.evil.example"], [],
+     ["localhost:1"], ["127.0.0.1:{}", "evil.example"], ["0.0.0.0:{}"], ["user@127.0.0.1:{}"]],
+    ids=str,
+)  # fmt: skip
+def test_other_host_names_are_refused(served, host):
+    answer, body = ask(served, path="/data.json", host=[h.format(served) for h in host])
+    assert answer.status == 403 and b"run" not in body
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../run.h5md", "/run.h5md", "//etc/passwd", "/etc/passwd", "/%2e%2e/%2e%2e/etc/passwd",
+     "/page.html", "/web/page.js", "/page.js/../page.css", "/data.json/", "http://evil.example/",
+     "/data.json%00", "/?file=/etc/passwd", "*"],
+)  # fmt: skip
+def test_no_path_of_a_request_is_a_file(served, path):
+    answer, body = ask(served, path=path)
+    assert b"root:" not in body and b"HDF" not in body
+    assert answer.status == (200 if path.startswith("/?") else 404)
+    assert path.encode() not in body
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "<b>"])
+def test_only_reading(served, method):
+    answer, body = ask(served, method)
+    assert answer.status == 405 and method.encode() not in body.replace(b"Method", b"")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """Port of one server for all requests that must be refused."""
+    path = tmp_path_factory.mktemp("served") / "run.h5md"
+    Session(settings(store=str(path))).close()
+    process = dbar("watch", path, "--serve", "0", "--json")
+    port = int(json.loads(process.stdout.readline())["url"].split(":")[2].strip("/"))
+    assert ask(port)[0].status == 200
+    yield port
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+
+
+def test_a_port_that_is_taken(served, ended, capsys):
+    assert main(["watch", str(ended), "--serve", str(served)]) == 1
+    assert f"--serve {served}: Address already in use" in capsys.readouterr().err
