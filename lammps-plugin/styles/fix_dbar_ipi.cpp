@@ -7,6 +7,7 @@
 #include "compute_dbar.h"
 #include "domain.h"
 #include "error.h"
+#include "find_compute.h"
 #include "force.h"
 #include "group.h"
 #include "input.h"
@@ -34,7 +35,7 @@ constexpr double kelvin_in_hartree = 3.1668152e-06;
 
 FixDbarIpi::FixDbarIpi(LAMMPS *lmp, int narg, char **arg)
     : Fix(lmp, narg, arg), options_(lmp, narg, arg), placement_(lmp) {
-  compute_ = find_compute(); // an unknown ID is an error at once
+  compute_ = dbar::find_compute(lmp, "Fix dbar/ipi", options_.compute_id); // an unknown ID is an error at once
   cvs_ = std::make_unique<dbar::CvSet>(lmp, "Fix dbar/ipi", options_.cv_files, *compute_);
   for (int i = 0; i < cvs_->size(); ++i)
     add_scalar({cvs_->files()[i].name, [this, i](const std::vector<double> &D) { return cvs_->value(i, D.data()); }});
@@ -82,17 +83,6 @@ void FixDbarIpi::add_scalar(NamedScalar scalar) {
   scalars_.push_back(std::move(scalar));
 }
 
-ComputeDbar *FixDbarIpi::find_compute() const {
-  Compute *found = modify->get_compute_by_id(options_.compute_id);
-  if (!found)
-    error->all(FLERR, "Fix dbar/ipi: compute {} does not exist, expected the ID of a compute dbar",
-               options_.compute_id);
-  auto *compute = dynamic_cast<ComputeDbar *>(found);
-  if (!compute)
-    error->all(FLERR, "Fix dbar/ipi: compute {} has style {}, expected dbar", options_.compute_id, found->style);
-  return compute;
-}
-
 int FixDbarIpi::setmask() {
   return INITIAL_INTEGRATE | FINAL_INTEGRATE | POST_RUN;
 }
@@ -116,7 +106,7 @@ void FixDbarIpi::check_system() const {
 }
 
 void FixDbarIpi::init() {
-  compute_ = find_compute();
+  compute_ = dbar::find_compute(lmp, "Fix dbar/ipi", options_.compute_id);
   cvs_->check(*compute_);
   check_system();
   // structures that follow each other may be different beads

@@ -39,7 +39,6 @@ private:
   void add_variable(const std::string &name);
   void add_scalar(NamedScalar scalar);
   void check_system() const;
-  class ComputeDbar *find_compute() const;
   template <class Part> bool on_socket(Part part);
   void connect();
   void receive();

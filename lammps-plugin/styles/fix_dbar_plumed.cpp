@@ -8,6 +8,7 @@
 #include "descriptor.h"
 #include "domain.h"
 #include "error.h"
+#include "find_compute.h"
 #include "force.h"
 #include "lammps_extras.h"
 #include "modify.h"
@@ -60,13 +61,7 @@ FixDbarPlumed::FixDbarPlumed(LAMMPS *lmp, int narg, char **arg) : Fix(lmp, narg,
 FixDbarPlumed::~FixDbarPlumed() = default;
 
 ComputeDbar *FixDbarPlumed::find_compute() const {
-  Compute *found = modify->get_compute_by_id(options_.compute_id);
-  if (!found)
-    error->all(FLERR, "Fix dbar/plumed: compute {} does not exist, expected the ID of a compute dbar",
-               options_.compute_id);
-  auto *compute = dynamic_cast<ComputeDbar *>(found);
-  if (!compute)
-    error->all(FLERR, "Fix dbar/plumed: compute {} has style {}, expected dbar", options_.compute_id, found->style);
+  ComputeDbar *compute = dbar::find_compute(lmp, "Fix dbar/plumed", options_.compute_id);
   if (compute->averages())
     error->all(FLERR,
                "Fix dbar/plumed: compute {} has the keyword average, expected a compute without it: a bias acts on the "

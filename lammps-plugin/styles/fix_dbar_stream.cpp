@@ -5,6 +5,7 @@
 #include "compute_dbar.h"
 #include "domain.h"
 #include "error.h"
+#include "find_compute.h"
 #include "json_text.h"
 #include "modify.h"
 #include "universe.h"
@@ -19,7 +20,7 @@ using namespace FixConst;
 
 FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
     : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo), session_(lmp) {
-  find_compute(); // an unknown ID is an error at once
+  dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id); // an unknown ID is an error at once
 
   nevery = options_.nevery;
   scalar_flag = vector_flag = 1;
@@ -44,23 +45,12 @@ FixDbarStream::~FixDbarStream() {
   atom->delete_callback(id, Atom::RESTART);
 }
 
-ComputeDbar *FixDbarStream::find_compute() const {
-  Compute *found = modify->get_compute_by_id(options_.compute_id);
-  if (!found)
-    error->all(FLERR, "Fix dbar/stream: compute {} does not exist, expected the ID of a compute dbar",
-               options_.compute_id);
-  auto *compute = dynamic_cast<ComputeDbar *>(found);
-  if (!compute)
-    error->all(FLERR, "Fix dbar/stream: compute {} has style {}, expected dbar", options_.compute_id, found->style);
-  return compute;
-}
-
 int FixDbarStream::setmask() {
   return END_OF_STEP;
 }
 
 void FixDbarStream::init() {
-  compute_ = find_compute();
+  compute_ = dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id);
   observables_.check();
   modify->addstep_compute_all(options_.next_snapshot(update->ntimestep)); // pressure and energy must be tallied then
 }

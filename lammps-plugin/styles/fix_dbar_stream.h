@@ -49,7 +49,6 @@ private:
   enum { STATE, MAHALANOBIS, INNOVATION, TAU_PRED, SNAPSHOTS, REFITS, SECONDS, NOUTPUT };
 
   void take_snapshot();
-  class ComputeDbar *find_compute() const;
   std::string settings_json() const;
 
   dbar::StreamOptions options_;

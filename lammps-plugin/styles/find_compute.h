@@ -1,0 +1,24 @@
+// The compute dbar that a fix names.
+#pragma once
+
+#include "compute_dbar.h"
+#include "error.h"
+#include "modify.h"
+#include "pointers.h"
+
+#include <string>
+
+namespace dbar {
+
+// Raises a LAMMPS error, `command` first, unless there is a compute dbar of this ID.
+inline LAMMPS_NS::ComputeDbar *find_compute(LAMMPS_NS::LAMMPS *lmp, const std::string &command, const std::string &id) {
+  LAMMPS_NS::Compute *found = lmp->modify->get_compute_by_id(id);
+  if (!found)
+    lmp->error->all(FLERR, "{}: compute {} does not exist, expected the ID of a compute dbar", command, id);
+  auto *compute = dynamic_cast<LAMMPS_NS::ComputeDbar *>(found);
+  if (!compute)
+    lmp->error->all(FLERR, "{}: compute {} has style {}, expected dbar", command, id, found->style);
+  return compute;
+}
+
+} // namespace dbar
