@@ -4,8 +4,10 @@
 #include "error.h"
 #include "pointers.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace dbar {
 
@@ -17,11 +19,21 @@ public:
 
   bool left() const { return next_ < narg_; }
   std::string keyword() { return keyword_ = arg_[next_++]; }
-  std::string peek() const { return arg_[next_]; }
   std::string value(const char *expected) {
     if (!left())
       error()->all(FLERR, "{}: keyword {} expects {}, found nothing", command_, keyword_, expected);
     return arg_[next_++];
+  }
+  // One word or more, up to the next of the keywords.
+  void several(std::vector<std::string> &to, const char *expected, const std::vector<std::string> &keywords) {
+    const auto is_keyword = [&](const std::string &word) {
+      return std::find(keywords.begin(), keywords.end(), word) != keywords.end();
+    };
+    do {
+      to.push_back(value(expected));
+      if (is_keyword(to.back()))
+        wrong(expected);
+    } while (left() && !is_keyword(arg_[next_]));
   }
   double number(const char *expected) { return LAMMPS_NS::utils::numeric(FLERR, value(expected), false, lmp_); }
   int integer(const char *expected) { return LAMMPS_NS::utils::inumeric(FLERR, value(expected), false, lmp_); }

@@ -2,8 +2,6 @@
 
 #include "command_words.h"
 
-#include <algorithm>
-
 using namespace LAMMPS_NS;
 
 namespace dbar {
@@ -11,10 +9,6 @@ namespace dbar {
 namespace {
 
 const std::vector<std::string> keywords = {"unix", "prefix", "timeout", "lost", "extra", "cv"};
-
-bool is_keyword(const std::string &word) {
-  return std::find(keywords.begin(), keywords.end(), word) != keywords.end();
-}
 
 } // namespace
 
@@ -52,11 +46,7 @@ IpiOptions::IpiOptions(LAMMPS *lmp, int narg, char **arg) {
         words.wrong(expected);
       variables.push_back(word.substr(2));
     } else if (keyword == "cv") {
-      do {
-        cv_files.push_back(words.value("one or more JSON files"));
-        if (is_keyword(cv_files.back()))
-          words.wrong("one or more JSON files");
-      } while (words.left() && !is_keyword(words.peek()));
+      words.several(cv_files, "one or more JSON files", keywords);
     } else {
       error->all(FLERR, "Fix dbar/ipi: unknown keyword {}, expected unix, prefix, timeout, lost, extra or cv", keyword);
     }

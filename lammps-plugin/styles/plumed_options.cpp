@@ -2,18 +2,12 @@
 
 #include "command_words.h"
 
-#include <algorithm>
-
 using namespace LAMMPS_NS;
 
 namespace dbar {
 
 namespace {
 const std::vector<std::string> keywords = {"cv", "every", "out", "temp"};
-
-bool is_keyword(const std::string &word) {
-  return std::find(keywords.begin(), keywords.end(), word) != keywords.end();
-}
 } // namespace
 
 PlumedOptions::PlumedOptions(LAMMPS *lmp, int narg, char **arg) {
@@ -30,11 +24,7 @@ PlumedOptions::PlumedOptions(LAMMPS *lmp, int narg, char **arg) {
   while (words.left()) {
     const std::string keyword = words.keyword();
     if (keyword == "cv") {
-      do {
-        cv_files.push_back(words.value("one or more JSON files"));
-        if (is_keyword(cv_files.back()))
-          words.wrong("one or more JSON files");
-      } while (words.left() && !is_keyword(words.peek()));
+      words.several(cv_files, "one or more JSON files", keywords);
     } else if (keyword == "every") {
       every = words.integer("a positive number of steps");
       if (every <= 0)
