@@ -1,8 +1,8 @@
 #include "model_file.h"
 
-#include "agree.h"
 #include "families.h"
 #include "json.h"
+#include "shared_text.h"
 #include "utils.h"
 
 #include <algorithm>
@@ -149,12 +149,7 @@ std::string read_shared_text(const std::string &path, const std::string &style, 
     else if (text.size() > INT_MAX / 2)
       problem = style + ": " + path + " has more than 1 GB, expected a model in JSON";
   }
-  agree(error, world, problem);
-  int length = static_cast<int>(text.size());
-  MPI_Bcast(&length, 1, MPI_INT, 0, world);
-  text.resize(length);
-  MPI_Bcast(text.data(), length, MPI_CHAR, 0, world);
-  return text;
+  return share_text(error, world, std::move(text), problem);
 }
 
 } // namespace dbar

@@ -1,12 +1,24 @@
-// A text file that rank 0 reads and all ranks get.
+// Text that rank 0 reads and all ranks get.
 #pragma once
 
 #include "agree.h"
 
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <utility>
 
 namespace dbar {
+
+// Collective. The text of rank 0 on all ranks, or the error that one of them brings.
+inline std::string share_text(LAMMPS_NS::Error *error, MPI_Comm world, std::string text, const std::string &failure) {
+  agree(error, world, failure);
+  long long length = static_cast<long long>(text.size());
+  MPI_Bcast(&length, 1, MPI_LONG_LONG, 0, world);
+  text.resize(length);
+  MPI_Bcast(text.data(), static_cast<int>(length), MPI_CHAR, 0, world);
+  return text;
+}
 
 // Collective. Raises an error, `prefix` and the path first, if rank 0 cannot read the file.
 inline std::string shared_text(LAMMPS_NS::Error *error, MPI_Comm world, const std::string &prefix,
@@ -22,12 +34,7 @@ inline std::string shared_text(LAMMPS_NS::Error *error, MPI_Comm world, const st
     else
       failure = prefix + path + ": the file cannot be read";
   }
-  agree(error, world, failure);
-  long long length = static_cast<long long>(text.size());
-  MPI_Bcast(&length, 1, MPI_LONG_LONG, 0, world);
-  text.resize(length);
-  MPI_Bcast(text.data(), static_cast<int>(length), MPI_CHAR, 0, world);
-  return text;
+  return share_text(error, world, std::move(text), failure);
 }
 
 } // namespace dbar
