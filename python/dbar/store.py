@@ -20,7 +20,7 @@ from dbar import h5md
 from dbar.checkpoint import Checkpoint, pack, unpack
 from dbar.filelock import FileLock, Locked
 from dbar.h5md import MONITOR_FIELDS, StoreError
-from dbar.store_rows import Header, copy_rows, differing_setting, extend_row, rows_until
+from dbar.store_rows import Header, copy_rows, differing_setting, extend_row, rows_until, turn_away
 
 __all__ = ["Header", "Store", "StoreError"]
 
@@ -78,6 +78,7 @@ class Store:
         self._part = self.path.with_name(self.path.name + ".part")
         self._sequence = 0
         self._file: h5py.File | None = None
+        self._failure: str | None = None
         self._check_folder()
         try:
             self._lock = FileLock(self.path)
@@ -260,11 +261,14 @@ class Store:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, RuntimeError) as error:
-            reason = h5md.reason_of(error)
-            raise StoreError(f"{self.path}: cannot be written ({reason})") from None
+        if self._failure is None:
+            try:
+                yield
+                return
+            except (OSError, RuntimeError) as error:
+                self._failure = f"{self.path}: cannot be written ({h5md.reason_of(error)})"
+                turn_away(self._file)
+        raise StoreError(self._failure)
 
     def write_checkpoint(self, arrays: dict[str, np.ndarray]) -> None:
         """Write the monitor's state over the older of the two slots."""
@@ -288,8 +292,13 @@ class Store:
         return self._kept_step[...]
 
     def close(self) -> None:
-        """Close the file; a second call does nothing."""
+        """Close the file; a second call does nothing. StoreError if that is the first failure."""
         if self._file is not None:
-            self._file.close()
-            self._file = None
-            self._lock.release()
+            try:
+                if self._failure is None:
+                    with self._writing():
+                        self._file.flush()
+            finally:
+                self._file.close()
+                self._file = None
+                self._lock.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ __all__ = [
     "differing_setting",
     "extend_row",
     "rows_until",
+    "turn_away",
 ]
 
 _BLOCK = 1 << 24  # bytes copied at once
@@ -209,3 +211,15 @@ def extend_row(dataset: h5py.Dataset, n: int, value: object) -> None:
         dataset[n] = value
     else:
         dataset[(n, *(slice(0, m) for m in value.shape))] = value
+
+
+def turn_away(file: h5py.File) -> None:
+    """Let nothing more of an open file reach the disk, after a write that failed.
+
+    HDF5 tries again what it could not write whenever something of the file is closed, at the latest
+    when the process ends. Then it crashes, and may have written of a longer file than there is,
+    which makes all of it unreadable. Now that goes nowhere, and the file stays as it was flushed.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, file.id.get_vfd_handle(), inheritable=False)
+    os.close(nowhere)
