@@ -1,16 +1,29 @@
-# Two commands: `make demo` and `make test`. Both need only a C++17 compiler and Python >= 3.10.
+# Two commands: `make demo` and `make test`; `make sanitize` for developers. They need only a C++17 compiler and Python >= 3.10.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find python lammps-plugin cmake -type f -not -name '*.so' -not -path '*/__pycache__/*') CMakeLists.txt pyproject.toml
 
-.PHONY: demo test lint bench browser clean
+.PHONY: demo test sanitize lint bench browser clean
 
 demo: $(VENV)/.installed
 	$(BIN)/dbar demo
 
 test: $(VENV)/.installed-test browser lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Kernels and plugin built with gcc's address and undefined-behaviour sanitizers, in an environment of their own.
+SANITIZE := build/sanitize/venv
+sanitize: $(SANITIZE)/.installed
+	$(SANITIZE)/bin/python tests/sanitizer/sanitized.py $(PYTEST_ARGS)
+
+$(SANITIZE)/.installed: $(SOURCES) tests/sanitizer/planted.cpp
+	$(PYTHON) -m venv $(SANITIZE)
+	$(SANITIZE)/bin/python -m pip install --quiet --upgrade pip
+	$(SANITIZE)/bin/python -m pip install ".[test]" -Cbuild-dir=build/sanitize/{wheel_tag} \
+	  -Ccmake.build-type=Debug -Cinstall.strip=false -Ccmake.define.DBAR_SANITIZE=ON
+	$(SANITIZE)/bin/python -m pip install --no-deps hillclimber
+	touch $@
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check python tests examples benchmarks cmake

@@ -166,8 +166,7 @@ class Store:
         say(f"{self.path}: continued after {keep} snapshots")
 
     def _take_checkpoints(self, old: h5py.File, new: h5py.File, keep: int, say: Callable) -> None:
-        stored = h5md.read_json(old, "parameters/dbar/monitor/config")
-        if stored != self.header.canonical_config():
+        if h5md.read_json(old, "parameters/dbar/monitor/config") != self.header.canonical_config():
             say(f"{self.path}: the monitor's settings changed; it learns from the stored snapshots")
             return
         for name in ("slot0", "slot1"):
