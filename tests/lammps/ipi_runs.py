@@ -15,7 +15,7 @@ from ase.build import bulk
 from ase.geometry import cellpar_to_cell
 from ase.io import write
 
-from harness import BIN, command, environment
+from harness import BIN, PATIENCE, command, environment
 
 BOHR = 0.52917721  # the digits of both clients
 COMPUTE = "compute d all dbar bso4 5.0 twojmax 4"
@@ -159,7 +159,7 @@ def client(folder, script, np_=1, name="client"):
 def finish(process, folder, log, timeout=60, ok=True):
     """Wait for a process; its output."""
     try:
-        process.wait(timeout)
+        process.wait(timeout * PATIENCE)
     except subprocess.TimeoutExpired:
         logs = "".join(
             f"\n{p.name}:\n{p.read_text()[-1500:]}" for p in (folder / log, folder / "i-pi.log")
@@ -171,9 +171,9 @@ def finish(process, folder, log, timeout=60, ok=True):
 
 
 def wait_for(condition, what, timeout=30.0):
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * PATIENCE
     while not condition():
-        assert time.monotonic() < end, f"waited {timeout} s for {what}"
+        assert time.monotonic() < end, f"waited {timeout * PATIENCE} s for {what}"
         time.sleep(0.02)
 
 

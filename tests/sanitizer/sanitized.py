@@ -85,6 +85,7 @@ def main(args):
     env = {
         "LD_PRELOAD": preloaded(),
         "PYTHONMALLOC": "malloc",  # what Python allocates is watched, too
+        "DBAR_PATIENCE": "10",
         "PLUMED_LOAD_NODEEPBIND": "1",  # such a library would not see the sanitizers' malloc
         **options(REPORTS / "report"),
     }
