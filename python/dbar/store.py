@@ -85,7 +85,8 @@ class Store:
         except Locked as owner:
             raise StoreError(f"{self.path}: is being written by {owner}") from None
         except OSError as error:
-            raise StoreError(f"{self.path}: cannot be written ({error.strerror})") from None
+            text = f"the folder {self.path.parent.absolute()} takes no file: {error.strerror}"
+            raise StoreError(f"{self.path}: cannot be written ({text})") from None
         try:
             self._begin(step, restarted, say)
         except BaseException as error:
@@ -103,9 +104,9 @@ class Store:
             raise StoreError(f"{self.path}: the folder {folder} does not exist")
         if self.path.is_dir():
             raise StoreError(f"{self.path}: is a folder, expected the name of a file")
-        for place in (folder, self.path):
-            if place.exists() and not os.access(place, os.W_OK):
-                raise StoreError(f"{self.path}: cannot be written ({place} is read-only)")
+        # of the folder only an attempt tells: root passes checks of permissions, and a lock is made
+        if self.path.exists() and not os.access(self.path, os.W_OK):
+            raise StoreError(f"{self.path}: cannot be written (the file is read-only)")
 
     def _begin(self, step: int, restarted: bool, say: Callable[[str], None]) -> None:
         # The new file appears under its name only when its layout is complete.

@@ -1,9 +1,13 @@
-"""A disk that fills and observers that misbehave, inside a run on two ranks: an error, no hang."""
+"""A folder that takes no file, a disk that fills and observers that misbehave, inside a run on two ranks: an error, no hang."""
+
+import subprocess
 
 import numpy as np
+import pytest
 from blocks import METAL
 
 from dbar.trajectory import read
+from harness import command, environment
 
 SYSTEM = METAL + (
     "boundary p p p\nlattice fcc 4.05\nregion b block 0 4 0 4 0 4\ncreate_box 1 b\ncreate_atoms 1 box\n"
@@ -35,6 +39,40 @@ def observe(step):
     kept.append(bytearray(32 << 20))
 """
 SLEEP = "import time\n\ndef observe(step):\n    time.sleep(0.05)\n"
+
+
+# In a mount namespace of its own a read-only file system is laid over the folder `there`. Where the
+# machine forbids that, a folder that even root cannot write to: /proc makes no files.
+READ_ONLY = """
+if unshare -rm sh -c 'mount -t tmpfs -o ro none there' 2> none; then
+    exec unshare -rm sh -c 'mount -t tmpfs -o ro none there && exec "$@"' sh "$@"
+fi
+rmdir there && ln -s /proc there && exec "$@"
+"""
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_folder_that_takes_no_file(tmp_path, ranks):
+    """The error names folder and reason and comes before the first step, on any number of ranks."""
+    (tmp_path / "there").mkdir()
+    script = SYSTEM + STREAM.replace("run.h5md python ", "there/run.h5md\nthermo 1\nrun 20\n")
+    (tmp_path / "in.test").write_text(script)
+    done = subprocess.run(
+        ["sh", "-c", READ_ONLY, "sh", *command(ranks)], cwd=tmp_path, env=environment(),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    output = done.stdout + done.stderr
+    reason = (
+        "No such file or directory"
+        if (tmp_path / "there").is_symlink()
+        else "Read-only file system"
+    )
+    error = (
+        f"there/run.h5md: cannot be written (the folder {tmp_path}/there takes no file: {reason})"
+    )
+    assert done.returncode != 0
+    assert any(line.startswith("ERROR") and error in line for line in output.splitlines()), output
+    assert not any(line.split()[:1] == ["Step"] for line in output.splitlines())
 
 
 def test_a_disk_that_fills(lammps, tmp_path):
