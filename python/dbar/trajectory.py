@@ -13,6 +13,7 @@ import numpy as np
 from dbar import __version__, h5md
 from dbar.atomic import replacing
 from dbar.h5md import StoreError
+from dbar.store_rows import rows_until
 from dbar.unfinished import is_marked
 
 _ATTEMPTS = 5
@@ -141,13 +142,15 @@ class Trajectory:
         return self.parameters.get("units", "lj")
 
 
-def read(path: str | os.PathLike[str]) -> Trajectory:
+def read(path: str | os.PathLike[str], after: int | None = None) -> Trajectory:
     """Read a trajectory, also one that is still being written or whose run was killed.
 
     Parameters
     ----------
     path : path-like
         H5MD file written by ``fix dbar/stream ... store`` or by `write`.
+    after : int, optional
+        Timestep: of snapshots and kept positions only later ones are read.
 
     Returns
     -------
@@ -163,7 +166,7 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
     for attempt in range(_ATTEMPTS):
         try:
             with h5md.open_for_reading(path) as file:
-                return _read_open(file)
+                return _read_open(file, after)
         except (OSError, RuntimeError, KeyError, ValueError) as error:
             last = attempt == _ATTEMPTS - 1
             if last or not os.path.isfile(path) or not is_marked(Path(path)):
@@ -174,36 +177,43 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
     raise AssertionError("unreachable")
 
 
-def _read_open(file: h5py.File) -> Trajectory:
+def _read_open(file: h5py.File, after: int | None) -> Trajectory:
     root = file["observables"]
-    count = h5md.committed(root)
     own = root["dbar"]
+    rows = _rows(root, own["D/step"], after)
     return Trajectory(
-        D=own["D/value"][:count],
-        V=voigt_to_tensor(own["V/value"][:count]) if "V" in own else None,
-        step=own["D/step"][:count],
-        time=own["D/time"][:count],
-        observables={k: root[k]["value"][:count] for k in root if k != "dbar"},
-        monitor={k: own[k]["value"][:count] for k in h5md.MONITOR_FIELDS if k in own},
-        snapshots=_read_snapshots(file),
+        D=own["D/value"][rows],
+        V=voigt_to_tensor(own["V/value"][rows]) if "V" in own else None,
+        step=own["D/step"][rows],
+        time=own["D/time"][rows],
+        observables={k: root[k]["value"][rows] for k in root if k != "dbar"},
+        monitor={k: own[k]["value"][rows] for k in h5md.MONITOR_FIELDS if k in own},
+        snapshots=_read_snapshots(file, after),
         parameters=h5md.read_json(file, "parameters/dbar/descriptor"),
         monitor_config=h5md.read_json(file, "parameters/dbar/monitor/config"),
     )
 
 
-def _read_snapshots(file: h5py.File) -> Snapshots | None:
+def _rows(group: h5py.Group, step: h5py.Dataset, after: int | None) -> slice:
+    count = h5md.committed(group)
+    return slice(0 if after is None else rows_until(step, count, after), count)
+
+
+def _read_snapshots(file: h5py.File, after: int | None) -> Snapshots | None:
     group = file.get("particles/snapshots")
-    count = h5md.committed(group) if group is not None else 0
-    if not count:
+    if group is None:
+        return None
+    rows = _rows(group, group["position/step"], after)
+    if rows.start >= rows.stop:
         return None
     return Snapshots(
-        step=group["position/step"][:count],
-        time=group["position/time"][:count],
-        position=group["position/value"][:count],
-        id=group["id/value"][:count],
-        species=group["species/value"][:count],
-        edges=group["box/edges/value"][:count],
-        origin=group["box/origin/value"][:count],
+        step=group["position/step"][rows],
+        time=group["position/time"][rows],
+        position=group["position/value"][rows],
+        id=group["id/value"][rows],
+        species=group["species/value"][rows],
+        edges=group["box/edges/value"][rows],
+        origin=group["box/origin/value"][rows],
         periodic=tuple(word == b"periodic" for word in group["box"].attrs["boundary"]),
     )
 

@@ -53,6 +53,25 @@ def test_read_gives_what_was_streamed(run):
     assert np.array_equal(traj.snapshots.origin[0], [0, 1, 2])
 
 
+@pytest.mark.parametrize("kept", [0, 1, 35, 59, 60])
+def test_read_what_is_new(run, kept):
+    """All arrays are the rows of the whole file whose step is later."""
+    whole = read(run[0])
+    step = whole.step[kept - 1] if kept else whole.step[0] - 1
+    part = read(run[0], after=step)
+    assert np.array_equal(part.step, whole.step[kept:]) and len(part) == 60 - kept
+    for name in ("D", "V", "time"):
+        assert np.array_equal(getattr(part, name), getattr(whole, name)[kept:])
+    for name, column in {**whole.observables, **whole.monitor}.items():
+        assert np.array_equal({**part.observables, **part.monitor}[name], column[kept:])
+    late = whole.snapshots.step > step
+    if not late.any():
+        assert part.snapshots is None
+        return
+    for name in ("step", "time", "position", "id", "species", "edges", "origin"):
+        assert np.array_equal(getattr(part.snapshots, name), getattr(whole.snapshots, name)[late])
+
+
 def test_file_is_valid_h5md(run):
     path, rows = run
     with h5py.File(path, "r") as file:
