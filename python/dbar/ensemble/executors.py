@@ -50,12 +50,42 @@ def make_executor(settings: Settings, folder: Path) -> Executor:
     if place not in sys.path:
         sys.path.insert(0, place)
     try:
-        executor = getattr(importlib.import_module(module), attribute)(jobs, **submit)
-    except (ImportError, AttributeError, TypeError) as error:
+        factory = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
         raise SettingsError(f"executor = {name!r}: {error}") from None
-    if not callable(getattr(executor, "submit", None)):
-        raise SettingsError(f"executor = {name!r}: has no method submit")
+    try:
+        executor = factory(jobs, **submit)
+    except TypeError as error:  # not callable, or not with these keywords
+        raise SettingsError(f"executor = {name!r}: {error}") from None
+    for method in ("submit", "shutdown"):
+        if not callable(getattr(executor, method, None)):
+            raise SettingsError(
+                f"executor = {name!r}: gives {executor!r}, expected a concurrent.futures.Executor "
+                f"(it has no method {method})"
+            )
     return executor
+
+
+# pysqa's own writes --job-name=None and --partition= where nothing was said
+_SLURM = """\
+#!/bin/bash
+#SBATCH --output=time.out
+#SBATCH --job-name={{job_name}}
+#SBATCH --chdir={{working_directory}}
+#SBATCH --get-user-env=L
+{%- if partition %}
+#SBATCH --partition={{partition}}
+{%- endif %}
+{%- if run_time_max %}
+#SBATCH --time={{ [1, run_time_max // 60]|max }}
+{%- endif %}
+{%- if memory_max %}
+#SBATCH --mem={{memory_max}}G
+{%- endif %}
+#SBATCH --ntasks={{cores}}
+
+{{command}}
+"""
 
 
 def _executorlib(settings, folder, submit):
@@ -81,6 +111,8 @@ def _executorlib(settings, folder, submit):
     resources["cwd"] = cache
     try:
         if settings.executor == "slurm":
+            usual = {"job_name": "dbar-ensemble", "submission_template": _SLURM}
+            resources = {**usual, **resources}
             return executorlib.SlurmClusterExecutor(
                 resource_dict=resources, cache_directory=cache, **common
             )
