@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Run the command; returns the exit code."""
     # needs numpy, scipy and h5py: other commands start faster without
-    from dbar.ensemble import session
+    from dbar.ensemble import Stopped, session
     from dbar.ensemble.settings import Settings
 
     folder = args.out or args.file.with_suffix("")
@@ -55,14 +56,33 @@ def run(args: argparse.Namespace, console: Console) -> int:
             _show(status, args, console)
             return 0
         settings = Settings.load(args.file)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
+        signals = _listen()
         controller = session.run_ensemble(
-            settings, folder, args.action == "resume", lambda c: _tell(c, console)
+            settings, folder, args.action == "resume", lambda c: _tell(c, console), signals.__len__
         )
+    except Stopped:
+        out = f" -o {shlex.quote(str(args.out))}" if args.out else ""
+        again = f"dbar ensemble resume {shlex.quote(str(args.file))}{out}"
+        fail(args, RuntimeError(f"stopped by {signals[0].name}; go on with: {again}"))
+        return 128 + signals[0]
     except (ValueError, OSError, RuntimeError) as error:
         return fail(args, error)
     _show(session.status_of(controller, settings), args, console)
     return 1 if controller.failed else 0
+
+
+def _listen() -> list[signal.Signals]:
+    """List to which SIGINT and SIGTERM will be added; the second one ends the program at once."""
+    got: list[signal.Signals] = []
+
+    def note(number, frame):
+        if got:
+            raise KeyboardInterrupt
+        got.append(signal.Signals(number))
+
+    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGTERM, note)
+    return got
 
 
 def _tell(controller, console: Console) -> None:

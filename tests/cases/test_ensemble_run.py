@@ -6,72 +6,24 @@ for bit, whatever was killed meanwhile.
 
 import json
 import os
-import re
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
-from dbar.trajectory import read
-from harness import ROOT, environment
-
-PAGE = dict(
-    re.findall(
-        r"^```\w+ title=(\S+)\n(.*?)^```$",
-        (ROOT / "docs/howto/ensemble.md").read_text(),
-        re.M | re.S,
-    )
+from ensemble_runs import (
+    PAGE,
+    check_same,
+    chunks_done,
+    command,
+    finish,
+    prepare,
+    processes,
+    result,
+    wait,
 )
-REPLICAS, STEPS, EVERY, BUDGET = 8, 600, 20, 3200
 
-
-def command(folder, action, *more):
-    words = [sys.executable, "-m", "dbar.cli", "ensemble", action, "ensemble.toml", *more]
-    return subprocess.Popen(
-        words, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-
-
-def finish(process, code=0):
-    output = process.communicate(timeout=120)[0]
-    assert process.returncode == code, output
-    return output
-
-
-def prepare(folder):
-    folder.mkdir()
-    for name in ("in.replica", "ensemble.toml"):
-        (folder / name).write_text(PAGE[name])
-    return folder
-
-
-def result(folder):
-    """All arrays of statistics.h5, and D of every replica."""
-    out = {}
-    with h5py.File(folder / "ensemble/statistics.h5") as file:
-        file.visititems(
-            lambda n, x: out.update({n: x[()]}) if isinstance(x, h5py.Dataset) else None
-        )
-    for k in range(REPLICAS):
-        path = folder / f"ensemble/replicas/{k:04d}/run.h5md"
-        if path.exists():
-            run = read(path)
-            # nothing lost, nothing doubled
-            assert run.step.tolist() == list(range(EVERY, run.step[-1] + 1, EVERY))
-            out[f"D{k}"] = run.D
-    return out
-
-
-def check_same(one, two):
-    assert one.keys() == two.keys()
-    for name in one:
-        assert np.array_equal(one[name], two[name], equal_nan=True), name
+REPLICAS, EVERY, BUDGET = 8, 20, 3200
 
 
 @pytest.fixture(scope="module")
@@ -80,31 +32,6 @@ def undisturbed(tmp_path_factory):
     output = finish(command(folder, "run"))
     assert f"{BUDGET} of {BUDGET} steps, the budget is spent" in output
     return folder, result(folder)
-
-
-def processes(folder, word):
-    """Processes with `word` in their command line that work in `folder`."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            inside = str(folder) in os.readlink(process / "cwd")
-            if inside and word in (process / "cmdline").read_bytes().decode():
-                found.append(int(process.name))
-        except OSError:
-            continue
-    return found
-
-
-def wait(condition):
-    end = time.monotonic() + 60
-    while not (found := condition()):
-        assert time.monotonic() < end
-        time.sleep(0.005)
-    return found
-
-
-def chunks_done(folder):
-    return len(list(folder.glob("ensemble/replicas/*/chunk.*.json")))
 
 
 def test_undisturbed(undisturbed):

@@ -4,9 +4,10 @@
 all of them together, and lets a policy say who runs next and who is forecast instead.
 """
 
-from dbar.ensemble.controller import Controller, Plan
+from dbar.ensemble.controller import Controller, Stopped
 from dbar.ensemble.lammps_replicas import LammpsReplicas
 from dbar.ensemble.learner import Chunk, Learner
+from dbar.ensemble.plan import Plan
 from dbar.ensemble.policies import Depth, Policy, Trust, Uniform, Variance, View, load_policy
 from dbar.ensemble.prediction import Estimate, Prospect
 from dbar.ensemble.replay import Replay, ReplayExecutor
@@ -25,6 +26,7 @@ __all__ = [
     "Replay",
     "ReplayExecutor",
     "Settings",
+    "Stopped",
     "Trust",
     "Uniform",
     "Variance",

@@ -11,53 +11,27 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from dbar.ensemble.journal import Journal, Memory
 from dbar.ensemble.learner import Learner
+from dbar.ensemble.look import Look
+from dbar.ensemble.plan import Plan
 from dbar.ensemble.policies import Policy, View
 from dbar.ensemble.prediction import Prospect, error_table, estimate, prospect
+from dbar.ensemble.tries import Tries
 
-__all__ = ["Controller", "Plan"]
+__all__ = ["Controller", "Stopped"]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How an ensemble is run.
+_POLL = 0.2  # seconds between two looks at whether to stop
 
-    Attributes
-    ----------
-    budget : int
-        Chunks of all replicas together.
-    batch : int
-        Chunks chosen by one decision.
-    window : int
-        Chunks out at the same time, at most; at least `batch`.
-    retries : int
-        Times a chunk that failed is tried again before its replica is given up.
-    cost : {"work", "measured"}
-        What a chunk costs, for policies that divide by it: atoms, the same for all repetitions of
-        the run, or mean core-seconds per chunk of the replica.
-    seed : int
-        Of the policies' random numbers.
-    """
 
-    budget: int
-    batch: int = 1
-    window: int = 1
-    retries: int = 2
-    cost: str = "work"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.batch <= self.window:
-            raise ValueError(
-                f"batch is {self.batch} and window {self.window}, expected 1 <= batch <= window"
-            )
+class Stopped(Exception):
+    """The ensemble was told to stop before its end; it can be resumed."""
 
 
 class Controller:
@@ -78,6 +52,8 @@ class Controller:
         With entries of an earlier controller it goes on from there.
     after : callable, optional
         Called with this controller after each decision.
+    stopped : callable, optional
+        Asked again and again; once it returns True, `run` ends with `Stopped`.
 
     Attributes
     ----------
@@ -89,8 +65,8 @@ class Controller:
         Core-seconds spent on each replica, of chunks that were finished.
     decisions, decision_time : int, float
         Decisions and their seconds (learning, fitting, choosing).
-    prospect : Prospect or None
-        As of the newest decision.
+    prospect : Prospect
+        Of every replica, with the model of the newest decision; computed when it is read.
     reason : str
         Why it has ended, "" before: "budget", "finished" or "policy".
     """
@@ -98,10 +74,11 @@ class Controller:
     def __init__(
         self, source, learner: Learner, policy: Policy, executor: Executor, plan: Plan,
         journal: Journal | None = None, after: Callable[[Controller], None] | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self.source, self.learner, self.policy = source, learner, policy
         self.executor, self.plan, self.journal = executor, plan, journal or Memory()
-        self.after = after
+        self.after, self.stopped = after, stopped
         size = learner.replicas
         self.given = np.zeros(size, dtype=int)
         self.out: deque[tuple[int, int, Future | None]] = deque()
@@ -110,7 +87,9 @@ class Controller:
         self.seconds, self.runs = np.zeros(size), np.zeros(size, dtype=int)
         self.issued = self.decisions = 0
         self.decision_time, self.reason = 0.0, ""
-        self.prospect: Prospect | None = None
+        self._prospect: Prospect | None = None
+        self._tries = Tries(self.journal, plan.retries)
+        self._threads = ThreadpoolController()
 
     # ---- the loop -------------------------------------------------------------------------
 
@@ -121,9 +100,21 @@ class Controller:
         ------
         ValueError
             If the policy asks for a replica that is not free, or a chunk cannot be learnt from.
+        Stopped
+            When `stopped` says so. Chunks that are out go on.
+        concurrent.futures.BrokenExecutor
+            If the executor has lost its workers.
         """
         past = deque(e["issue"] for e in self.journal.entries if "issue" in e)
-        self._given_up = {e["failed"]: e["reason"] for e in self.journal.entries if "failed" in e}
+        with self._one_thread():
+            self._loop(past)
+        return self
+
+    def _one_thread(self):
+        # small matrices: threads would only take cores from the simulations
+        return self._threads.limit(limits=1)
+
+    def _loop(self, past) -> None:
         while True:
             while len(self.out) > self.plan.window - self.plan.batch:
                 self._absorb()
@@ -131,6 +122,7 @@ class Controller:
                 chosen = past.popleft()
                 self.decisions += 1
             else:
+                self._check_stop()
                 chosen = self._decide()
                 self.journal.add(issue=chosen)
             for replica in chosen:
@@ -143,10 +135,9 @@ class Controller:
                 self._absorb()
         if not self.reason:
             self.reason = self._why()
-        self._look()
+        self._refit()
         if self.after:
             self.after(self)
-        return self
 
     def _decide(self) -> list[int]:
         start = time.perf_counter()
@@ -160,24 +151,30 @@ class Controller:
         return chosen
 
     def view(self) -> View:
-        """What the policy sees now; fits the model."""
-        learner = self.learner
-        self._look()
-        look = self.prospect
-        left = (learner.chunks - learner.progress) * learner.snapshots * learner.dtau
-        with threadpool_limits(1):
-            errors = error_table(learner)
-        return View(
-            learner.chunks, self.given.copy(), self.free, look.M, look.tau_pred, left, look.mean,
-            look.std, self._cost(), errors, learner.grid,
-            np.random.default_rng([self.plan.seed, self.decisions]),
-        )  # fmt: skip
+        """What the policy sees now; fits the model.
 
-    def _look(self) -> None:
-        # small matrices: threads would only take cores from the simulations
-        with threadpool_limits(1):
+        M, tau_pred, mean, std and errors are computed when they are read.
+        """
+        self._refit()
+        return Look.at(self)
+
+    def _refit(self) -> None:
+        with self._one_thread():
             self.learner.refit()
-            self.prospect = prospect(self.learner)
+        self._prospect = None
+
+    @property
+    def prospect(self) -> Prospect:
+        """Forecast of every replica, see `dbar.ensemble.prediction.prospect`."""
+        if self._prospect is None:
+            with self._one_thread():
+                self._prospect = prospect(self.learner)
+        return self._prospect
+
+    def error_table(self) -> np.ndarray:
+        """Squared errors (G, G) of forecasts, see `View.errors`."""
+        with self._one_thread():
+            return error_table(self.learner)
 
     @property
     def free(self) -> np.ndarray:
@@ -195,7 +192,8 @@ class Controller:
                 "are free"
             )
 
-    def _cost(self):
+    def cost(self) -> np.ndarray:
+        """Cost (R,) of a chunk, see `View.cost`."""
         if self.plan.cost == "work" or not self.runs.any():
             return np.ones(len(self.runs))
         usual = self.seconds.sum() / self.runs.sum()
@@ -211,41 +209,48 @@ class Controller:
 
     def _issue(self, replica: int) -> None:
         chunk = int(self.given[replica])
-        future = None
-        if not self.source.finished(replica, chunk) and replica not in self._given_up:
-            future = self._submit(replica, chunk)
-        self.out.append((replica, chunk, future))
+        self.out.append((replica, chunk, self._start(replica, chunk)))
         self.given[replica] += 1
         self.flying[replica] = True
         self.issued += 1
 
-    def _submit(self, replica, chunk):
+    def _start(self, replica: int, chunk: int) -> Future | None:
+        """Future of a chunk, None if it is complete or must not be tried (again)."""
+        if self.source.finished(replica, chunk) or self._tries.no_more(replica, chunk):
+            return None
         function, *arguments = self.source.call(replica, chunk)
         return self.executor.submit(function, *arguments)
+
+    def _succeeded(self, replica: int, chunk: int, future: Future) -> bool:
+        """Wait for a try of a chunk; the journal counts it if it failed."""
+        while not future.done():
+            self._check_stop()
+            wait([future], timeout=_POLL)
+        self._check_stop()  # what stopped this program may have stopped the chunk
+        try:
+            future.result()
+        except BrokenExecutor:  # the workers' end says nothing about the replica
+            raise
+        except Exception as error:
+            self._tries.failed(replica, chunk, error)
+            return False
+        return True
+
+    def _check_stop(self) -> None:
+        if self.stopped():
+            raise Stopped("stopped before its end")
 
     def _absorb(self) -> None:
         """Wait for the chunk that was issued first and learn it."""
         replica, chunk, future = self.out[0]
-        error = None
-        for attempt in range(self.plan.retries + 1):
-            if future is None:
-                break
-            try:
-                future.result()
-                error = None
-                break
-            except Exception as problem:
-                error = problem
-                if attempt < self.plan.retries:
-                    future = self._submit(replica, chunk)
+        while future is not None and not self._succeeded(replica, chunk, future):
+            future = self._start(replica, chunk)
+            self.out[0] = replica, chunk, future
         start = time.perf_counter()
         self.out.popleft()
         self.flying[replica] = False
-        reason = self._given_up.get(replica)
-        if reason is not None and not self.source.finished(replica, chunk):
-            self.failed[replica] = reason
-        elif error is not None:
-            self._give_up(replica, error)
+        if future is None and not self.source.finished(replica, chunk):
+            self._give_up(replica, chunk, self._tries.no_more(replica, chunk))
         elif self._learn(replica, chunk):
             self.seconds[replica] += self._spent(replica, chunk, future)
             self.runs[replica] += 1
@@ -257,15 +262,13 @@ class Controller:
         try:
             self.learner.add(replica, self.source.read(replica, chunk))
         except (RuntimeError, ValueError) as error:  # a store that cannot be used
-            self._give_up(replica, error)
+            self._give_up(replica, chunk, str(error))
             return False
         return True
 
-    def _give_up(self, replica, error):
-        text = str(error) or type(error).__name__
-        if replica not in self._given_up:
-            self.journal.add(failed=replica, reason=text)
-        self.failed[replica] = text
+    def _give_up(self, replica: int, chunk: int, reason: str) -> None:
+        self._tries.give_up(replica, chunk, reason)
+        self.failed[replica] = reason
 
     def _spent(self, replica, chunk, future):
         known = getattr(self.source, "cost", None)
@@ -277,7 +280,7 @@ class Controller:
 
     def estimate(self):
         """Mean, spread and error of the observables over the ensemble, see `estimate`."""
-        with threadpool_limits(1):
+        with self._one_thread():
             return estimate(self.learner)
 
     def states(self) -> list[str]:

@@ -26,6 +26,7 @@ from dbar.filelock import FileLock, Locked
 __all__ = ["ChunkError", "end_with_parent", "run_chunk"]
 
 _POLL = 0.02  # seconds
+_STOP = 0.2  # seconds between two looks at the file that says stop
 _PATIENCE = 30.0  # seconds for the LAMMPS of a killed controller to end
 
 
@@ -46,6 +47,8 @@ def end_with_parent() -> dict:
         time.sleep(2.0)  # for `run_chunk` to end its LAMMPS
         os._exit(1)
 
+    # Ctrl-C reaches all processes of a terminal: the controller decides what ends
+    signal.signal(signal.SIGINT, lambda *_: None)
     threading.Thread(target=watch, daemon=True).start()
     return {}
 
@@ -57,7 +60,8 @@ def run_chunk(spec: dict) -> dict:
     ----------
     spec : dict
         ``folder`` of the replica, ``script``, ``chunk`` (0, 1, ...), ``steps`` of a chunk,
-        ``every``, ``seed``, ``np``, ``launcher`` ("mpirun", "srun", or "none"), ``variables``.
+        ``every``, ``seed``, ``np``, ``launcher`` ("mpirun", "srun", or "none"), ``variables``,
+        ``stop``: LAMMPS is ended when this file appears.
 
     Returns
     -------
@@ -67,11 +71,11 @@ def run_chunk(spec: dict) -> dict:
     Raises
     ------
     ChunkError
-        If LAMMPS ends with an error, or without what it should leave.
+        If LAMMPS ends with an error, without what it should leave, or before its time.
     """
     folder, chunk = Path(spec["folder"]), int(spec["chunk"])
     folder.mkdir(parents=True, exist_ok=True)
-    lock = _lock(folder)
+    lock = _lock(folder, Path(spec["stop"]))
     try:
         marker = folder / f"chunk.{chunk}.json"
         if marker.exists():
@@ -100,9 +104,15 @@ def run_chunk(spec: dict) -> dict:
         lock.release()
 
 
-def _lock(folder):
+def _check(stop):
+    if stop.exists():
+        raise ChunkError("the ensemble was stopped")
+
+
+def _lock(folder, stop):
     end = time.monotonic() + _PATIENCE
     while True:
+        _check(stop)
         try:
             return FileLock(folder / "replica")
         except Locked as owner:
@@ -146,8 +156,12 @@ def _lammps(folder, spec, chunk):
             words, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             env=lmp.environment(), start_new_session=True, preexec_fn=_die_with_parent,
         )  # fmt: skip
+    stop, due = Path(spec["stop"]), 0.0
     try:
         while process.poll() is None:
+            if time.monotonic() >= due:
+                _check(stop)
+                due = time.monotonic() + _STOP
             if os.getppid() != parent:  # the controller was killed: so is what it started
                 raise ChunkError("the program that started this worker has ended")
             time.sleep(_POLL)

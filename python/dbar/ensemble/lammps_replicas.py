@@ -27,6 +27,7 @@ class LammpsReplicas:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings, self.folder = settings, Path(folder).absolute()
+        self._stop = self.folder / "stop"
 
     def place(self, replica: int) -> Path:
         """Folder of a replica."""
@@ -35,6 +36,14 @@ class LammpsReplicas:
     def store(self, replica: int) -> str:
         """File of a replica, relative to the folder of the ensemble."""
         return str((self.place(replica) / "run.h5md").relative_to(self.folder))
+
+    def stop(self) -> None:
+        """Let chunks that are running, wherever they are, end before their time."""
+        self._stop.touch()
+
+    def go(self) -> None:
+        """Let chunks run again."""
+        self._stop.unlink(missing_ok=True)
 
     def finished(self, replica: int, chunk: int) -> bool:
         """Whether the chunk is complete on disk."""
@@ -50,7 +59,7 @@ class LammpsReplicas:
         spec = {
             "folder": str(self.place(replica)), "script": str(s.script.absolute()), "chunk": chunk,
             "steps": s.chunk, "every": s.every, "seed": s.seed + replica, "np": s.np,
-            "launcher": s.launcher, "variables": dict(s.variables),
+            "launcher": s.launcher, "variables": dict(s.variables), "stop": str(self._stop),
         }  # fmt: skip
         return run_chunk, spec
 
@@ -63,7 +72,8 @@ class LammpsReplicas:
             If the store lacks snapshots or observables, or has other ones than the first replica.
         """
         path, s = self.place(replica) / "run.h5md", self.settings
-        run = read(path)
+        # the last snapshot before the chunk too: the time between two may need it
+        run = read(path, after=chunk * s.chunk - 1)
         inside = (run.step > chunk * s.chunk) & (run.step <= (chunk + 1) * s.chunk)
         steps = run.step[inside]
         expected = np.arange(chunk * s.chunk + s.every, (chunk + 1) * s.chunk + 1, s.every)

@@ -77,25 +77,29 @@ def _tau_pred(learner, state, now):
     with np.errstate(over="ignore", invalid="ignore"):
         noise = model.var.forecast_cov(points * pace)[pace - 1 :: pace]
         spread = np.einsum("tij,ij->t", noise, model.measure.precision_) / model.measure.dim_
-    move = model.affine(pace).T
+    move, about = model.affine(pace), model.measure.mean_[:, None]
+    factor = model.measure.factor_.T
     tau = np.full(len(state), float(horizon))
     before, active = now.copy(), np.flatnonzero(now < LIMIT)
     tau[now >= LIMIT] = 0.0
-    state = state[active]
+    state = state[active].T.copy()  # a row per coordinate: sums over them run along the memory
     for k in range(points):
         if not len(active):
             break
         with np.errstate(over="ignore", invalid="ignore"):
-            state = state @ move
-            bound = model.measure.score(state[:, :size]) + spread[k]
-            bound = np.nan_to_num(bound + model.sigma_m2 * (k + 1) * pace, nan=np.inf)
-        over = bound >= LIMIT
+            state = move @ state
+            bound = np.square(factor @ (state[:size] - about)).mean(axis=0)
+            bound += spread[k] + model.sigma_m2 * (k + 1) * pace
+            over = ~(bound < LIMIT)  # NaN, of a forecast that ran away, too
+        if not over.any():
+            before[active] = bound
+            continue
         rows = active[over]
         with np.errstate(invalid="ignore"):
             part = (LIMIT - before[rows]) / (bound[over] - before[rows])
         tau[rows] = np.minimum(pace * (k + np.nan_to_num(part)), horizon)
         before[active] = bound
-        active, state = active[~over], state[~over]
+        active, state = active[~over], state[:, ~over]
     return tau * learner.dtau
 
 

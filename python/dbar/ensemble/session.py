@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from concurrent.futures import wait
 from pathlib import Path
 
 import h5py
-import numpy as np
 
 from dbar.atomic import replacing
 from dbar.command_options import plain
-from dbar.ensemble.controller import Controller, Plan
+from dbar.ensemble.controller import Controller
 from dbar.ensemble.executors import make_executor
 from dbar.ensemble.journal import Journal, JournalError
 from dbar.ensemble.lammps_replicas import LammpsReplicas
 from dbar.ensemble.learner import Learner
+from dbar.ensemble.plan import Plan
 from dbar.ensemble.policies import load_policy
 from dbar.ensemble.prediction import estimate
 from dbar.ensemble.settings import Settings, SettingsError
@@ -23,8 +25,14 @@ from dbar.filelock import FileLock, Locked
 
 __all__ = ["pooled_statistics", "read_status", "run_ensemble", "status_of"]
 
+_PATIENCE = 30.0  # seconds for chunks that are running to end
+_SHARE = 0.05  # of the time, at most, for writing status.json
 
-def run_ensemble(settings: Settings, folder: Path, resume: bool, tell=None) -> Controller:
+
+def run_ensemble(
+    settings: Settings, folder: Path, resume: bool, tell=None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Controller:  # fmt: skip
     """Run an ensemble to its end.
 
     Parameters
@@ -36,6 +44,8 @@ def run_ensemble(settings: Settings, folder: Path, resume: bool, tell=None) -> C
         Go on with an ensemble that was begun; else the folder must hold none.
     tell : callable, optional
         Called with the controller after each decision.
+    stopped : callable, optional
+        Asked again and again; once it returns True the ensemble is stopped.
 
     Returns
     -------
@@ -47,6 +57,8 @@ def run_ensemble(settings: Settings, folder: Path, resume: bool, tell=None) -> C
     SettingsError
         If the folder holds an ensemble (or none, with `resume`), one with other settings, or
         another controller is at work there.
+    Stopped
+        When `stopped` says so. Its LAMMPS runs have ended.
     JournalError, OSError
     """
     folder = Path(folder).absolute()
@@ -60,10 +72,12 @@ def run_ensemble(settings: Settings, folder: Path, resume: bool, tell=None) -> C
     except Locked as owner:
         raise SettingsError(f"{folder}: {owner} is at work here") from None
     try:
-        if not resume and Journal.read(path)[0]:
+        begun = Journal.read(path)[0]
+        if begun and not resume:
             raise SettingsError(f"{folder}: holds an ensemble already; resume it or name another")
-        journal = Journal(path)
-        _same_settings(settings, journal)
+        identity = _identity(settings)
+        if begun:
+            _check_same(settings, identity, path, begun[0])
         source = LammpsReplicas(settings, folder)
         learner = Learner(
             settings.replicas, settings.chunks, settings.snapshots, settings.observables,
@@ -74,16 +88,28 @@ def run_ensemble(settings: Settings, folder: Path, resume: bool, tell=None) -> C
             settings.cost, settings.seed,
         )  # fmt: skip
 
+        due = 0.0
+
         def after(controller):
-            _write_json(folder / "status.json", status_of(controller, settings))
+            nonlocal due
+            start = time.monotonic()
+            if start >= due or controller.reason:
+                _write_json(folder / "status.json", status_of(controller, settings))
+                now = time.monotonic()
+                due = now + (now - start) / _SHARE
             if tell:
                 tell(controller)
 
+        source.go()
         executor = make_executor(settings, folder)
+        journal = Journal(path)
+        if not begun:
+            journal.add(settings=identity)
+        controller = Controller(source, learner, policy, executor, plan, journal, after, stopped)
         try:
-            controller = Controller(source, learner, policy, executor, plan, journal, after).run()
+            controller.run()
         finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+            _end(controller, executor, source)
             journal.close()
         _write_statistics(folder / "statistics.h5", source, controller, settings)
         return controller
@@ -91,15 +117,26 @@ def run_ensemble(settings: Settings, folder: Path, resume: bool, tell=None) -> C
         lock.release()
 
 
-def _same_settings(settings, journal):
+def _end(controller, executor, source):
+    """End what is still running: nothing, or all of it where the controller was stopped."""
+    left = [f for _, _, f in controller.out if f is not None and not f.cancel() and not f.done()]
+    if left:
+        source.stop()
+    executor.shutdown(wait=False)
+    if left and not wait(left, _PATIENCE).not_done:
+        source.go()
+
+
+def _identity(settings):
+    """What must be the same when the ensemble is resumed, as the journal holds it."""
     text = settings.script.read_text()
-    mine = json.loads(json.dumps(plain(settings.identity()) | {"input": text}))
-    if not journal.entries:
-        journal.add(settings=mine)
-        return
-    theirs = journal.entries[0].get("settings")
+    return json.loads(json.dumps(plain(settings.identity()) | {"input": text}))
+
+
+def _check_same(settings, mine, path, entry):
+    theirs = entry.get("settings")
     if not isinstance(theirs, dict):
-        raise JournalError(f"{journal.path}: line 1 has no settings")
+        raise JournalError(f"{path}: line 1 has no settings")
     for key in sorted({*mine, *theirs}):
         if mine.get(key) != theirs.get(key):
             what = "the input script" if key == "input" else key
@@ -114,13 +151,10 @@ def _same_settings(settings, journal):
 def status_of(controller: Controller, settings: Settings) -> dict:
     """What ``status.json`` holds."""
     learner, look = controller.learner, controller.prospect
-    size = learner.replicas
-    M = np.full(size, np.nan) if look is None else look.M
-    tau = np.zeros(size) if look is None else look.tau_pred
     replicas = [
         {
             "id": k, "state": state, "steps": int(learner.progress[k]) * settings.chunk,
-            "M": M[k], "tau_pred": tau[k], "store": controller.source.store(k),
+            "M": look.M[k], "tau_pred": look.tau_pred[k], "store": controller.source.store(k),
         }
         for k, state in enumerate(controller.states())
     ]  # fmt: skip
