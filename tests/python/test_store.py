@@ -52,6 +52,24 @@ def test_continue_drops_what_will_come_again(tmp_path, closed):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["first.h5md", "run.h5md", "whole.h5md"]
 
 
+def test_rows_that_are_on_disk_do_not_stay_in_memory(tmp_path):
+    """HDF5 may keep 64 kB per dataset, whatever was written; its own default of 1 MB fills slowly."""
+    store = Store(tmp_path / "run.h5md", header())
+    fill(store, stream(10))
+    kept = []
+    store._file.visititems(
+        lambda _, x: (
+            kept.append(x.id.get_access_plist().get_chunk_cache()[1])
+            if isinstance(x, h5py.Dataset) and x.chunks
+            else None
+        )
+    )
+    # datasets that are open share the cache of the one that writes
+    writing = [d.id.get_access_plist().get_chunk_cache()[1] for d in (*store._columns, store._step)]
+    store.close()
+    assert len(kept) > 10 and max(*kept, *writing) <= 1 << 16
+
+
 def test_a_second_run_in_one_folder_is_continued_without_a_restart_file(tmp_path):
     path, rows = tmp_path / "run.h5md", stream(10)
     store = Store(path, header())
