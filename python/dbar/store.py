@@ -24,7 +24,7 @@ from dbar.store_rows import Header, copy_rows, differing_setting, extend_row, ro
 
 __all__ = ["Header", "Store", "StoreError"]
 
-_CACHE = 2**17  # bytes of chunks kept per dataset; HDF5's 1 MiB fills slowly and looks like a leak
+_CACHE = 2**16  # bytes of chunks kept per dataset; HDF5's 1 MiB fills slowly and looks like a leak
 
 
 class Store:

@@ -235,7 +235,9 @@ def test_an_executor_that_breaks_fails_no_replica(tmp_path):
 
     D, values = trajectories()
     journal = Journal(tmp_path / "journal")
-    with pytest.raises(BrokenExecutor, match="gone"):
+    with pytest.raises(
+        BrokenExecutor, match=r"lost its workers \(gone\); the ensemble can be resumed"
+    ):
         controller("uniform", D, values, 36, Broken(), journal=journal).run()
     journal.close()
     assert b'"tried"' not in (tmp_path / "journal").read_bytes()

@@ -229,8 +229,9 @@ class Controller:
         self._check_stop()  # what stopped this program may have stopped the chunk
         try:
             future.result()
-        except BrokenExecutor:  # the workers' end says nothing about the replica
-            raise
+        except BrokenExecutor as error:  # the workers' end says nothing about the replica
+            text = f"the executor has lost its workers ({error}); the ensemble can be resumed"
+            raise BrokenExecutor(text) from error
         except Exception as error:
             self._tries.failed(replica, chunk, error)
             return False
