@@ -33,7 +33,8 @@ PAGES += sorted(
     for path in (ROOT / "docs" / folder).glob("*.md")
 )
 PAGES += [
-    f"docs/{name}.md" for name in ("theory/descriptors", "theory/bias", "api/bias", "api/novelty")
+    f"docs/{name}.md"
+    for name in ("theory/descriptors", "theory/bias", "api/bias", "api/ensemble", "api/novelty")
 ]
 FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```$", re.M | re.S)
 SHOWN = {"text", "sh", "", "toml", "python", "lammps", "output", "xml", "json"}
