@@ -13,14 +13,14 @@ from harness import BIN, ROOT
 
 
 def typed(folder, *words):
-    """`mpirun -np 2 lmp -in ...` with the PATH of an activated environment, without LAMMPS_POTENTIALS."""
+    """Output of a command with the PATH of an activated environment, without LAMMPS_POTENTIALS."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("LAMMPS_", "DBAR_", "OMP_"))}
     env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
     done = subprocess.run(
-        ["mpirun", "-np", "2", "lmp", *words],
+        words,
         cwd=folder,
         env=env,
-        timeout=120,
+        timeout=240,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -29,8 +29,18 @@ def typed(folder, *words):
     return done.stdout
 
 
+def lmp(folder, *words):
+    """Output of `mpirun -np 2 lmp ...`."""
+    return typed(folder, "mpirun", "-np", "2", "lmp", *words)
+
+
+def example(name, folder, *words):
+    """Output of an example's run.py."""
+    return typed(folder, "python", str(ROOT / f"examples/{name}/run.py"), *words)
+
+
 def test_al_tension(tmp_path):
-    output = typed(
+    output = lmp(
         tmp_path, "-in", str(ROOT / "examples/al-tension/in.al-tension"), "-var", "strain", "0.005"
     )
     assert "vacancy disc 1" in output
@@ -46,23 +56,13 @@ def test_custom_observer(tmp_path):
     folder = ROOT / "examples/custom-observer"
     for name in ("in.observer", "observer.py"):
         (tmp_path / name).write_text((folder / name).read_text())
-    assert "Loop time" in typed(tmp_path, "-in", "in.observer")
+    assert "Loop time" in lmp(tmp_path, "-in", "in.observer")
 
 
 def test_ipi_beads(tmp_path):
     """Every bead has D of its own; the first structure is the same crystal in all."""
-    env = dict(os.environ, PATH=f"{BIN}{os.pathsep}{os.environ['PATH']}")
-    done = subprocess.run(
-        [str(BIN / "python"), str(ROOT / "examples/ipi-beads/run.py"), "2", "8"],
-        cwd=tmp_path,
-        env=env,
-        timeout=120,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    assert "D: 4 beads, 5 steps, 14 sums over 108 atoms" in done.stdout
+    output = example("ipi-beads", tmp_path, "2", "8")
+    assert "D: 4 beads, 5 steps, 14 sums over 108 atoms" in output
     D = np.array([np.loadtxt(tmp_path / f"beads.D_{k}", comments=[" #", "#"]) for k in range(4)])
     assert np.ptp(D[:, 0], axis=0).max() < 1e-9 * D.max()
     assert np.ptp(D[:, -1, 1], axis=0) > 1e-6 * D[0, 0, 1]
@@ -71,15 +71,8 @@ def test_ipi_beads(tmp_path):
 
 def test_metad_al(tmp_path):
     """What PLUMED saw is the learnt variable of the stored D; free runs and biased ones; nothing is run twice."""
-    words = [str(BIN / "python"), str(ROOT / "examples/metad-al/run.py"), "--small"]
-    done = subprocess.run(
-        [*words, "--folder", str(tmp_path)],
-        timeout=240,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    words = ("metad-al", tmp_path, "--small", "--folder", str(tmp_path))
+    example(*words)
     cv = CollectiveVariable.load(tmp_path / "train/order.json")
     for k, melt in enumerate((0.0, 1.0, 0.0, 1.0)):
         s = cv.evaluate(read(tmp_path / f"train/0{k + 1}/run.h5md"))
@@ -103,10 +96,7 @@ def test_metad_al(tmp_path):
     }  # fmt: skip
     assert (tmp_path / "out/free-energy.png").stat().st_size > 20_000
     before = fingerprints(tmp_path)
-    again = subprocess.run(
-        [*words, "--folder", str(tmp_path)], timeout=60, capture_output=True, text=True
-    )
-    assert again.returncode == 0 and again.stdout.count("replicas are there already") == 3
+    assert example(*words).count("replicas are there already") == 3
     assert fingerprints(tmp_path) == before
 
 
@@ -116,17 +106,9 @@ def fingerprints(folder):
 
 def test_barium_titanate(tmp_path):
     """i-PI, LAMMPS and PLUMED agree on the variable, step by step; nothing is run twice."""
-    words = [str(BIN / "python"), str(ROOT / "examples/ipi-plumed-batio3/run.py"), "--small"]
-    for _ in range(2):
-        done = subprocess.run(
-            [*words, "--folder", str(tmp_path)],
-            timeout=240,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    assert "finished" not in done.stdout  # the second time
+    words = ("ipi-plumed-batio3", tmp_path, "--small", "--folder", str(tmp_path))
+    assert "finished" in example(*words)
+    assert "finished" not in example(*words)
     run = tmp_path / "runs/L3-T240"
     colvar = read_colvar(run / "COLVAR")
     printed = np.loadtxt(run / "ipi.polar_0", comments=[" #", "#"])
