@@ -7,7 +7,6 @@ a crash or kill -9 the same command drops what was half made and goes on with th
 from __future__ import annotations
 
 import argparse
-import ctypes
 import hashlib
 import json
 import os
@@ -15,10 +14,10 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +25,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from threadpoolctl import threadpool_limits
 
 from dbar import h5md, lmp
+from dbar.atomic import replacing
 from dbar.filelock import FileLock, Locked
 from dbar.forecast import usable_cores
 
@@ -40,11 +40,13 @@ class EnsembleError(RuntimeError):
 class Example:
     """An input script, how often to run it, and a version of it for the impatient.
 
-    `snapshots` is their number in a full replica, for the progress bar; `small` the variables of
-    ``--small``, `least` the replicas without which the figures cannot be drawn.
+    `figures` is the module whose ``figures(folders, out)`` draws and returns numbers. `snapshots`
+    is their number in a full replica, for the progress bar; `small` the variables of ``--small``,
+    `least` the replicas without which the figures cannot be drawn.
     """
 
     folder: Path
+    figures: str
     script: str
     replicas: int
     snapshots: int
@@ -55,8 +57,8 @@ class Example:
     least: int = 4
 
 
-def main(example: Example, draw: Callable, argv=None, prepare: Callable | None = None) -> int:
-    """Parse the command line, run what is missing, call ``draw(folders, out)``.
+def main(example: Example, argv=None, prepare: Callable | None = None) -> int:
+    """Parse the command line, run what is missing, draw.
 
     ``prepare(base, replicas, args, console)`` makes what the replicas need and returns more
     variables for their script.
@@ -66,7 +68,29 @@ def main(example: Example, draw: Callable, argv=None, prepare: Callable | None =
     base = args.folder or (example.folder / "small" if args.small else example.folder)
     replicas = args.replicas or (example.small_replicas if args.small else example.replicas)
     variables = example.variables | (example.small if args.small else {})
+    total = example.small_snapshots if args.small else example.snapshots
     runs, out = base / "runs", base / "out"
+
+    def work() -> dict:
+        more = prepare(base, replicas, args, console) if prepare else {}
+        folders = run(
+            example, runs, replicas, variables | more, total, args.jobs, args.np, console=console
+        )
+        out.mkdir(exist_ok=True)
+        console.print("figures ...")
+        # matrices of a few dozen rows: threads would only wait for each other
+        with threadpool_limits(1):
+            numbers = import_module(example.figures).figures(folders, out)
+        return {"replicas": replicas, "core_minutes": core_minutes(folders)} | numbers
+
+    code = alone(runs, out, work, console)
+    if not code:
+        console.print(f"report: dbar report {runs}/*/run.h5md", markup=False, soft_wrap=True)
+    return code
+
+
+def alone(runs: Path, out: Path, work: Callable[[], dict], console: Console) -> int:
+    """Do the work with `runs` locked, keep and print the numbers it returns; the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
     try:
         runs.mkdir(parents=True, exist_ok=True)
@@ -75,17 +99,7 @@ def main(example: Example, draw: Callable, argv=None, prepare: Callable | None =
         console.print(f"{runs}: {owner} is at work here", style="red", markup=False)
         return 1
     try:
-        total = example.small_snapshots if args.small else example.snapshots
-        if prepare:
-            variables |= prepare(base, replicas, args, console)
-        folders = run(
-            example, runs, replicas, variables, total, args.jobs, args.np, console=console
-        )
-        out.mkdir(exist_ok=True)
-        console.print("figures ...")
-        # matrices of a few dozen rows: threads would only wait for each other
-        with threadpool_limits(1):
-            numbers = draw(folders, out)
+        numbers = work()
     except KeyboardInterrupt:
         console.print("interrupted; the same command goes on where this one stopped")
         return 130
@@ -94,11 +108,10 @@ def main(example: Example, draw: Callable, argv=None, prepare: Callable | None =
         return 1
     finally:
         lock.release()
-    numbers = {"replicas": replicas, "core_minutes": core_minutes(folders)} | numbers
     write_text(out / "numbers.json", json.dumps(numbers, indent=1) + "\n")
-    _print_numbers(console, numbers)
+    for name, value in numbers.items():
+        console.print(f"  {name}: {value}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"figures and numbers: {out}", markup=False, soft_wrap=True)
-    console.print(f"report: dbar report {runs}/*/run.h5md", markup=False, soft_wrap=True)
     return 0
 
 
@@ -149,12 +162,7 @@ def run(example, runs, replicas, variables, total, jobs, np, console) -> list[Pa
         command = [str(launcher), "-np", str(np), str(program), "-in", example.script, "-nonbuf"]
         for name, value in {**variables, "seed": int(folder.name)}.items():
             command += ["-var", name, str(value)]
-        with (part / "output.txt").open("w") as output:
-            return subprocess.Popen(
-                command, cwd=part, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, env=lmp.environment(), start_new_session=True,
-                preexec_fn=die_with_parent,
-            )  # fmt: skip
+        return lmp.start(command, part, "output.txt")
 
     active: dict[Path, subprocess.Popen] = {}
     with _Bars(console, replicas, replicas - len(missing), total) as bars:
@@ -207,13 +215,6 @@ def _digest(script: Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def die_with_parent() -> None:
-    """On Linux: end LAMMPS when this program is killed in a way it cannot catch."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
-
-
 def _snapshots(store: Path) -> int:
     try:
         with h5md.open_for_reading(store) as file:
@@ -234,14 +235,8 @@ def core_minutes(folders) -> float:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file that is either complete or not there."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    os.replace(part, path)
-
-
-def _print_numbers(console: Console, numbers: dict) -> None:
-    for name, value in numbers.items():
-        console.print(f"  {name}: {value}", markup=False, highlight=False, soft_wrap=True)
+    with replacing(path) as part:
+        part.write_text(text)
 
 
 class _Bars:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from dbar.atomic import replacing
 from dbar.estimators import HeldOut
 from dbar.report_drawing import BLUE, INK, ORANGE, SOFT, STYLE
 from dbar.targets import dislocations, match_snapshots, structure_counts
@@ -54,9 +54,8 @@ def _kept(folder, run, cutoff, periodic, lines):
     if lines:
         dxa = dislocations(run.snapshots, periodic=periodic)
         found |= {"density": dxa["total"], "junctions": dxa["junctions"]}
-    part = cache.with_name("targets.part.npz")
-    np.savez(part, **found)
-    os.replace(part, cache)
+    with replacing(cache) as part, part.open("wb") as file:
+        np.savez(file, **found)
     return found
 
 
@@ -71,9 +70,9 @@ def save(figure: Figure, out: Path, name: str) -> None:
     """NAME.png and NAME.svg in `out`, each complete or not there."""
     with matplotlib.rc_context(STYLE):
         for kind in ("png", "svg"):
-            part = out / f"{name}.part.{kind}"
-            figure.savefig(part, dpi=110, metadata={"Date": None} if kind == "svg" else None)
-            os.replace(part, out / f"{name}.{kind}")
+            with replacing(out / f"{name}.{kind}") as part:
+                meta = {"Date": None} if kind == "svg" else None
+                figure.savefig(part, format=kind, dpi=110, metadata=meta)
 
 
 def parity(axes, held: HeldOut, name: str, unit: str, scale=1.0, column=None, color=BLUE) -> dict:

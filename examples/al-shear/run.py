@@ -10,6 +10,7 @@ from ensemble import Example, main  # noqa: E402
 
 EXAMPLE = Example(
     folder=HERE,
+    figures="shear_figures",
     script="in.al-shear",
     replicas=7,
     snapshots=360,
@@ -28,12 +29,5 @@ EXAMPLE = Example(
 )
 
 
-def draw(folders, out):
-    """All figures of this example."""
-    from shear_figures import figures
-
-    return figures(folders, out)
-
-
 if __name__ == "__main__":
-    sys.exit(main(EXAMPLE, draw))
+    sys.exit(main(EXAMPLE))

@@ -3,20 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from figures import (
-    BLUE,
-    GPA,
-    INK,
-    ORANGE,
-    SOFT,
-    along,
-    kept,
-    load,
-    panels,
-    parity,
-    round_all,
-    save,
-)
+from figures import BLUE, GPA, INK, ORANGE, SOFT, along, kept, load, panels, parity, round_all, save
 from scipy.integrate import trapezoid
 
 from dbar.conformal import coverage

@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -16,18 +15,13 @@ from rich.progress import Progress
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from ensemble import die_with_parent, write_text  # noqa: E402
+from ensemble import EnsembleError, alone, write_text  # noqa: E402
 from model import STEP, write_inputs  # noqa: E402
 
 from dbar import lmp  # noqa: E402
-from dbar.filelock import FileLock, Locked  # noqa: E402
 
 METAD = "SIGMA=0.008 HEIGHT=0.004 PACE=62 BIASFACTOR=8"
 PATIENCE = 30.0  # seconds between the ends of i-PI and of LAMMPS
-
-
-class RunFailed(RuntimeError):
-    """i-PI or LAMMPS did not end well; the message says which and how."""
 
 
 def start(part, settings, np, seed):
@@ -41,26 +35,11 @@ def start(part, settings, np, seed):
     client += ["-in", str(HERE / "in.batio3"), "-screen", "none"]
     client += ["-var", "name", name, "-var", "T", str(settings["temperature"])]
     server = [str(Path(sys.executable).with_name("i-pi")), "input.xml"]
-    processes = []
-    for command, log in ((server, "i-pi.log"), (client, "lammps.out")):
-        with (part / log).open("w") as output:
-            processes.append(
-                subprocess.Popen(
-                    command,
-                    cwd=part,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env=lmp.environment(),
-                    start_new_session=True,
-                    preexec_fn=die_with_parent,
-                )
-            )
-    return processes
+    return [lmp.start(server, part, "i-pi.log"), lmp.start(client, part, "lammps.out")]
 
 
 def ended(processes, part):
-    """Whether both programs have ended well; raises RunFailed if one has not."""
+    """Whether both programs have ended well; raises EnsembleError if one has not."""
     codes = [process.poll() for process in processes]
     if any(codes):  # neither 0 nor None
         time.sleep(1.0)
@@ -68,22 +47,24 @@ def ended(processes, part):
             "\n".join((part / log).read_text(errors="replace").splitlines()[-8:])
             for log in ("i-pi.log", "lammps.out")
         ]
-        raise RunFailed(f"{part.stem}: exit codes of i-PI and LAMMPS {codes}\n" + "\n".join(tails))
+        raise EnsembleError(
+            f"{part.stem}: exit codes of i-PI and LAMMPS {codes}\n" + "\n".join(tails)
+        )
     if codes[0] is None or codes[1] is not None:
         return codes[0] is not None
     try:
         return processes[1].wait(PATIENCE) == 0
     except subprocess.TimeoutExpired:
-        raise RunFailed(f"{part.stem}: LAMMPS goes on after i-PI's end") from None
+        raise EnsembleError(f"{part.stem}: LAMMPS goes on after i-PI's end") from None
 
 
 def finished(folder, settings):
-    """Whether the folder holds this run; raises RunFailed if it holds another."""
+    """Whether the folder holds this run; raises EnsembleError if it holds another."""
     if not folder.exists():
         return False
     record = json.loads((folder / "settings.json").read_text())
     if record != settings:
-        raise RunFailed(f"{folder} was made with {record}, not {settings}; remove it")
+        raise EnsembleError(f"{folder} was made with {record}, not {settings}; remove it")
     return True
 
 
@@ -165,31 +146,14 @@ def main():
         for temperature in args.temperatures
         for size in args.sizes
     }
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    runs.mkdir(parents=True, exist_ok=True)
-    try:
-        lock = FileLock(runs)
-    except Locked as owner:
-        console.print(f"{runs}: {owner} is at work here", style="red", markup=False)
-        return 1
-    try:
+
+    def work():
         simulate(plan, runs, args.jobs, args.np, console)
         from analyse import analyse
 
-        numbers = analyse({runs / name: settings for name, settings in plan.items()}, out)
-    except KeyboardInterrupt:
-        console.print("interrupted; the same command goes on where this one stopped")
-        return 130
-    except RunFailed as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        return 1
-    finally:
-        lock.release()
-    write_text(out / "numbers.json", json.dumps(numbers, indent=1) + "\n")
-    for name, value in numbers.items():
-        console.print(f"{name}: {value}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"figures and numbers: {out}", markup=False, soft_wrap=True)
-    return 0
+        return analyse({runs / name: settings for name, settings in plan.items()}, out)
+
+    return alone(runs, out, work, console)
 
 
 if __name__ == "__main__":

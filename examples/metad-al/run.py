@@ -13,6 +13,7 @@ from learn import learn  # noqa: E402
 # odd seeds start from the crystal, even seeds from the melt
 EXAMPLE = Example(
     folder=HERE,
+    figures="metad_figures",
     script="in.metad-al",
     replicas=4,
     snapshots=900,
@@ -66,12 +67,5 @@ def prepare(base, replicas, args, console):
     return files | {"plumed": "../../train/metad.dat"}
 
 
-def draw(folders, out):
-    """All figures of this example."""
-    from metad_figures import figures
-
-    return figures(folders, out)
-
-
 if __name__ == "__main__":
-    sys.exit(main(EXAMPLE, draw, prepare=prepare))
+    sys.exit(main(EXAMPLE, prepare=prepare))

@@ -3,19 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from figures import (
-    BLUE,
-    INK,
-    ORANGE,
-    SOFT,
-    along,
-    kept,
-    load,
-    panels,
-    parity,
-    round_all,
-    save,
-)
+from figures import BLUE, INK, ORANGE, SOFT, along, kept, load, panels, parity, round_all, save
 
 from dbar.ensemble_fit import drift_growth, pooled_latent
 from dbar.estimators import LinearEstimator, leave_trajectory_out

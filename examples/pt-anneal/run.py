@@ -10,6 +10,7 @@ from ensemble import Example, main  # noqa: E402
 
 EXAMPLE = Example(
     folder=HERE,
+    figures="anneal_figures",
     script="in.pt-anneal",
     replicas=12,
     snapshots=240,
@@ -19,12 +20,5 @@ EXAMPLE = Example(
 )
 
 
-def draw(folders, out):
-    """All figures of this example."""
-    from anneal_figures import figures
-
-    return figures(folders, out)
-
-
 if __name__ == "__main__":
-    sys.exit(main(EXAMPLE, draw))
+    sys.exit(main(EXAMPLE))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -130,23 +129,14 @@ def run_demo(
 def _run(
     command: list[str], out: Path, steps: tuple[int, int], show: Callable[[Progress], None]
 ) -> None:
-    with (out / "output.txt").open("w") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=out,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=lmp.environment(),
-            start_new_session=True,
-        )
-        try:
-            while process.poll() is None:
-                show(_look(out, steps))
-                time.sleep(_POLL)
+    process = lmp.start(command, out, "output.txt")
+    try:
+        while process.poll() is None:
             show(_look(out, steps))
-        finally:
-            lmp.terminate(process)
+            time.sleep(_POLL)
+        show(_look(out, steps))
+    finally:
+        lmp.terminate(process)
     if process.returncode:
         raise DemoError(f"LAMMPS stopped with exit code {process.returncode}\n{_tail(out)}")
 

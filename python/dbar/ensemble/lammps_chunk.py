@@ -9,12 +9,9 @@ lie behind it.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -151,11 +148,7 @@ def _lammps(folder, spec, chunk):
     with contextlib.suppress(FileNotFoundError):
         (folder / "restart.part").unlink()
     log, parent = folder / f"output.{chunk}.txt", os.getppid()
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            words, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            env=lmp.environment(), start_new_session=True, preexec_fn=_die_with_parent,
-        )  # fmt: skip
+    process = lmp.start(words, folder, log.name)
     stop, due = Path(spec["stop"]), 0.0
     try:
         while process.poll() is None:
@@ -170,10 +163,3 @@ def _lammps(folder, spec, chunk):
     if process.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
         raise ChunkError(f"{folder}: LAMMPS ended with {process.returncode}\n{tail}")
-
-
-def _die_with_parent() -> None:
-    """On Linux: end LAMMPS when this worker is killed in a way it cannot catch."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
