@@ -20,7 +20,7 @@ public:
   }
   // For pack_reverse_comm() and unpack_reverse_comm() of the style, with 3 numbers per atom.
   int pack(int n, int first, double *buf) const {
-    std::copy_n(&buffer_[3 * static_cast<std::size_t>(first)], 3 * n, buf);
+    std::copy_n(buffer_.data() + 3 * static_cast<std::size_t>(first), 3 * n, buf); // n may be 0 at the end
     return 3 * n;
   }
   void unpack(int n, const int *list, const double *buf) {

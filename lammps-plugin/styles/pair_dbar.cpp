@@ -134,9 +134,10 @@ void PairDbar::compute(int eflag, int vflag) {
     clear_ghost_virials();
   }
   double energy = 0.0, w[6] = {};
-  local_->add_forces(1, theta_.data(), ghosts_.begin(atom, force->newton), w, &energy, tally);
+  // not force->newton: with `newton off on` run_style respa does not communicate the forces of pair styles
+  local_->add_forces(1, theta_.data(), ghosts_.begin(atom, force->newton_pair), w, &energy, tally);
 
-  if (!force->newton) {
+  if (!force->newton_pair) {
     carry_virial_ = false;
     comm->reverse_comm(this);
     ghosts_.add_to(atom);

@@ -104,6 +104,28 @@ def test_energy_is_conserved(lammps, tmp_path):
     assert 3.0 < scatter[1] / scatter[0] < 5.0
 
 
+RESPA = """newton {newton}
+{box}{pair}velocity all create 600 7
+fix m all nve
+timestep 0.001
+thermo_style custom step pe ke fmax
+{respa}run 4
+print 'R $(pe:%.15g) $(ke:%.15g) $(fmax:%.15g)'
+"""
+
+
+@pytest.mark.parametrize("newton", ["on", "off", "off on", "on off"])
+def test_respa(lammps, tmp_path, newton):
+    """On the outer level with one step within: the trajectory of verlet, whatever newton says."""
+    CASES["Ta"].export(tmp_path)
+    words = {"newton": newton, "box": TANTALUM, "pair": CASES["Ta"].pair("dbar", overlay=True)}
+    ends = []
+    for respa in ("", "run_style respa 2 1 pair 2\n"):
+        script = START + RESPA.format(respa=respa, **words)
+        ends.append(numbers(lammps(script, np=2).output, "R")[0])
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-9)
+
+
 def test_runs_clear_and_restart(lammps, tmp_path):
     """Two runs are one; `clear` starts afresh; a restart file wants pair_style and pair_coeff once more."""
     CASES["Ta"].export(tmp_path)
