@@ -12,6 +12,7 @@
 #include "force.h"
 #include "lammps_extras.h"
 #include "modify.h"
+#include "monte_carlo.h"
 #include "neighbor.h"
 #include "plumed_session.h"
 #include "timer.h"
@@ -26,9 +27,7 @@
 using namespace LAMMPS_NS;
 using namespace FixConst;
 
-namespace {
-const std::string prefix = "Fix dbar/plumed: ";
-} // namespace
+static const std::string prefix = "Fix dbar/plumed: ";
 
 FixDbarPlumed::FixDbarPlumed(LAMMPS *lmp, int narg, char **arg) : Fix(lmp, narg, arg), options_(lmp, narg, arg) {
   compute_ = find_compute();
@@ -76,8 +75,8 @@ int FixDbarPlumed::setmask() {
 
 void FixDbarPlumed::init() {
   if (utils::strmatch(update->integrate_style, "^respa"))
-    error->all(FLERR,
-               "Fix dbar/plumed: found run_style respa, expected verlet (keyword every makes multiple timesteps)");
+    error->all(FLERR, "Fix dbar/plumed: found run_style respa, expected verlet and the keyword every");
+  dbar::refuse_monte_carlo(modify, error, "Fix dbar/plumed");
   compute_ = find_compute();
   cvs_->check(*compute_);
 
@@ -97,7 +96,7 @@ void FixDbarPlumed::start_plumed() {
           update->dt, timestep_);
     return;
   }
-  std::string failure, unused;
+  std::string failure;
   if (comm->me == 0)
     try {
       dbar::PlumedSettings s;
@@ -163,7 +162,7 @@ void FixDbarPlumed::pre_reverse(int, int vflag) {
     return;
   if (ask())
     evaluate();
-  calculate(true);
+  calculate(updated_step_ != update->ntimestep); // dynamical_matrix comes here many times at one step
   add_forces(options_.every);
 }
 

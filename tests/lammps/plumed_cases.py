@@ -1,9 +1,12 @@
 """Systems, CV files and readers that the tests of fix dbar/plumed share."""
 
 import json
+from functools import partial
 
 import numpy as np
 from blocks import run_dbar, system
+
+from harness import run_lammps
 
 RCUT, TWOJMAX = 4.7, 4
 
@@ -12,6 +15,9 @@ EAM = (
     "region b block 0 3 0 3 0 3\ncreate_box 1 b\ncreate_atoms 1 box\nmass 1 26.98\n"
     "pair_style eam/fs\npair_coeff * * Al_mm.eam.fs Al\n"
 )
+
+WARM = "displace_atoms all random 0.1 0.1 0.1 77\n"
+SPRING = "UNITS ENERGY=eV\ns: EXTRACV NAME=order\nr: RESTRAINT ARG=s AT=2 KAPPA=2\n"
 
 
 def words(ntypes):
@@ -82,6 +88,15 @@ def value(one, D):
 
 def compute(group="all", perspecies="no"):
     return f"compute d {group} dbar bso4 {RCUT} twojmax {TWOJMAX} perspecies {perspecies}\n"
+
+
+def order_cv(folder):
+    """A CV per atom that is 0 in the perfect crystal at 0 K, of order 1 in the warm one."""
+    runs = (EAM + text + compute() for text in ("", WARM))
+    cold, hot = (run_dbar(partial(run_lammps, folder), text, virial=False)[0] for text in runs)
+    row = (hot - cold) / hot[0]
+    row /= row @ row
+    return cv("order", row, per_atom=True, offset=[-float(row @ cold / cold[0])])
 
 
 def sums(lammps, box, species=1, group="all", perspecies="no", extra="", **kwargs):

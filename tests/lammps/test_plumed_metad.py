@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from plumed_cases import EAM, compute, cv, printed, table, write
+from plumed_cases import EAM, SPRING, compute, order_cv, printed, table, write
 
 from harness import environment
 
@@ -14,23 +14,7 @@ COMPONENTS = 15  # of twojmax 4, with the number of atoms
 
 @pytest.fixture(scope="module")
 def order(tmp_path_factory):
-    """A CV per atom that is 0 in the perfect crystal at 0 K, of order 1 in the warm one."""
-    from functools import partial
-
-    from blocks import run_dbar
-
-    from harness import run_lammps
-
-    warm = "displace_atoms all random 0.1 0.1 0.1 77\n"
-    cold, hot = (
-        run_dbar(
-            partial(run_lammps, tmp_path_factory.mktemp("D")), EAM + text + compute(), virial=False
-        )[0]
-        for text in ("", warm)
-    )
-    row = (hot - cold) / hot[0]
-    row /= row @ row
-    return cv("order", row, per_atom=True, offset=[-float(row @ cold / cold[0])])
+    return order_cv(tmp_path_factory.mktemp("D"))
 
 
 MD = EAM + "velocity all create 600 4711\nfix nve all nve\ntimestep 0.002\n" + compute()
@@ -122,9 +106,6 @@ def test_one_run_or_several_or_a_restart(lammps, tmp_path, order, pace):
         assert len(others) == len(hills)
         np.testing.assert_allclose(others, hills, rtol=1e-8)
         np.testing.assert_allclose(other, state, rtol=1e-8)
-
-
-SPRING = "UNITS ENERGY=eV\ns: EXTRACV NAME=order\nr: RESTRAINT ARG=s AT=2 KAPPA=2\n"
 
 
 def test_nve_conserves_energy_as_well_as_without(lammps, tmp_path, order):
