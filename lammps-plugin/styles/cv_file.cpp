@@ -78,8 +78,8 @@ CvFile::CvFile(const std::string &path, const std::string &text) : path(path) {
     cv.squash = true;
     cv.centre = squash.number("centre");
     cv.width = squash.number("width");
-    if (cv.width == 0.0)
-      squash.wrong("width", json["tanh"]["width"], "a width other than zero");
+    if (!(cv.width > 0.0))
+      squash.wrong("width", json["tanh"]["width"], "a positive number");
     squash.finish();
   }
   in.has("comment");

@@ -42,7 +42,7 @@ class CollectiveVariable:
     Parameters
     ----------
     name : str
-        Letters, digits, - and _, a letter first; PLUMED knows the variable by it.
+        Letters, digits and underscores; PLUMED knows the variable by it.
     descriptor : dbar descriptor, Trajectory or dict
         What D̄ is; see `dbar.cv_spec.command_settings`.
     matrix : array, shape (m, K+1)
@@ -87,8 +87,8 @@ class CollectiveVariable:
         put("species", self.species or getattr(source, "species", None))
         put("lammps_units", self.lammps_units or getattr(source, "units", None) or "metal")
         unit_style(self.lammps_units)
-        if not (isinstance(self.name, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", self.name)):
-            raise ValueError(f"name: found {self.name!r}, expected letters, digits, - and _")
+        if not (isinstance(self.name, str) and re.fullmatch(r"[A-Za-z0-9_]+", self.name)):
+            raise ValueError(f"name: found {self.name!r}, expected letters, digits, underscores")
         matrix = _numbers("matrix", self.matrix, 2)
         size = n_components(self.descriptor) + 1
         if matrix.shape[1] != size or not len(matrix):
@@ -161,7 +161,7 @@ class CollectiveVariable:
 
     @classmethod
     def load(cls, path, species=None):
-        """Read a file that `export` wrote.
+        """Read a file that `export` wrote, or another that `fix dbar/plumed` takes.
 
         Raises
         ------

@@ -10,10 +10,8 @@ from dbar.atomic import replacing
 __all__ = ["CV_SCHEMA", "read_cv", "write_cv"]
 
 CV_SCHEMA = "dbar-cv/1"
-_KEYS = (
-    "schema", "name", "lammps_units", "descriptor", "per_atom", "matrix", "offset", "form",
-    "scale", "shift", "tanh",
-)  # fmt: skip
+_NEEDED = ("schema", "name", "lammps_units", "descriptor", "per_atom", "matrix", "form")
+_DEFAULTS = {"offset": None, "scale": 1.0, "shift": 0.0, "tanh": None, "comment": ""}
 
 
 def write_cv(path, content: dict) -> None:
@@ -32,6 +30,8 @@ def write_cv(path, content: dict) -> None:
 def read_cv(path) -> dict:
     """Read a file and check its keys; the numbers are checked by who uses them.
 
+    Keys that the file may leave out have their defaults in what is returned.
+
     Raises
     ------
     ValueError
@@ -45,10 +45,11 @@ def read_cv(path) -> dict:
     if not isinstance(found, dict) or found.get("schema") != CV_SCHEMA:
         schema = found.get("schema") if isinstance(found, dict) else None
         raise ValueError(f"{path}: schema: found {schema!r}, expected {CV_SCHEMA!r}")
-    for key in _KEYS:
+    for key in _NEEDED:
         if key not in found:
             raise ValueError(f"{path}: {key} is missing")
+    known = (*_NEEDED, *_DEFAULTS)
     for key in found:
-        if key not in (*_KEYS, "comment"):
-            raise ValueError(f"{path}: {key!r} is not a key; expected {', '.join(_KEYS)}, comment")
-    return {key: value for key, value in found.items() if key != "schema"}
+        if key not in known:
+            raise ValueError(f"{path}: {key!r} is not a key; expected {', '.join(known)}")
+    return {key: value for key, value in (_DEFAULTS | found).items() if key != "schema"}

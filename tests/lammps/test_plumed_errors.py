@@ -86,7 +86,7 @@ CASES = {
     "uneven": (["matrix", "equal length"], changed(matrix=[[0.0] * 15, [0.0]], form="norm"), DAT, FIX),
     "length": (["rows of 14 numbers", "expected 15"], changed(matrix=[[0.0] * 14]), DAT, FIX),
     "offset": (["offset", "1 rows"], changed(offset=[1.0, 2.0]), DAT, FIX),
-    "width": (["width", "zero"], changed(tanh={"centre": 0.0, "width": 0.0}), DAT, FIX),
+    "width": (["width", "positive"], changed(tanh={"centre": 0.0, "width": -1.0}), DAT, FIX),
     "name": (["name", "a b"], changed(name="a b"), DAT, FIX),
     "units": (["lammps_units", "found real", "expected metal"], changed(lammps_units="real"), DAT, FIX),
     "family": (["family", "found soap", "expected bso4"], changed(d_family="soap"), DAT, FIX),

@@ -202,6 +202,18 @@ def test_file_holds_all_of_it(tmp_path, samples):
         again.forces(alloy())
 
 
+def test_file_with_the_needed_keys_alone(tmp_path, samples):
+    """The others have the defaults that the page of `fix dbar/plumed` states."""
+    _, D = samples
+    variable().export(tmp_path / "cv.json")
+    content = json.loads((tmp_path / "cv.json").read_text())
+    for key in ("offset", "scale", "shift", "tanh"):
+        del content[key]
+    (tmp_path / "cv.json").write_text(json.dumps(content))
+    cv = CollectiveVariable.load(tmp_path / "cv.json")
+    np.testing.assert_allclose(cv.value(D), D @ np.array(content["matrix"])[0], rtol=1e-14)
+
+
 def test_descriptor_of_a_trajectory(samples):
     _, D = samples
     words = {"twojmax": "3", "radius": "0.5 0.46", "weight": "1 0.7", "rcut": "4.2"}
@@ -220,6 +232,7 @@ def test_descriptor_of_a_trajectory(samples):
     ("change", "message"),
     [
         ({"name": "a b"}, "name: found 'a b'"),
+        ({"name": "a-b"}, "name: found 'a-b', expected letters, digits, underscores"),
         ({"matrix": [[1.0, 2.0]]}, r"matrix: found shape \(1, 2\), expected rows of"),
         ({"matrix": np.ones((2, SIZE)), "offset": None}, "matrix: found 2 rows, the form 'linear'"),
         ({"offset": [1.0, 2.0]}, r"offset: found shape \(2,\), expected \(1,\)"),
@@ -253,9 +266,9 @@ def test_bad_files(tmp_path):
         path.write_text(json.dumps({**good, **change}))
         with pytest.raises(ValueError, match=message):
             CollectiveVariable.load(path)
-    del good["offset"]
+    del good["form"]
     path.write_text(json.dumps(good))
-    with pytest.raises(ValueError, match="offset is missing"):
+    with pytest.raises(ValueError, match="form is missing"):
         CollectiveVariable.load(path)
     with pytest.raises(ValueError, match="D: found shape"):
         variable().value(np.ones(3))
