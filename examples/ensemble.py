@@ -239,6 +239,22 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text)
 
 
+def _print_numbers(console: Console, numbers: dict, indent: str = "  ") -> None:
+    for name, value in numbers.items():
+        deep = isinstance(value, dict) and any(isinstance(v, dict) for v in value.values())
+        text = f"{indent}{name}:" if deep else f"{indent}{name}: {_one_line(value)}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        if deep:
+            _print_numbers(console, value, indent + "  ")
+
+
+def _one_line(value) -> str:
+    """A number, a list, or a flat dict as `name value, name value`."""
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{name} {one}" for name, one in value.items())
+
+
 class _Bars:
     """A bar for all replicas and one for each that runs; plain lines where there is no terminal."""
 
