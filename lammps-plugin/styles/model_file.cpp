@@ -141,9 +141,10 @@ std::string read_shared_text(const std::string &path, const std::string &style, 
     const std::string found = LAMMPS_NS::utils::get_potential_file_path(path);
     std::ifstream file(found.empty() ? path : found, std::ios::binary);
     std::ostringstream content;
+    file.peek(); // a folder can be opened, but not read
     content << file.rdbuf();
     text = content.str();
-    if (!file.is_open() || content.bad())
+    if (!file.is_open() || file.bad())
       problem = style + ": cannot read " + path + ": " + std::strerror(errno) + "; expected a file here or in the " +
                 "folders of LAMMPS_POTENTIALS";
     else if (text.size() > INT_MAX / 2)

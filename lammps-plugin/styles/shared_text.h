@@ -29,9 +29,10 @@ inline std::string shared_text(LAMMPS_NS::Error *error, MPI_Comm world, const st
   if (me == 0) {
     std::ifstream in(path);
     std::ostringstream all;
-    if (in && all << in.rdbuf())
-      text = all.str();
-    else
+    in.peek(); // a folder can be opened, but not read
+    all << in.rdbuf();
+    text = all.str();
+    if (!in.is_open() || in.bad())
       failure = prefix + path + ": the file cannot be read";
   }
   return share_text(error, world, std::move(text), failure);

@@ -66,7 +66,7 @@ SCRIPTS = {
     "too few elements": ("pair_coeff * * model.json W\n", ["found 4 words", "expected 5", "NULL"]),
     "not for all types": ("pair_coeff 1 1 model.json W Be\n", ["* *"]),
     "arguments of the style": ("pair_style dbar model.json\n", ["'model.json'", "no arguments"]),
-    "a folder": ("shell mkdir folder\npair_coeff * * folder W Be\n", ["folder"]),
+    "a folder": ("shell mkdir folder\npair_coeff * * folder W Be\n", ["folder", "cannot read"]),
     "NULL alone": ("pair_coeff * * model.json W NULL\nrun 0\n", ["pair coeff"]),
     "no coefficients": ("run 0\n", ["pair coeff"]),
 }

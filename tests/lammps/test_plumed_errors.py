@@ -77,6 +77,8 @@ CASES = {
     "file missing": (["nope.json", "cannot be read"], GOOD, DAT, FIX.replace("order.json", "nope.json")),
     "not JSON": (["order.json", "not valid JSON"], "{", DAT, FIX),
     "NaN": (["order.json", "finite", "invalid literal"], changed(matrix=[[float("nan")] * 15]), DAT, FIX),
+    "empty": (["order.json", "not valid JSON"], "", DAT, FIX),
+    "folder": (["cv ..", "cannot be read"], GOOD, DAT, FIX.replace("order.json", "..")),
     "text": (["matrix", "a finite number"], changed(matrix=[["1"] * 15]), DAT, FIX),
     "schema": (["schema", "dbar-cv/2", "dbar-cv/1"], changed(schema="dbar-cv/2"), DAT, FIX),
     "key": (["unknown key", "weights", "matrix"], changed(weights=[1]), DAT, FIX),
