@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zipfile
 import zlib
 from dataclasses import dataclass
 
@@ -80,6 +81,11 @@ def unpack(blob: np.ndarray) -> Checkpoint | None:
     (crc,) = _CRC.unpack_from(raw, _HEAD.size)
     if crc != zlib.crc32(payload, zlib.crc32(raw[: _HEAD.size])):
         return None
-    with np.load(io.BytesIO(payload), allow_pickle=False) as archive:
-        arrays = {name.removeprefix("a:"): archive[name] for name in archive.files}
+    try:
+        with zipfile.ZipFile(io.BytesIO(payload)):  # np.load takes other files too
+            pass
+        with np.load(io.BytesIO(payload), allow_pickle=False) as archive:
+            arrays = {name.removeprefix("a:"): archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
+        return None
     return Checkpoint(sequence, snapshots, arrays)

@@ -26,6 +26,7 @@ import h5py
 import numpy as np
 
 from dbar import __version__
+from dbar.self_contained import outside
 from dbar.unfinished import SIGNATURE, missing_bytes, open_file
 from dbar.units import unit_of, unit_style
 
@@ -73,6 +74,8 @@ def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
         raise StoreError(f"{path}: no such file")
     if path.is_dir():
         raise StoreError(f"{path}: is a folder, expected an H5MD file")
+    if not path.is_file():  # to read a pipe may take for ever
+        raise StoreError(f"{path}: not a regular file, expected an H5MD file")
     try:
         with path.open("rb") as raw:
             head = raw.read(len(SIGNATURE))
@@ -86,6 +89,9 @@ def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
     except (OSError, RuntimeError) as error:
         raise damage(path, error) from None
     try:
+        elsewhere = outside(file)
+        if elsewhere:
+            raise StoreError(f"{path}: {elsewhere}, expected a file that holds all of its data")
         for name in ("h5md", "observables/dbar/D/value", "parameters/dbar/descriptor"):
             if name not in file:
                 raise StoreError(f"{path}: holds no {name}, expected an H5MD file made by dbar")
