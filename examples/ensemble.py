@@ -109,8 +109,7 @@ def alone(runs: Path, out: Path, work: Callable[[], dict], console: Console) -> 
     finally:
         lock.release()
     write_text(out / "numbers.json", json.dumps(numbers, indent=1) + "\n")
-    for name, value in numbers.items():
-        console.print(f"  {name}: {value}", markup=False, highlight=False, soft_wrap=True)
+    _print_numbers(console, numbers)
     console.print(f"figures and numbers: {out}", markup=False, soft_wrap=True)
     return 0
 

@@ -51,6 +51,11 @@ int FixDbarStream::setmask() {
 
 void FixDbarStream::init() {
   compute_ = dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id);
+  if (session_.is_open() && compute_->settings_json() != descriptor_)
+    error->all(FLERR,
+               "Fix dbar/stream: compute {} has settings {}, expected those with which the stream began, {}: for "
+               "another compute unfix {} and define it again",
+               options_.compute_id, compute_->settings_json(), descriptor_, id);
   observables_.check();
   modify->addstep_compute_all(options_.next_snapshot(update->ntimestep)); // pressure and energy must be tallied then
 }
@@ -62,6 +67,7 @@ void FixDbarStream::setup(int) {
   // not in init(): only now is it certain that a run, not a minimisation, will start
   if (session_.is_open() || update->whichflag != 1)
     return;
+  descriptor_ = compute_->settings_json();
   D_.assign(compute_->size(), 0.0);
   V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
   session_.open(settings_json());

@@ -56,6 +56,7 @@ private:
   dbar::WindowAverage window_;
   dbar::Observables observables_;
   dbar::StreamSession session_;
+  std::string descriptor_;    // settings of the compute with which the session was opened
   std::vector<double> D_, V_; // the newest snapshot
   double outputs_[NOUTPUT] = {};
   bigint averaged_step_ = -1; // last step on which a window ended
