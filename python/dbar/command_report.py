@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
+from dbar.atomic import check_writable
 from dbar.command_fit import about, add_model_options, prepare
 from dbar.command_options import add_json, fail, print_json, progress_bars, same_file
 
@@ -63,6 +63,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         clash = same_file(out, args.files)
         if clash:
             raise ValueError(f"-o {out}: is the run {clash}, expected another file")
+        check_writable(out)
         return (_one if len(args.files) == 1 else _many)(args, console, out)
     except (RuntimeError, ValueError, OSError) as error:
         return fail(args, error)
@@ -77,16 +78,14 @@ def _one(args: argparse.Namespace, console: Console, out: Path) -> int:
     report(traj, out, name=str(args.files[0]))
     summary = summarise(traj)
     if args.json:
-        print(json.dumps({"ok": True, "report": str(out), **summary.as_dict()}))
+        print_json({"ok": True, "report": out, **summary.as_dict()})
     console.print(f"{alarm_sentence(summary)}\n{out}", markup=False)
     return 0
 
 
 def _many(args: argparse.Namespace, console: Console, out: Path) -> int:
-    from dbar.atomic import check_writable
     from dbar.report_ensemble import report_ensemble
 
-    check_writable(out)
     with progress_bars() as stage, threadpool_limits(1):
         study = prepare(args, stage)
         left_out = report_ensemble(study, out, args.trust_until, args.with_yield, stage)

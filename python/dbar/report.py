@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from dbar import report_figures as figures
+from dbar.h5md import MONITOR_FIELDS
 from dbar.report_forecast import hindsight
 from dbar.report_page import section, tiles, write_page
 from dbar.report_where import find_where, where_html
@@ -35,6 +36,11 @@ and the knowledge the monitor had then; the band is the forecast's own uncertain
 Shown is a descriptor sum that moves slowly, so that a forecast can say something about it. The
 forecast is made in the monitor's latent space of a few dimensions, so it may start a little off
 the line.</p>"""
+
+_ALONE_TEXT = """
+<p class="note">The forecasts shown are those of a monitor that saw this run alone. The one in the
+run came to another M: it learnt from other replicas as well (ensemble), or went on after a restart
+with other settings.</p>"""
 
 _LONG_TEXT = """
 <p>Then one long forecast, made at snapshot {snapshot} with the last model fitted well before
@@ -81,7 +87,7 @@ def report(
         raise ValueError(f"{name}: {len(traj)} snapshots, a report needs at least 2")
     summary = summarise(traj)
     sections = [_what_happened(traj, summary)]
-    if traj.monitor.get("refits") is not None and summary.refits:
+    if summary.refits and all(name in traj.monitor for name in MONITOR_FIELDS):
         sections += _monitor_sections(traj, summary)
     sections.append(section("Settings and versions", _settings(traj)))
     return write_page(out, name, alarm_sentence(summary), [_tiles(summary), *sections])
@@ -133,6 +139,8 @@ def _monitor_sections(traj: Trajectory, summary: Summary) -> list[str]:
         text = _FORECAST_TEXT
         if seen.skipped:
             text += f"<p>The run is long: the replay starts at snapshot {seen.skipped + 1}.</p>"
+        if not seen.same:
+            text += _ALONE_TEXT
         text += figures.figure_short_forecasts(traj, summary, seen)
         text += _LONG_TEXT.format(snapshot=seen.origin + 1, place=place)
         text += figures.figure_forecast(traj, seen)

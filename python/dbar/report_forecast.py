@@ -43,6 +43,9 @@ class Hindsight:
         Short forecasts of the first component from many snapshots of the run, per atom, (n,) each.
     series : (T,) array
         The first component per central atom, of every snapshot.
+    same : bool
+        Whether the replay came to the M that the run stored. It cannot where the run learnt from
+        replicas as well (``ensemble yes``), or went on with other settings of the monitor.
     """
 
     origin: int
@@ -56,6 +59,7 @@ class Hindsight:
     skipped: int
     short: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
     series: np.ndarray
+    same: bool
 
 
 def hindsight(traj: Trajectory) -> Hindsight | None:
@@ -83,7 +87,7 @@ def hindsight(traj: Trajectory) -> Hindsight | None:
     atoms = np.maximum(traj.D[:, :1], 1.0)
     values = (traj.D / atoms)[:, 1:]
     picked = _slow_components(values[skipped:end])
-    long, short = _replay(traj, skipped, end, picked)
+    long, short, M = _replay(traj, skipped, end, picked)
     if long is None:
         return None
     origin, mean, std = long
@@ -101,19 +105,21 @@ def hindsight(traj: Trajectory) -> Hindsight | None:
         skipped,
         [(r, m[:, 0] / atoms[r, 0], s[:, 0] / atoms[r, 0]) for r, m, s in short],
         values[:, picked[0]],
+        skipped > 0 or _agree(M, traj.monitor.get("M")),
     )
 
 
 def _replay(traj: Trajectory, start: int, end: int, picked: np.ndarray) -> tuple:
-    """The long forecast to show (origin, mean, std), and the short ones (rows, mean, std)."""
+    """The long forecast to show (origin, mean, std), short ones (rows, mean, std), and M."""
     monitor = Monitor(traj.monitor_config, stride=traj.parameters.get("nfreq"))
     last = min(len(traj), end + _MOST)
     V = None if traj.V is None else tensor_to_voigt(traj.V[start:last])
     every = max(_SHORT, -(-(last - start) // _SHORTS))
-    long, short, refits = None, [], 0
+    long, short, refits, M = None, [], 0, []
     for k in range(start, last):
         v = None if V is None else V[k - start]
-        monitor.observe(int(traj.step[k]), float(traj.time[k]), traj.D[k], v)
+        said = monitor.observe(int(traj.step[k]), float(traj.time[k]), traj.D[k], v)
+        M.append(float(said.mahalanobis))
         if not monitor.refits or k + 1 == last:
             continue
         if monitor.refits > refits:
@@ -127,7 +133,15 @@ def _replay(traj: Trajectory, start: int, end: int, picked: np.ndarray) -> tuple
             mean, std = monitor.forecast(min(_SHORT, last - k - 1))
             rows = np.arange(k + 1, k + 1 + len(mean))
             short.append((rows, mean[:, picked], std[:, picked]))
-    return long, short
+    return long, short, np.array(M)
+
+
+def _agree(M: np.ndarray, stored: np.ndarray | None) -> bool:
+    """Whether two courses of M, NaN or 0 while there is none, are equal but for rounding."""
+    if stored is None:
+        return True
+    M, stored = np.nan_to_num(M), np.nan_to_num(stored[: len(M)])
+    return bool(np.allclose(M, stored, rtol=1e-3, atol=1e-3))
 
 
 def _slow_components(x: np.ndarray) -> np.ndarray:

@@ -77,5 +77,6 @@ def write_page(out: str | os.PathLike[str], title: str, lead: str, parts: Iterab
     )
     out = Path(out)
     with replacing(out) as part:
-        part.write_text(page, encoding="utf-8")
+        # a name of a file need not be UTF-8
+        part.write_text(page, encoding="utf-8", errors="backslashreplace")
     return out
