@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from rich.console import Console
@@ -63,10 +64,18 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     args = build_parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):  # no name of a file or unit is worth a traceback
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     # With --json, standard output carries nothing else.
     console = Console(stderr=args.json, highlight=False, soft_wrap=True)
     try:
-        return args.run(args, console)
+        code = args.run(args, console)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader has had enough, as head(1) does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         console.print("stopped; what was written so far can be read", style="yellow")
         return 130

@@ -82,7 +82,8 @@ def _print(args: argparse.Namespace, console: Console, watching) -> None:
     else:
         if not console.is_terminal:
             console.width = 160
-        console.print(screen(frame, console.width), soft_wrap=False)
+        shown = screen(frame, console.width, not console.options.ascii_only)
+        console.print(shown, soft_wrap=False)
 
 
 def _live(args: argparse.Namespace, console: Console, watching) -> int:
@@ -90,8 +91,10 @@ def _live(args: argparse.Namespace, console: Console, watching) -> int:
 
     def view():
         watching.poll()
-        return screen(watching.frame(curves=True), console.width)
+        frame = watching.frame(curves=True)
+        return screen(frame, console.width, not console.options.ascii_only)
 
+    console.soft_wrap = False  # which would cut sentences at the edge
     with Live(view(), console=console, auto_refresh=False) as live:
         live.refresh()
         while not watching.finished:

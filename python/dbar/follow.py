@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from time import time as now
 
@@ -79,7 +80,12 @@ class Follower:
             if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
                 self.status, self.message = "unreadable", f"{self.path}: {error.strerror}"
         else:
-            self._look(info)
+            if stat.S_ISREG(info.st_mode):
+                self._look(info)
+            else:  # to read a pipe may take for ever
+                self._forget()
+                self.changed, self.status = 0.0, "unreadable"
+                self.message = f"{self.path}: not a regular file, expected an H5MD file"
         return before != (self.status, self.message, len(self.run), id(self.run))
 
     def _look(self, info: os.stat_result) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,7 +69,10 @@ def read_status(path: Path) -> EnsembleStatus:
     ValueError
         If it is not a JSON object; the message names the file.
     """
-    if path.stat().st_size > _LARGEST:
+    info = path.stat()
+    if not stat.S_ISREG(info.st_mode):  # to read a pipe may take for ever
+        raise ValueError(f"{path}: not a regular file, expected a status file")
+    if info.st_size > _LARGEST:
         raise ValueError(f"{path}: larger than {_LARGEST} bytes, expected a status file")
     try:
         content = json.loads(path.read_bytes())

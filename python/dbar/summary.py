@@ -135,7 +135,8 @@ def summarise(traj: Trajectory) -> Summary:
     if state is not None:
         out.state = int(state[-1])
         out.state_counts = np.bincount(np.clip(state, 0, 3), minlength=4).tolist()
-        out.refits = int(traj.monitor["refits"][-1])
+        if "refits" in traj.monitor:
+            out.refits = int(traj.monitor["refits"][-1])
         alarms = np.flatnonzero(state == 3)
         if len(alarms):
             i = out.alarm_index = int(alarms[0])

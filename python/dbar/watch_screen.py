@@ -20,6 +20,11 @@ _COLOURS = {
     "running": "green", "ended": "blue", "killed": "red", "waiting": "dim", "unreadable": "red",
     "failed": "red", "forecast": "magenta", "done": "blue", "finished": "blue",
 }  # fmt: skip
+# Columns of a run, and the width of the terminal from which on they have room.
+_COLUMNS = {
+    "status": 0, "step": 78, "time": 56, "state": 0, "M / bound": 0, "tau_pred": 68, "alarms": 90,
+    "stress": 120, "energy": 150,
+}  # fmt: skip
 _SHOWN = 40  # replicas listed of one ensemble
 
 
@@ -61,7 +66,7 @@ def _ago(run: dict) -> str:
     return ""
 
 
-def screen(frame: dict, width: int = 160) -> RenderableType:
+def screen(frame: dict, width: int = 160, blocks: bool = True) -> RenderableType:
     """Return the frame of `dbar.watching.Watching` with curves as something rich can show.
 
     Parameters
@@ -69,12 +74,14 @@ def screen(frame: dict, width: int = 160) -> RenderableType:
     frame : dict
     width : int
         Columns of the terminal; a narrow one gets fewer columns.
+    blocks : bool
+        Whether the terminal can show the blocks of `spark`.
     """
     parts: list[RenderableType] = []
     for ensemble in frame["ensembles"]:
         parts += [_ensemble(ensemble), Text("")]
     if frame["runs"]:
-        parts += _runs(frame["runs"], width)
+        parts += _runs(frame["runs"], width, blocks)
     return Group(*parts)
 
 
@@ -84,11 +91,8 @@ def _short_names(runs: list[dict]) -> list[str]:
     return [s if short.count(s) == 1 else run["name"] for s, run in zip(short, runs, strict=True)]
 
 
-def _runs(runs: list[dict], width: int) -> list[RenderableType]:
-    columns = ["status", "step", "time", "state", "M / bound", "tau_pred"]
-    columns += (
-        ["alarms"] * (width >= 90) + ["stress"] * (width >= 120) + ["energy"] * (width >= 150)
-    )
+def _runs(runs: list[dict], width: int, blocks: bool) -> list[RenderableType]:
+    columns = [name for name, least in _COLUMNS.items() if width >= least]
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("run", overflow="fold", min_width=10)
     right = ("step", "time", "M / bound", "tau_pred", "alarms")
@@ -97,9 +101,11 @@ def _runs(runs: list[dict], width: int) -> list[RenderableType]:
         table.add_column("" if name == "status" else name, justify=side, no_wrap=True)
     notes = []
     for name, run in zip(_short_names(runs), runs, strict=True):
-        cells = _cells(run)
+        cells = _cells(run, width, blocks)
         table.add_row(Text(name), *(cells[column] for column in columns))
         note = run["message"] or (run["sentence"] if run["alarms"] else "")
+        if _ago(run) and width < _COLUMNS["step"]:
+            note = f"silent {_ago(run)}" + (f"; {note}" if note else "")
         if run["status"] == "waiting":
             note = "no such file yet"
         if note:
@@ -107,15 +113,16 @@ def _runs(runs: list[dict], width: int) -> list[RenderableType]:
     return [table, *notes]
 
 
-def _cells(run: dict) -> dict[str, RenderableType]:
+def _cells(run: dict, width: int, blocks: bool) -> dict[str, RenderableType]:
     unit, curves = run["time_unit"], run["curves"]
     status = _word(run["status"])
-    if _ago(run):
+    if _ago(run) and width >= _COLUMNS["step"]:
         status.append(f", silent {_ago(run)}", style="dim")
     m = Text(_number(run["M"], digits=3), style=_over(run))
     if run["bound"] is not None:
         m.append(f" / {_number(run['bound'], digits=3)}", style="dim")
     stress, energy = (_number(run[k], run[f"{k}_unit"], 5) for k in ("stress", "energy"))
+    courses = [spark(curves.get(k, [])) if blocks else "" for k in ("stress", "pe")]
     return {
         "status": status,
         "step": "-" if run["step"] is None else str(run["step"]),
@@ -124,8 +131,8 @@ def _cells(run: dict) -> dict[str, RenderableType]:
         "M / bound": m,
         "tau_pred": _number(run["tau_pred"], unit, 3),
         "alarms": Text(str(run["alarms"]), style="red" if run["alarms"] else "dim"),
-        "stress": f"{spark(curves.get('stress', []))} {stress}",
-        "energy": f"{spark(curves.get('pe', []))} {energy}",
+        "stress": f"{courses[0]} {stress}".lstrip(),
+        "energy": f"{courses[1]} {energy}".lstrip(),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,7 @@ class Watching:
         """Look at everything; returns whether anything has changed."""
         changed = False
         for name in self._names:
-            if name.name == STATUS_FILE or name.is_dir():
+            if self._is_ensemble(name):
                 if name not in self._ensembles:
                     changed = True
                     self._runs.pop(name, None)
@@ -75,9 +76,20 @@ class Watching:
             else:
                 if name not in self._runs:
                     changed = True
+                    self._ensembles.pop(name, None)
                     self._runs[name] = Follower(name, self._forecast)
                 changed |= self._runs[name].poll()
         return changed
+
+    def _is_ensemble(self, name: Path) -> bool:
+        """Folders and status files are; what was one and is gone still is."""
+        if name.name == STATUS_FILE:
+            return True
+        try:
+            mode = os.stat(name).st_mode
+        except OSError:
+            return name in self._ensembles
+        return stat.S_ISDIR(mode)
 
     def _poll_ensemble(self, ensemble: _Ensemble) -> bool:
         before = (ensemble.seen, ensemble.message)
@@ -170,6 +182,10 @@ def _about(name: str, follower: Follower, curves: bool) -> dict:
     if not len(run):
         return about
     summary = summarise(run)
+
+    def newest(name: str) -> float | None:  # a file need not hold all of the monitor's columns
+        return float(monitor[name][-1]) if name in monitor else None
+
     units = unit_style(run.units)
     about |= {
         "snapshots": len(run), "step": int(run.step[-1]), "time": float(run.time[-1]),
@@ -180,10 +196,10 @@ def _about(name: str, follower: Follower, curves: bool) -> dict:
         learning = state == 0
         about |= {
             "state": STATES[state] if 0 <= state < len(STATES) else str(state),
-            "M": None if learning else float(monitor["M"][-1]),
-            "bound": None if learning else float(monitor["bound"][-1]),
-            "tau_pred": None if learning else float(monitor["tau_pred"][-1]),
-            "refits": int(monitor["refits"][-1]),
+            "M": None if learning else newest("M"),
+            "bound": None if learning else newest("bound"),
+            "tau_pred": None if learning else newest("tau_pred"),
+            "refits": int(monitor["refits"][-1]) if "refits" in monitor else None,
             "alarms": int(np.count_nonzero(monitor["state"] == 3)),
             "sentence": alarm_sentence(summary),
         }
@@ -207,7 +223,9 @@ def _curves(run: Trajectory, pulled: np.ndarray | None, energy: np.ndarray | Non
     columns = {}
     if "state" in run.monitor:
         unknown = run.monitor["state"] == 0
-        columns |= {k: np.where(unknown, np.nan, run.monitor[k]) for k in ("M", "bound")}
+        for name in ("M", "bound"):
+            if name in run.monitor:
+                columns[name] = np.where(unknown, np.nan, run.monitor[name])
         columns["state"] = run.monitor["state"]
     if pulled is not None:
         columns["stress"] = pulled

@@ -20,11 +20,20 @@ function svg(name, attributes, text) {
   return node;
 }
 
+// Mark on an axis whose marks lie `step` apart: as many digits as tell them from each other.
+function axisNumber(value, step) {
+  const size = Math.abs(value);
+  if (size <= 1e-9 * step) return "0";
+  const digits = Math.ceil(Math.log10(size / step) + 1e-9) + 2;
+  return number(value, "", Math.min(15, Math.max(4, digits)));
+}
+
 function number(value, unit, digits) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
   const far = size !== 0 && (size < 1e-3 || size >= 1e7);
-  const text = far ? value.toExponential(2) : String(Number(value.toPrecision(digits || 4)));
+  const text = far ? Number(value.toPrecision(digits || 3)).toExponential()
+    : String(Number(value.toPrecision(digits || 4)));
   return unit ? text + " " + unit : text;
 }
 
@@ -43,36 +52,41 @@ function ticks(low, high, count) {
   const rough = (high - low) / count || 1;
   const power = Math.pow(10, Math.floor(Math.log10(rough)));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough);
-  const out = [];
-  for (let v = Math.ceil(low / step) * step; v <= high + 1e-9 * step; v += step) out.push(v);
-  return out.map((v) => Number(v.toPrecision(12)));
+  const out = [], first = Math.ceil(low / step);
+  for (let k = 0; (first + k) * step <= high + 1e-9 * step && k < 20; k += 1) out.push((first + k) * step);
+  return { step, at: out.map((v) => Number(v.toPrecision(15))) };
 }
 
 // A figure over time: lines, bands, the bar of states below, a mark where the forecast begins.
 function chart(plot) {
-  const W = 400, H = 200, left = 46, right = 8, top = 8, bottom = plot.states ? 44 : 34;
+  const W = 400, H = 200, right = 8, top = 8, bottom = plot.states ? 44 : 34;
   const x = extent([...plot.lines.map((l) => l.t), ...plot.bands.map((b) => b.t)]);
   const y = extent([...plot.lines.map((l) => l.v), ...plot.bands.flatMap((b) => [b.low, b.high])]);
   const root = svg("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": plot.title });
   if (!x || !y) return null;
   if (x[0] === x[1]) x[1] = x[0] + 1;
+  // what differs by rounding alone is drawn as constant
+  if (y[1] - y[0] < 1e-12 * Math.max(Math.abs(y[0]), Math.abs(y[1]))) y[1] = y[0];
   const log = plot.log && y[1] > 12 && finite(plot.lines[0].v).length > 0;
   if (log) y[0] = Math.max(y[0], 0.05);
   const scale = log ? (v) => Math.log10(Math.max(v, y[0])) : (v) => v;
   let [low, high] = [scale(y[0]), scale(y[1])];
   const pad = 0.06 * (high - low) || Math.abs(high) * 0.01 || 1;
   low -= pad; high += pad;
+  const marks = log ? { at: logTicks(low, high) } : ticks(low, high, 4);
+  const labels = marks.at.map((v) => log ? number(v) : axisNumber(v, marks.step));
+  const left = Math.max(46, 10 + 6.2 * Math.max(...labels.map((text) => text.length)));
   const X = (t) => left + (W - left - right) * (t - x[0]) / (x[1] - x[0]);
   const Y = (v) => H - bottom - (H - top - bottom) * (scale(v) - low) / (high - low);
-  const marks = log ? logTicks(low, high) : ticks(low, high, 4);
-  for (const v of marks) {
+  for (const [k, v] of marks.at.entries()) {
     const at = Y(v);
     root.append(svg("line", { class: "grid", x1: left, x2: W - right, y1: at, y2: at }));
-    root.append(svg("text", { x: left - 6, y: at + 4, "text-anchor": "end" }, number(v)));
+    root.append(svg("text", { x: left - 6, y: at + 4, "text-anchor": "end" }, labels[k]));
   }
-  for (const t of ticks(x[0], x[1], 5)) {
+  const times = ticks(x[0], x[1], 5);
+  for (const t of times.at) {
     const words = { x: X(t), y: H - 20, "text-anchor": "middle" };
-    root.append(svg("text", words, number(t)));
+    root.append(svg("text", words, axisNumber(t, times.step)));
   }
   const words = { x: W - right, y: H - 5, "text-anchor": "end" };
   root.append(svg("text", words, plot.timeUnit ? `time (${plot.timeUnit})` : "time"));
@@ -194,7 +208,7 @@ function drawRun(run) {
     ["snapshots", String(run.snapshots)]];
   if (run.state) {
     pairs.push(["M", number(run.M, "", 3)], ["its bound", number(run.bound, "", 3)],
-      ["tau_pred", number(run.tau_pred, run.time_unit, 3)], ["refits", String(run.refits)],
+      ["tau_pred", number(run.tau_pred, run.time_unit, 3)], ["refits", number(run.refits, "", 9)],
       ["alarms", String(run.alarms)]);
   }
   if (run.status === "running" && run.age > 5) pairs.push(["silent for", number(run.age, "s", 3)]);
