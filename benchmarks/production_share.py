@@ -5,7 +5,7 @@ without take turns. What dbar costs is the growth of LAMMPS's sections Modify (s
 gathering, kernel, reduction, Python, file) and Neigh (bins of the second neighbour list); differences of
 whole loop times would drown in the noise of the forces. The share is that growth over the loop time with dbar.
 
-    python benchmarks/production_share.py [--rounds 3] [--repeat 10]
+    python benchmarks/production_share.py [--rounds 3] [--repeat 10] [--np 1] [--every 0.1 1 10]
 """
 
 import argparse
@@ -27,11 +27,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeat", type=int, default=10, help="unit cells along each axis")
+    parser.add_argument("--np", type=int, default=1, help="MPI ranks")
+    parser.add_argument("--every", type=float, nargs="+", default=[0.1, 1.0, 10.0], help="ps")
     args = parser.parse_args()
 
     setup = CRYSTAL.format(*[args.repeat] * 3) + MD
     table = Table(
-        title=f"Al, EAM, {4 * args.repeat**3} atoms, 2 fs, 1 rank, D and V at twojmax 8, 4.7 A"
+        title=f"Al, EAM, {4 * args.repeat**3} atoms, 2 fs, {args.np} rank(s), D and V at twojmax 8, "
+        "4.7 A"
     )
     for head in (
         "snapshot every",
@@ -40,13 +43,15 @@ def main():
         "MD per step, ms",
     ):
         table.add_column(head, justify="left" if "every" in head else "right")
-    for interval, nfreq, steps in ((0.1, 50, 1000), (1.0, 500, 2000), (10.0, 5000, 10000)):
+    for interval in args.every:
+        nfreq = round(interval / 0.002)
+        steps = max(1000, 4 * nfreq if interval < 10 else 2 * nfreq)
         shares, costs, md = [], [], []
         for _ in range(args.rounds if interval < 10 else 1):
             # the stream starts a run of its own: opening files and importing Python is start-up, not rate
             begin = setup + STREAM.format(nfreq=nfreq) + "run 0\n"
-            with_dbar = run(begin + f"run {steps}\n")
-            without = run(setup + f"run {steps}\n")
+            with_dbar = run(begin + f"run {steps}\n", args.np)
+            without = run(setup + f"run {steps}\n", args.np)
             extra = sum(
                 section_seconds(with_dbar, s) - section_seconds(without, s) for s in SECTIONS
             )

@@ -120,7 +120,7 @@ def arguments():
         default=[230.0, 250.0, 270.0],
         help="K (230 250 270)",
     )
-    add("--picoseconds", type=float, default=40.0, help="length of each run (40)")
+    add("--picoseconds", type=float, default=80.0, help="length of each run (80)")
     add("--np", type=int, default=1, help="MPI ranks of LAMMPS in each run (1)")
     add("--jobs", type=int, default=2, help="runs at the same time (2)")
     add("--small", action="store_true", help="8 cells, 0.4 ps, one temperature: does it work?")
