@@ -92,7 +92,7 @@ def plot_delta_mu(temperature, mu, error, transition=None, ax=None, unit="", lab
     ax.axhline(0.0, color="0.6", linewidth=0.8)
     ax.set(
         xlabel="temperature (K)",
-        ylabel=_labelled("difference of chemical potentials", f"{unit} per formula unit".strip()),
+        ylabel=_labelled(r"$\Delta\mu$ of the phases", f"{unit} per formula unit".strip()),
     )
     if label:
         ax.legend(frameon=False)

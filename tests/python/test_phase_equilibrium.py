@@ -147,7 +147,7 @@ def test_figures_have_units_on_their_axes(tmp_path):
     found = transition_temperature(T, mu, error)
     ax = plot_delta_mu(T, mu, error, found, unit="meV", label="4 x 4 x 4")
     assert ax.get_xlabel() == "temperature (K)"
-    assert ax.get_ylabel() == "difference of chemical potentials (meV per formula unit)"
+    assert ax.get_ylabel() == r"$\Delta\mu$ of the phases (meV per formula unit)"
     L = np.array([16.0, 20.0, 24.0])
     line = finite_size(L, T, error)
     ax = plot_finite_size(L, T, error, line)
