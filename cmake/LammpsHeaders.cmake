@@ -48,6 +48,6 @@ endif()
 
 set(DBAR_LAMMPS_SIZES "LAMMPS_SMALLBIG" CACHE STRING "integer sizes of that LAMMPS: LAMMPS_SMALLBIG, LAMMPS_BIGBIG or LAMMPS_SMALLSMALL")
 target_include_directories(dbar_lammps_headers SYSTEM INTERFACE "${_lammps_include}")
-target_compile_definitions(dbar_lammps_headers INTERFACE
-  ${DBAR_LAMMPS_SIZES} DBAR_LAMMPS_VERSION=${_version})
+target_compile_definitions(dbar_lammps_headers INTERFACE ${DBAR_LAMMPS_SIZES})
+set(DBAR_COMPILED_FOR ${_version}) # for the one source that compares it
 message(STATUS "dbar: LAMMPS ${_version} headers in ${_lammps_include}")
