@@ -6,6 +6,7 @@ gathering, kernel, reduction, Python, file) and Neigh (bins of the second neighb
 whole loop times would drown in the noise of the forces. The share is that growth over the loop time with dbar.
 
     python benchmarks/production_share.py [--rounds 3] [--repeat 10] [--np 1] [--every 0.1 1 10]
+    ... --every 1 --snapshots 40  # long enough for the monitor to fit and forecast
 """
 
 import argparse
@@ -28,6 +29,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeat", type=int, default=10, help="unit cells along each axis")
     parser.add_argument("--np", type=int, default=1, help="MPI ranks")
+    parser.add_argument("--snapshots", type=int, help="of a run (4, few for a fit; 2 at 10 ps)")
     parser.add_argument("--every", type=float, nargs="+", default=[0.1, 1.0, 10.0], help="ps")
     args = parser.parse_args()
 
@@ -45,7 +47,7 @@ def main():
         table.add_column(head, justify="left" if "every" in head else "right")
     for interval in args.every:
         nfreq = round(interval / 0.002)
-        steps = max(1000, 4 * nfreq if interval < 10 else 2 * nfreq)
+        steps = max(1000, (args.snapshots or (4 if interval < 10 else 2)) * nfreq)
         shares, costs, md = [], [], []
         for _ in range(args.rounds if interval < 10 else 1):
             # the stream starts a run of its own: opening files and importing Python is start-up, not rate
