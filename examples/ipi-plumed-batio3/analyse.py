@@ -147,16 +147,17 @@ def _told(run):
     mu, half = run.mu(), len(run.p[run.use]) // 2
     halves = pairwise((0, half, 2 * half)) if half >= FEWEST else ()
     return {
-        "value": mu.value,
-        "error": mu.error,
+        "value": float(mu.value),
+        "error": float(mu.error),
         "plateau": bool(mu.plateau),
         "halves": [_finite(run.mu(slice(a, b))) for a, b in halves],
-        **{name: run.mu(method=name).value for name in list(run.weights)[1:]},
+        **{name: float(run.mu(method=name).value) for name in list(run.weights)[1:]},
     }
 
 
 def _finite(estimate):
-    return estimate.value if np.isfinite(estimate.value) else None  # one phase was not seen
+    value = float(estimate.value)
+    return value if np.isfinite(value) else None  # one phase was not seen
 
 
 def _save(figure, out, name):
