@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dbar.config import MonitorConfig
+from dbar.filelock import FileLock, Locked
 from dbar.online import merge
 from dbar.replica_file import read_statistics
 from dbar.trajectory import read
@@ -129,15 +130,29 @@ def test_restart(lammps, folder):
     check_models(folder, 2, complete=True)
 
 
+def until_unlocked(paths, patience=30.0):
+    """Wait until nobody writes the stores."""
+    end = time.monotonic() + patience
+    for path in paths:
+        while True:
+            try:
+                FileLock(path).release()
+                break
+            except Locked:
+                assert time.monotonic() < end, f"{path} is still being written"
+                time.sleep(0.05)
+
+
 def test_error_in_one_world(lammps, folder):
     """LAMMPS ends all worlds at once; all that was stored until then can be read and merged."""
     slow = "if '${w} == 0' then 'variable n equal 100000' else 'variable n equal 200'\nrun ${n}\n"
     wait = "if '${w} == 1' then 'shell sleep 4'\n"  # until the other world has begun for certain
     script = WORLDS[2] + START + slow + wait + "run nonsense\n"
     done = lammps(script, np=2, args=("-partition", "2x1"), ok=False)
-    assert done.returncode != 0 and "MPI_Abort" in done.output
+    assert done.returncode != 0  # what MPICH says of the abort may get lost
     assert any("nonsense" in line for line in (folder / "log.lammps.1").read_text().splitlines())
     paths = [folder / f"run.{w}.h5md" for w in range(2)]
+    until_unlocked(paths)  # mpirun may return before all that it has killed are gone
     runs = stored_runs(paths)
     assert len(runs[1][0]) == 20 and 0 < len(runs[0][0]) < 10000
     moments, model = merge(paths)
