@@ -119,7 +119,7 @@ def started(words, folder, log, env=None):
             if process.poll() is None:
                 process.terminate()  # mpirun hands this on to its ranks
                 try:
-                    process.wait(10)
+                    process.wait(10 * PATIENCE)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()

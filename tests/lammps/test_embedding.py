@@ -7,7 +7,7 @@ import sys
 import pytest
 from test_bad_input import COMPUTE, STREAM, SYSTEM
 
-from harness import BIN, environment
+from harness import BIN, PATIENCE, environment
 
 OBSERVER = """
 import json, os, sys
@@ -110,7 +110,7 @@ def run_host(folder, host):
         [sys.executable, "host.py"],
         cwd=folder,
         env=environment(),
-        timeout=60,
+        timeout=60 * PATIENCE,
         capture_output=True,
         text=True,
     )
@@ -165,7 +165,7 @@ def test_binary_started_without_the_script(tmp_path):
     env.pop("VIRTUAL_ENV", None)
     command = [str(BIN / "mpirun"), "-np", "2", binary, "-in", "in.test"]
     done = subprocess.run(
-        command, cwd=tmp_path, env=env, timeout=60, capture_output=True, text=True
+        command, cwd=tmp_path, env=env, timeout=60 * PATIENCE, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert {r["prefix"] for r in records(tmp_path)} == {sys.prefix}

@@ -7,7 +7,7 @@ import pytest
 from blocks import METAL
 
 from dbar.trajectory import read
-from harness import command, environment
+from harness import PATIENCE, command, environment
 
 SYSTEM = METAL + (
     "boundary p p p\nlattice fcc 4.05\nregion b block 0 4 0 4 0 4\ncreate_box 1 b\ncreate_atoms 1 box\n"
@@ -59,7 +59,7 @@ def test_a_folder_that_takes_no_file(tmp_path, ranks):
     (tmp_path / "in.test").write_text(script)
     done = subprocess.run(
         ["sh", "-c", READ_ONLY, "sh", *command(ranks)], cwd=tmp_path, env=environment(),
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60 * PATIENCE,
     )  # fmt: skip
     output = done.stdout + done.stderr
     reason = (

@@ -6,6 +6,8 @@ import time
 import pytest
 from snap_models import CASES, START
 
+from harness import PATIENCE
+
 SYSTEM = START + (
     "lattice bcc 3.2\nregion b block 0 4 0 4 0 4\ncreate_box 2 b\ncreate_atoms 1 box\nmass * 100\n"
     "pair_style dbar\n"
@@ -79,7 +81,7 @@ def check(lammps, script, words):
     assert len(done.errors) == 1, done.output[-3000:]
     for word in words:
         assert word.lower() in done.errors[0].lower(), done.output[-2000:]
-    assert time.monotonic() - start < 40
+    assert time.monotonic() - start < 40 * PATIENCE
 
 
 @pytest.mark.parametrize("case", FILES)

@@ -14,6 +14,7 @@ from dbar.filelock import FileLock, Locked
 from dbar.online import merge
 from dbar.replica_file import read_statistics
 from dbar.trajectory import read
+from harness import PATIENCE
 from shared_runs import batch_model, batch_moments, same_model, stored_monitor, stored_runs
 
 SYSTEM = """
@@ -83,7 +84,7 @@ def check_models(folder, worlds, complete=None):
 
 def test_four_worlds_learn_one_model(lammps, folder):
     """They wait for each other, so every refit sees all; the last one is at the last snapshot."""
-    (folder / "monitor.toml").write_text(MONITOR + "ensemble_wait = 60\n")
+    (folder / "monitor.toml").write_text(MONITOR + f"ensemble_wait = {60 * PATIENCE}\n")
     last = schedule(4)[14]
     done = lammps(WORLDS[4] + START + f"run {10 * (last + 1)}\n", np=4, args=("-partition", "4x1"))
     monitors = check_models(folder, 4, complete=True)
@@ -106,7 +107,7 @@ def test_worlds_that_do_not_wait_and_end_at_different_times(lammps, folder):
 
 
 def test_two_worlds_of_two_ranks(lammps, folder):
-    (folder / "monitor.toml").write_text(MONITOR + "ensemble_wait = 60\n")
+    (folder / "monitor.toml").write_text(MONITOR + f"ensemble_wait = {60 * PATIENCE}\n")
     steps = 10 * (schedule(2)[2] + 1)
     lammps(WORLDS[2] + START + f"run {steps}\n", np=4, args=("-partition", "2x2"))
     monitors = check_models(folder, 2, complete=True)
@@ -115,7 +116,7 @@ def test_two_worlds_of_two_ranks(lammps, folder):
 
 def test_restart(lammps, folder):
     """Restarted worlds go on with their own and their partners' statistics; nothing twice."""
-    (folder / "monitor.toml").write_text(MONITOR + "ensemble_wait = 60\n")
+    (folder / "monitor.toml").write_text(MONITOR + f"ensemble_wait = {60 * PATIENCE}\n")
     args, start = ("-partition", "2x1"), time.monotonic()
     lammps(WORLDS[2] + START + "run 155\nwrite_restart r.${w}\nrun 60\n", np=2, args=args)
     again = (
@@ -126,13 +127,13 @@ def test_restart(lammps, folder):
     lammps(WORLDS[2] + again + COMPUTE + STREAM + f"run {steps}\n", np=2, args=args)
     assert list(read(folder / "run.1.h5md").step) == list(range(10, 156 + steps, 10))
     # no wait ran out: a partner of this launch is never taken for one of the launch before
-    assert time.monotonic() - start < 55
+    assert time.monotonic() - start < 55 * PATIENCE
     check_models(folder, 2, complete=True)
 
 
 def until_unlocked(paths, patience=30.0):
     """Wait until nobody writes the stores."""
-    end = time.monotonic() + patience
+    end = time.monotonic() + patience * PATIENCE
     for path in paths:
         while True:
             try:
@@ -211,7 +212,7 @@ def test_waiting_is_never_longer_than_asked(lammps, folder):
     script += COMPUTE + STREAM + "run 400\nprint 'PYTHON $(f_s[7])'\nlabel end\n"
     start = time.monotonic()
     done = lammps(script, np=2, args=("-partition", "2x1"))
-    assert time.monotonic() - start < 60
+    assert time.monotonic() - start < 60 * PATIENCE
     log = (folder / "log.lammps.0").read_text()
     seconds = float(re.search(r"PYTHON ([\d.]+)", log)[1])
     assert 2.0 < seconds < 20.0

@@ -13,7 +13,7 @@ from blocks import METAL
 
 from dbar.filelock import is_locked
 from dbar.trajectory import read
-from harness import command, environment
+from harness import PATIENCE, command, environment
 
 START = METAL + (
     "boundary p p p\nlattice fcc 4.05\nregion b block 0 4 0 4 0 4\ncreate_box 1 b\ncreate_atoms 1 box\n"
@@ -97,13 +97,13 @@ def kill_at_random(folder, wait, sig=signal.SIGKILL):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as job:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 60 * PATIENCE
         while not (folder / "steps.log").exists() or not (folder / "steps.log").stat().st_size:
             assert job.poll() is None and time.monotonic() < deadline
             time.sleep(0.01)
         time.sleep(wait)
         os.kill(int((folder / "steps.log").read_text().split()[0]), sig)
-        job.wait(timeout=30)
+        job.wait(timeout=30 * PATIENCE)
     lines = (folder / "steps.log").read_text().splitlines()
     return [int(line.split()[1]) for line in lines if len(line.split()) == 2]
 
