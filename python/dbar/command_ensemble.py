@@ -97,7 +97,8 @@ def _show(status: dict, args: argparse.Namespace, console: Console) -> None:
         return
     budget = status["budget"]
     words = {"budget": "the budget is spent", "finished": "all replicas are whole",
-             "policy": "the policy needs no more"}  # fmt: skip
+             "policy": "the policy needs no more",
+             "stopped": "stopped before its end, `resume` goes on"}  # fmt: skip
     end = words.get(status.get("ended", ""), "not ended")
     console.print(
         f"policy {status['policy']}: {budget['used']} of {budget['total']} steps, {end}",

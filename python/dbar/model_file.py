@@ -30,6 +30,7 @@ from dbar.latent import Latent
 from dbar.moments import LaggedMoments
 from dbar.readout import Readout
 from dbar.ridge import Regression
+from dbar.self_contained import outside
 from dbar.trust import Mahalanobis
 from dbar.unfinished import SIGNATURE
 
@@ -136,6 +137,9 @@ def load(path: str | os.PathLike[str]) -> tuple[EnsembleModel, dict]:
 
 
 def _check_head(path, file):
+    elsewhere = outside(file)
+    if elsewhere:
+        raise ModelFileError(f"{path}: {elsewhere}, expected a file that holds all of its data")
     kind = file.attrs.get("dbar_file")
     if kind != "model":
         what = "a run (H5MD)" if "h5md" in file else "some other HDF5 file"

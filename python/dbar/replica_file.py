@@ -23,6 +23,10 @@ __all__ = ["SCHEMA", "Note", "OtherSchema", "read_note", "read_statistics", "wri
 SCHEMA = 1
 _KIND = "dbar replica statistics"
 _LONGEST = 1 << 20  # bytes of the first line
+_KINDS = {
+    "replica": int, "first": int, "replicas": int, "transitions": int, "ended": bool,
+    "published": float, "settings": dict,
+}  # fmt: skip
 
 
 class OtherSchema(StoreError):
@@ -138,6 +142,9 @@ def _open(path: Path, whole: bool) -> tuple[Note, bytes] | None:
                 f"{path}: schema {schema} (written by dbar {version}), this dbar {__version__} "
                 f"reads schema {SCHEMA}: use the same dbar or another folder"
             )
+        for name, kind in _KINDS.items():
+            if type(head[name]) is not kind:  # not isinstance: True is an int
+                raise ValueError(f"{name} is {head[name]!r}, expected {kind.__name__}")
         return Note(**head), rest
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{path}: truncated or corrupt ({error})") from None

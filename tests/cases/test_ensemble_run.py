@@ -75,6 +75,11 @@ def test_killed_lammps_and_controller(undisturbed, tmp_path):
     run.communicate(timeout=60)
     wait(lambda: not processes(folder / "ensemble/replicas", "-var"))
     assert chunks_done(folder) < BUDGET // 200
+    # nobody could write that it has ended
+    assert not json.loads((folder / "ensemble/status.json").read_text())["ended"]
+    shown = json.loads(finish(command(folder, "status", "--json")))
+    assert shown["ended"] == "stopped"
+    assert {r["state"] for r in shown["replicas"]} <= {"waiting", "finished"}
     # everything at once, while a chunk runs
     run = command(folder, "resume")
     before = chunks_done(folder)

@@ -3,6 +3,7 @@
 Oracle: an undisturbed run with the same seeds; stores and statistics must be the same bit for bit.
 """
 
+import json
 import os
 import signal
 import time
@@ -52,6 +53,10 @@ def test_stopped_at_random_and_resumed(tmp_path):
         assert not processes(folder / "ensemble", "")
         wait(lambda: not processes(folder, ""))
         assert not (folder / "ensemble/stop").exists()
+        if done:
+            status = json.loads((folder / "ensemble/status.json").read_text())
+            assert status["ended"] == "stopped"
+            assert {row["state"] for row in status["replicas"]} <= {"waiting", "finished"}
     assert chunks_done(folder) < 6
     finish(command(folder, "resume"))
     check_same(result(folder), result(quiet))

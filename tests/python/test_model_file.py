@@ -57,6 +57,18 @@ def test_round_trip(settings, tmp_path):
     np.testing.assert_allclose(other.var_.coef_, model.var_.coef_, rtol=1e-9, atol=1e-12)
 
 
+def test_data_in_another_file(tmp_path):
+    path, other = tmp_path / "m.h5", tmp_path / "other.h5"
+    for name in (path, other):
+        save(name, made(), {})
+    with h5py.File(path, "r+") as file:
+        name = next(key for key in file["model"] if isinstance(file["model"][key], h5py.Group))
+        del file[f"model/{name}"]
+        file[f"model/{name}"] = h5py.ExternalLink("other.h5", f"model/{name}")
+    with pytest.raises(ModelFileError, match=rf"m.h5: /model/{name} is a link to other.h5"):
+        load(path)
+
+
 def test_nothing_is_pickled(tmp_path):
     save(tmp_path / "m.h5", made(), {})
     kinds = []

@@ -183,6 +183,23 @@ def test_a_restart_withdraws_what_will_be_made_again(tmp_path, toml):
     back.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("replica", "3"), ("transitions", True), ("published", None), ("settings", []), ("ended", 0)],
+)
+def test_first_line_of_other_kinds_of_values(tmp_path, toml, name, value):
+    for session in interleaved(tmp_path, toml, streams(2, 40)):
+        session.close()
+    path = next((tmp_path / "watch.ensemble").glob("*.stat"))
+    line, _, rest = path.read_bytes().partition(b"\n")
+    path.write_bytes(json.dumps({**json.loads(line), name: value}).encode() + b"\n" + rest)
+    with pytest.raises(StoreError, match=rf"{path.name}: truncated or corrupt \({name} is "):
+        read_statistics(path)
+    path.write_bytes(b"[" * 100000 + b"\n" + rest)
+    with pytest.raises(StoreError, match="truncated or corrupt"):
+        read_statistics(path)
+
+
 class Partner(threading.Thread):
     """Another world, in a thread: takes its first snapshots at once, the others after a delay."""
 

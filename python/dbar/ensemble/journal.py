@@ -52,7 +52,7 @@ class Journal:
         for number, line in enumerate(data[:keep].splitlines(), 1):
             try:
                 entry = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):  # the latter of [[[[...
                 entry = None
             if not isinstance(entry, dict):
                 raise JournalError(f"{path}: line {number} is not a JSON object")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from dbar.ensemble.plan import Plan
 from dbar.ensemble.policies import load_policy
 from dbar.ensemble.prediction import estimate
 from dbar.ensemble.settings import Settings, SettingsError
-from dbar.filelock import FileLock, Locked
+from dbar.filelock import FileLock, Locked, is_locked
 
 __all__ = ["pooled_statistics", "read_status", "run_ensemble", "status_of"]
 
@@ -111,6 +112,9 @@ def run_ensemble(
         finally:
             _end(controller, executor, source)
             journal.close()
+            if not controller.reason:
+                with contextlib.suppress(OSError, SettingsError):  # what ended it says more
+                    _write_json(folder / "status.json", _as_stopped(_load_status(folder)))
         _write_statistics(folder / "statistics.h5", source, controller, settings)
         return controller
     finally:
@@ -185,21 +189,37 @@ def _write_json(path: Path, value: dict) -> None:
 
 
 def read_status(folder: Path) -> dict:
-    """Status of an ensemble, also while it runs.
+    """Status of an ensemble, also while it runs; "stopped" if nobody is at work and it has no end.
 
     Raises
     ------
     SettingsError
         If the folder holds none.
     """
+    at_work = is_locked(Path(folder) / "controller")  # asked first: it may end while we read
+    status = _load_status(folder)
+    return _as_stopped(status) if at_work is False and not status.get("ended") else status
+
+
+def _as_stopped(status):
+    """The status without a controller: nothing runs."""
+    rows = [
+        {**row, "state": "waiting"} if row.get("state") == "running" else row
+        for row in status["replicas"]
+    ]
+    return {**status, "ended": "stopped", "replicas": rows}
+
+
+def _load_status(folder):
     path = Path(folder) / "status.json"
     try:
         status = json.loads(path.read_text())
     except FileNotFoundError:
         raise SettingsError(f"{folder}: holds no status.json, expected an ensemble") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter of [[[[...
         raise SettingsError(f"{path}: not JSON: {error}") from None
-    if not isinstance(status, dict) or not isinstance(status.get("replicas"), list):
+    rows = status.get("replicas") if isinstance(status, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise SettingsError(
             f"{path}: holds no list of replicas, expected the status of an ensemble"
         )
