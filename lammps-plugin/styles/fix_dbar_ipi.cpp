@@ -155,7 +155,14 @@ void FixDbarIpi::end_run(const std::string &why) {
 void FixDbarIpi::connect() {
   placement_.reset();
   connected_ = on_socket([&] {
-    socket_.connect(options_.address, options_.timeout);
+    try {
+      socket_.connect(options_.address, options_.timeout);
+    } catch (const std::exception &e) {
+      if (answered_ == 0)
+        throw;
+      const char *hint = "; i-PI has left before and another run, or the next part of run N every M, needs it again";
+      throw std::runtime_error(e.what() + std::string(hint));
+    }
     return true;
   });
   if (comm->me == 0)

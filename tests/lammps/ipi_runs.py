@@ -177,10 +177,10 @@ def wait_for(condition, what, timeout=30.0):
         time.sleep(0.02)
 
 
-def serve(folder, fix, np_=1, after="", before="", head=HEAD, **settings):
+def serve(folder, fix, np_=1, after="", before="", head=HEAD, run=100000, **settings):
     """One whole run of i-PI with one LAMMPS; what LAMMPS printed."""
     write_input(folder, **settings)
-    script = client_script(fix, after=after, before=before, head=head)
+    script = client_script(fix, run, after=after, before=before, head=head)
     with i_pi(folder) as server:
         ours = fix.startswith("dbar")
         if not ours:  # LAMMPS's own client does not wait, and ends by MPI_Abort

@@ -1,5 +1,6 @@
 """How a connection of `fix dbar/ipi` ends: EXIT, no server, a server that dies, wrong input."""
 
+import re
 import shutil
 import signal
 import tempfile
@@ -56,6 +57,23 @@ def test_exit_ends_the_run_and_the_script_goes_on(tmp_path):
     log = (tmp_path / "log.client").read_text()
     assert log.count("Loop time") == 2 and "Total wall time" in log
     assert complete_frames(tmp_path) == 22  # step 0, then one for each structure
+
+
+def test_exit_in_a_run_of_parts(tmp_path):
+    """`run N every M`: one connection for all parts; a part after EXIT asks for i-PI again."""
+    write_system(tmp_path, argon())
+    name = socket_name()
+    printed = serve(
+        tmp_path, f"dbar/ipi d {name} 0 unix", 2, forcefield=ffsocket(name), steps=20,
+        run='21 every 8 "print at:$(step)"', after='unfix i\nfix move all nve\nrun 7\nprint "at $(step)"\n',
+    )  # fmt: skip
+    assert re.findall(r"^at:(\d+)", printed, re.M) == ["8", "16", "21"]
+    assert printed.count("connected to i-PI") == 1
+    assert "at 28" in printed and "the script went on" in printed
+
+    again = {"forcefield": ffsocket(name), "steps": 20, "run": "30 every 8 NULL"}
+    with pytest.raises(AssertionError, match="i-PI has left before"):
+        serve(tmp_path, f"dbar/ipi d {name} 0 unix timeout 1", **again)
 
 
 @pytest.mark.parametrize("mode", ["unix", "inet"])
