@@ -103,7 +103,12 @@ def kill_at_random(folder, wait, sig=signal.SIGKILL):
             time.sleep(0.01)
         time.sleep(wait)
         os.kill(int((folder / "steps.log").read_text().split()[0]), sig)
-        job.wait(timeout=30 * PATIENCE)
+        try:
+            job.wait(timeout=30 if sig == signal.SIGKILL else 30 * PATIENCE)
+        except subprocess.TimeoutExpired:
+            job.terminate()
+            if sig != signal.SIGKILL:  # MPICH's mpirun now and then does not see that a rank was killed
+                raise
     lines = (folder / "steps.log").read_text().splitlines()
     return [int(line.split()[1]) for line in lines if len(line.split()) == 2]
 
