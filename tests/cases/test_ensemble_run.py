@@ -11,6 +11,7 @@ import signal
 import numpy as np
 import pytest
 
+from dbar.ensemble.lammps_chunk import ChunkError, run_chunk
 from ensemble_runs import (
     PAGE,
     check_same,
@@ -96,6 +97,20 @@ def test_killed_lammps_and_controller(undisturbed, tmp_path):
     output = finish(command(folder, "resume"))
     assert "failed" not in output
     check_same(result(folder), undisturbed[1])
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_silent_lammps(tmp_path, ranks):
+    """Ranks that wait for ever: the chunk ends with an error, and so do they."""
+    (tmp_path / "in.silent").write_text("print hello\nshell sleep 500\n")
+    spec = {
+        "folder": str(tmp_path), "script": "in.silent", "chunk": 0, "steps": 10, "every": 10,
+        "seed": 1, "np": ranks, "launcher": "mpirun", "variables": {}, "silence": 2.0,
+        "stop": str(tmp_path / "stop"),
+    }  # fmt: skip
+    with pytest.raises(ChunkError, match=r"nothing for 2 s \(setting `silence`\)"):
+        run_chunk(spec)
+    wait(lambda: not processes(tmp_path, ""))
 
 
 def test_failed_replica(tmp_path):

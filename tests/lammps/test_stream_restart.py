@@ -107,8 +107,8 @@ def kill_at_random(folder, wait, sig=signal.SIGKILL):
             job.wait(timeout=30 if sig == signal.SIGKILL else 30 * PATIENCE)
         except subprocess.TimeoutExpired:
             job.terminate()
-            if sig != signal.SIGKILL:  # MPICH's mpirun now and then does not see that a rank was killed
-                raise
+            if sig != signal.SIGKILL:
+                raise  # else: MPICH's mpirun now and then does not see that a rank was killed
     lines = (folder / "steps.log").read_text().splitlines()
     return [int(line.split()[1]) for line in lines if len(line.split()) == 2]
 

@@ -58,7 +58,8 @@ def run_chunk(spec: dict) -> dict:
     spec : dict
         ``folder`` of the replica, ``script``, ``chunk`` (0, 1, ...), ``steps`` of a chunk,
         ``every``, ``seed``, ``np``, ``launcher`` ("mpirun", "srun", or "none"), ``variables``,
-        ``stop``: LAMMPS is ended when this file appears.
+        ``stop``: LAMMPS is ended when this file appears, ``silence``: or when it has neither
+        printed nor stored anything for so many seconds (0: never).
 
     Returns
     -------
@@ -143,6 +144,16 @@ def _command(spec, chunk):
     return words
 
 
+def _signs_of_life(*paths):
+    """What changes when one of the files is written; clocks of file servers are not compared."""
+    found = []
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            info = path.stat()
+            found.append((path, info.st_size, info.st_mtime_ns))
+    return found
+
+
 def _lammps(folder, spec, chunk):
     words = _command(spec, chunk)
     with contextlib.suppress(FileNotFoundError):
@@ -150,11 +161,21 @@ def _lammps(folder, spec, chunk):
     log, parent = folder / f"output.{chunk}.txt", os.getppid()
     process = lmp.start(words, folder, log.name)
     stop, due = Path(spec["stop"]), 0.0
+    signs, heard, silence = None, 0.0, float(spec["silence"])
     try:
         while process.poll() is None:
-            if time.monotonic() >= due:
+            now = time.monotonic()
+            if now >= due:
                 _check(stop)
-                due = time.monotonic() + _STOP
+                due = now + _STOP
+                found = _signs_of_life(log, folder / "run.h5md")
+                if found != signs:
+                    signs, heard = found, now
+                elif silence and now - heard > silence:
+                    raise ChunkError(
+                        f"{folder}: LAMMPS has printed and stored nothing for {silence:g} s "
+                        "(setting `silence`)"
+                    )
             if os.getppid() != parent:  # the controller was killed: so is what it started
                 raise ChunkError("the program that started this worker has ended")
             time.sleep(_POLL)

@@ -60,6 +60,7 @@ class LammpsReplicas:
             "folder": str(self.place(replica)), "script": str(s.script.absolute()), "chunk": chunk,
             "steps": s.chunk, "every": s.every, "seed": s.seed + replica, "np": s.np,
             "launcher": s.launcher, "variables": dict(s.variables), "stop": str(self._stop),
+            "silence": s.silence,
         }  # fmt: skip
         return run_chunk, spec
 

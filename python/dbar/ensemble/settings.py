@@ -24,6 +24,7 @@ _NUMBERS = {
     "window": (int, 1, 10**6, 0),
     "batch": (int, 1, 10**6, 1),
     "retries": (int, 0, 1000, 2),
+    "silence": (float, 0, 1e9, 3600.0),
     "order": (int, 1, 20, 1),
     "dimension": (int, 1, 200, 5),
     "n_bags": (int, 2, 200, 20),
@@ -64,6 +65,7 @@ class Settings:
     window: int
     batch: int
     retries: int
+    silence: float
     order: int
     dimension: int
     n_bags: int
@@ -165,7 +167,8 @@ class Settings:
 
     def identity(self) -> dict:
         """What must not change between `run` and `resume`: everything that decisions depend on."""
-        free = ("path", "script", "jobs", "np", "executor", "submit", "retries", "launcher")
+        free = ("path", "script", "jobs", "np", "executor", "submit", "retries")
+        free += ("launcher", "silence")
         return {k: v for k, v in sorted(vars(self).items()) if k not in free}
 
 
