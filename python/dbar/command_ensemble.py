@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import signal
+import sys
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -65,14 +68,21 @@ def run(args: argparse.Namespace, console: Console) -> int:
         again = f"dbar ensemble resume {shlex.quote(str(args.file))}{out}"
         fail(args, RuntimeError(f"stopped by {signals[0].name}; go on with: {again}"))
         return 128 + signals[0]
+    except BrokenExecutor as error:
+        fail(args, error)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)  # threads of an executor that has failed may never end
     except (ValueError, OSError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.filename is None:  # write() does not name it
+            error = OSError(f"{folder}: {error.strerror or error}")
         return fail(args, error)
     _show(session.status_of(controller, settings), args, console)
     return 1 if controller.failed else 0
 
 
 def _listen() -> list[signal.Signals]:
-    """List to which SIGINT and SIGTERM will be added; the second one ends the program at once."""
+    """List to which SIGINT, SIGTERM and SIGHUP will be added; the second one ends the program."""
     got: list[signal.Signals] = []
 
     def note(number, frame):
@@ -80,8 +90,9 @@ def _listen() -> list[signal.Signals]:
             raise KeyboardInterrupt
         got.append(signal.Signals(number))
 
-    signal.signal(signal.SIGINT, note)
-    signal.signal(signal.SIGTERM, note)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, note)
     return got
 
 

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM to `dbar ensemble` at random moments, and `resume` to the end.
+"""SIGINT, SIGTERM and SIGHUP to `dbar ensemble` at random moments, and `resume` to the end.
 
 Oracle: an undisturbed run with the same seeds; stores and statistics must be the same bit for bit.
 """
@@ -33,7 +33,7 @@ def test_stopped_at_random_and_resumed(tmp_path):
     rng, action = np.random.default_rng(11), "run"
     # chunks that are to be complete, signal, whether all processes get it as from a terminal
     for done, number, all_of_it, executor in (
-        (0, signal.SIGTERM, False, "processes"),
+        (0, signal.SIGHUP, False, "processes"),
         (1, signal.SIGINT, True, "local"),
         (2, signal.SIGTERM, False, "local"),
     ):

@@ -7,6 +7,7 @@ import pytest
 
 from dbar.ensemble import Controller, Learner, Plan, Replay, ReplayExecutor, Stopped, load_policy
 from dbar.ensemble.journal import Journal
+from dbar.ensemble.tries import TooManyFailures
 from ensemble_replays import controller, trajectories
 
 
@@ -39,7 +40,8 @@ def run_flaky(journal, failures, retries, stop_after=None):
         control.run()
     except KeyboardInterrupt:
         pass
-    control.journal.close()
+    finally:
+        control.journal.close()
     return source.tries, control
 
 
@@ -67,6 +69,59 @@ def test_a_chunk_that_was_interrupted_has_not_failed(tmp_path):
     tries, control = run_flaky(tmp_path / "journal", {(1, 1): 1}, 2)
     assert tries[1, 1] == 2 and not control.failed
     assert (control.learner.progress == 6).all()
+
+
+def test_more_retries_are_another_chance(tmp_path):
+    """A replica that was given up is tried again by a resume with more retries."""
+    failures = {(1, 1): 3}
+    tries, control = run_flaky(tmp_path / "journal", failures, 2)
+    assert tries[1, 1] == 3 and set(control.failed) == {1}
+    tries, control = run_flaky(tmp_path / "journal", failures, 2)
+    assert (1, 1) not in tries and set(control.failed) == {1}
+    tries, control = run_flaky(tmp_path / "journal", {}, 3)
+    assert tries[1, 1] == 1 and not control.failed
+    assert (control.learner.progress == 6).all()
+
+
+def test_replica_after_replica_fails(tmp_path):
+    """The reason lies elsewhere: it stops, and a resume counts none of them, but only once."""
+    failures = {(r, 0): 99 for r in range(3)}
+    with pytest.raises(TooManyFailures, match=r"3 replicas .* Replica 2: try 2 failed"):
+        run_flaky(tmp_path / "journal", failures, 1)
+    (tmp_path / "mended").write_bytes((tmp_path / "journal").read_bytes())
+    tries, control = run_flaky(tmp_path / "mended", {}, 1)
+    assert not control.failed and (control.learner.progress == 6).all()
+    # not mended: this time they are given up, and one more resume tries none
+    tries, control = run_flaky(tmp_path / "journal", failures, 1)
+    assert set(control.failed) == {0, 1, 2} and tries == {(r, 0): 2 for r in range(3)}
+    tries, control = run_flaky(tmp_path / "journal", failures, 1)
+    assert set(control.failed) == {0, 1, 2} and not tries
+
+
+def test_failures_among_chunks_that_go_well_stop_nothing(tmp_path):
+    """Three of four replicas fail, at different times."""
+    D, values = trajectories(replicas=4)
+    source = Flaky(D, values, {(0, 0): 9, (1, 2): 9, (3, 4): 9})
+    learner = Learner(4, 6, 10, ["a", "b"], dimension=3)
+    control = Controller(
+        source, learner, load_policy("uniform"), ReplayExecutor(), Plan(24, retries=0)
+    ).run()
+    assert set(control.failed) == {0, 1, 3} and control.learner.progress.tolist() == [0, 2, 6, 4]
+
+
+def test_an_error_that_no_chunk_raises_is_the_executors(tmp_path):
+    """executorlib, dask and others raise their own when a worker has gone."""
+    D, values = trajectories(replicas=3)
+    source = Flaky(D, values, {(1, 1): 99})
+    source.chunk_errors = ValueError
+    learner = Learner(3, 6, 10, ["a", "b"], dimension=3)
+    journal = Journal(tmp_path / "journal")
+    control = Controller(
+        source, learner, load_policy("uniform"), ReplayExecutor(), Plan(18), journal
+    )
+    with pytest.raises(BrokenExecutor, match=r"lost its workers \(try 1 failed\)"):
+        control.run()
+    assert not any("tried" in entry for entry in Journal.read(tmp_path / "journal")[0])
 
 
 def test_an_executor_that_breaks_fails_no_replica(tmp_path):

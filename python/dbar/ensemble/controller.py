@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from concurrent.futures import Executor, Future, wait
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -88,7 +88,7 @@ class Controller:
         self.issued = self.decisions = 0
         self.decision_time, self.reason = 0.0, ""
         self._prospect: Prospect | None = None
-        self._tries = Tries(self.journal, plan.retries)
+        self._tries = Tries(self.journal, plan.retries, max(3, size // 4))
         self._threads = ThreadpoolController()
 
     # ---- the loop -------------------------------------------------------------------------
@@ -118,7 +118,7 @@ class Controller:
         while True:
             while len(self.out) > self.plan.window - self.plan.batch:
                 self._absorb()
-            if past:
+            if replayed := bool(past):
                 chosen = past.popleft()
                 self.decisions += 1
             else:
@@ -130,9 +130,10 @@ class Controller:
             if not past and self.after:
                 self.after(self)
             if not chosen:
-                if not self.out:
+                if self.out:
+                    self._absorb()
+                elif not past and not (replayed and self._tries.revived):
                     break
-                self._absorb()
         if not self.reason:
             self.reason = self._why()
         self._refit()
@@ -229,11 +230,10 @@ class Controller:
         self._check_stop()  # what stopped this program may have stopped the chunk
         try:
             future.result()
-        except BrokenExecutor as error:  # the workers' end says nothing about the replica
-            text = f"the executor has lost its workers ({error}); the ensemble can be resumed"
-            raise BrokenExecutor(text) from error
         except Exception as error:
-            self._tries.failed(replica, chunk, error)
+            self._tries.failed(
+                replica, chunk, error, getattr(self.source, "chunk_errors", Exception)
+            )
             return False
         return True
 
@@ -253,6 +253,7 @@ class Controller:
         if future is None and not self.source.finished(replica, chunk):
             self._give_up(replica, chunk, self._tries.no_more(replica, chunk))
         elif self._learn(replica, chunk):
+            self._tries.went_on()
             self.seconds[replica] += self._spent(replica, chunk, future)
             self.runs[replica] += 1
         if replica in self.failed:
@@ -268,8 +269,8 @@ class Controller:
         return True
 
     def _give_up(self, replica: int, chunk: int, reason: str) -> None:
-        self._tries.give_up(replica, chunk, reason)
         self.failed[replica] = reason
+        self._tries.give_up(replica, chunk, reason)
 
     def _spent(self, replica, chunk, future):
         known = getattr(self.source, "cost", None)

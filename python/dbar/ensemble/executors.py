@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
+import threading
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,7 +14,7 @@ from pathlib import Path
 from dbar.ensemble.lammps_chunk import end_with_parent
 from dbar.ensemble.settings import Settings, SettingsError
 
-__all__ = ["make_executor"]
+__all__ = ["deaths_of_threads", "make_executor"]
 
 
 def make_executor(settings: Settings, folder: Path) -> Executor:
@@ -88,6 +91,9 @@ _SLURM = """\
 """
 
 
+_LOCAL = ("cores", "threads_per_core", "openmpi_oversubscribe")  # a node needs no batch system
+
+
 def _executorlib(settings, folder, submit):
     try:
         import executorlib
@@ -99,8 +105,14 @@ def _executorlib(settings, folder, submit):
     # the chunk makes the ranks, so that a worker is one process with room for `np` of them
     resources = {"cores": 1, "threads_per_core": settings.np, **submit}
     common = {"max_workers": settings.jobs, "block_allocation": True}
-    cache = str(folder / "executor")
     if settings.executor == "local":
+        _keep_on_loopback()
+        for word in submit:
+            if word not in _LOCAL:
+                raise SettingsError(
+                    f"submit.{word}: executor = 'local' has no such setting, expected one of "
+                    f"{', '.join(_LOCAL)}"
+                )
         return executorlib.SingleNodeExecutor(
             resource_dict=resources,
             hostname_localhost=True,
@@ -108,15 +120,41 @@ def _executorlib(settings, folder, submit):
             restart_limit=settings.retries,
             **common,
         )
-    resources["cwd"] = cache
+    resources["cwd"] = str(folder / "executor")
     try:
         if settings.executor == "slurm":
             usual = {"job_name": "dbar-ensemble", "submission_template": _SLURM}
             resources = {**usual, **resources}
-            return executorlib.SlurmClusterExecutor(
-                resource_dict=resources, cache_directory=cache, **common
-            )
+            # no cache_directory: results would be pickled to files there, and believed
+            return executorlib.SlurmClusterExecutor(resource_dict=resources, **common)
         kind = {"slurm-job": "SlurmJobExecutor", "flux": "FluxJobExecutor"}[settings.executor]
         return getattr(executorlib, kind)(resource_dict=resources, **common)
     except ImportError as error:
         raise SettingsError(f"executor = {settings.executor!r}: {error}") from None
+
+
+def _keep_on_loopback():
+    """Let executorlib listen on 127.0.0.1 alone: it unpickles what whoever connects first sends."""
+    from executorlib.standalone.interactive import communication
+
+    def bind(interface):
+        return interface._socket.bind_to_random_port("tcp://127.0.0.1")
+
+    communication.SocketInterface.bind_to_random_port = bind
+
+
+@contextlib.contextmanager
+def deaths_of_threads() -> Iterator[list[str]]:
+    """Collect what threads die of: executors that have such do not tell those who wait for them."""
+    found: list[str] = []
+    usual = threading.excepthook
+
+    def note(args):
+        found.append(f"{args.exc_type.__name__}: {args.exc_value}")
+        usual(args)
+
+    threading.excepthook = note
+    try:
+        yield found
+    finally:
+        threading.excepthook = usual

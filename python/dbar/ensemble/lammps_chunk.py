@@ -24,7 +24,6 @@ __all__ = ["ChunkError", "end_with_parent", "run_chunk"]
 
 _POLL = 0.02  # seconds
 _STOP = 0.2  # seconds between two looks at the file that says stop
-_PATIENCE = 30.0  # seconds for the LAMMPS of a killed controller to end
 
 
 class ChunkError(RuntimeError):
@@ -69,8 +68,16 @@ def run_chunk(spec: dict) -> dict:
     Raises
     ------
     ChunkError
-        If LAMMPS ends with an error, without what it should leave, or before its time.
+        If LAMMPS ends with an error, without what it should leave, or before its time, or if a
+        file cannot be read or written.
     """
+    try:
+        return _run_chunk(spec)
+    except (OSError, ValueError) as error:
+        raise ChunkError(f"{spec['folder']}: {error}") from error
+
+
+def _run_chunk(spec):
     folder, chunk = Path(spec["folder"]), int(spec["chunk"])
     folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(folder, Path(spec["stop"]))
@@ -91,9 +98,12 @@ def run_chunk(spec: dict) -> dict:
             raise ChunkError(f"{folder}: LAMMPS ended without `write_restart ${{next}}`")
         if not (folder / "run.h5md").exists():
             raise ChunkError(f"{folder}: LAMMPS ended without a store ${{store}}")
+        for name in ("restart.part", "run.h5md"):  # on disk before the file that vouches for them
+            _to_disk(folder / name)
         os.replace(folder / "restart.part", folder / f"restart.{chunk + 1}")
         with replacing(marker) as part:
             part.write_text(json.dumps(done) + "\n")
+            _to_disk(part)
         # one step back is kept; what lies before it is never needed again
         with contextlib.suppress(FileNotFoundError):
             (folder / f"restart.{chunk - 1}").unlink()
@@ -107,15 +117,21 @@ def _check(stop):
         raise ChunkError("the ensemble was stopped")
 
 
+def _to_disk(path):
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def _lock(folder, stop):
-    end = time.monotonic() + _PATIENCE
+    """Lock of the replica; who holds it runs this chunk for a controller that was killed."""
+    parent = os.getppid()
     while True:
         _check(stop)
         try:
             return FileLock(folder / "replica")
-        except Locked as owner:
-            if time.monotonic() > end:
-                raise ChunkError(f"{folder}: {owner} is at work here") from None
+        except Locked:
+            if os.getppid() != parent:
+                raise ChunkError("the program that started this worker has ended") from None
             time.sleep(0.1)
 
 

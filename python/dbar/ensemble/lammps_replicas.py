@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dbar.ensemble.lammps_chunk import run_chunk
+from dbar.ensemble.lammps_chunk import ChunkError, run_chunk
 from dbar.ensemble.learner import Chunk
 from dbar.ensemble.settings import Settings
 from dbar.trajectory import StoreError, read
@@ -23,7 +23,14 @@ class LammpsReplicas:
     settings : Settings
     folder : Path
         Of the ensemble; replica r is in ``replicas/NNNN`` with seed ``settings.seed + r``.
+
+    Attributes
+    ----------
+    chunk_errors : type
+        What a chunk raises that fails; any other error is that of the executor.
     """
+
+    chunk_errors = ChunkError
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings, self.folder = settings, Path(folder).absolute()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import wait
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import h5py
@@ -14,7 +15,7 @@ import h5py
 from dbar.atomic import replacing
 from dbar.command_options import plain
 from dbar.ensemble.controller import Controller
-from dbar.ensemble.executors import make_executor
+from dbar.ensemble.executors import deaths_of_threads, make_executor
 from dbar.ensemble.journal import Journal, JournalError
 from dbar.ensemble.lammps_replicas import LammpsReplicas
 from dbar.ensemble.learner import Learner
@@ -27,6 +28,7 @@ from dbar.filelock import FileLock, Locked, is_locked
 __all__ = ["pooled_statistics", "read_status", "run_ensemble", "status_of"]
 
 _PATIENCE = 30.0  # seconds for chunks that are running to end
+_POLL = 0.02  # seconds
 _SHARE = 0.05  # of the time, at most, for writing status.json
 
 
@@ -73,62 +75,98 @@ def run_ensemble(
     except Locked as owner:
         raise SettingsError(f"{folder}: {owner} is at work here") from None
     try:
-        begun = Journal.read(path)[0]
-        if begun and not resume:
-            raise SettingsError(f"{folder}: holds an ensemble already; resume it or name another")
-        identity = _identity(settings)
-        if begun:
-            _check_same(settings, identity, path, begun[0])
-        source = LammpsReplicas(settings, folder)
-        learner = Learner(
-            settings.replicas, settings.chunks, settings.snapshots, settings.observables,
-            settings.order, settings.dimension, settings.n_bags, settings.coverage, 0,
-        )  # fmt: skip
-        plan = Plan(
-            settings.budget_chunks, settings.batch, settings.window, settings.retries,
-            settings.cost, settings.seed,
-        )  # fmt: skip
-
-        due = 0.0
-
-        def after(controller):
-            nonlocal due
-            start = time.monotonic()
-            if start >= due or controller.reason:
-                _write_json(folder / "status.json", status_of(controller, settings))
-                now = time.monotonic()
-                due = now + (now - start) / _SHARE
-            if tell:
-                tell(controller)
-
-        source.go()
-        executor = make_executor(settings, folder)
-        journal = Journal(path)
-        if not begun:
-            journal.add(settings=identity)
-        controller = Controller(source, learner, policy, executor, plan, journal, after, stopped)
-        try:
-            controller.run()
-        finally:
-            _end(controller, executor, source)
-            journal.close()
-            if not controller.reason:
-                with contextlib.suppress(OSError, SettingsError):  # what ended it says more
-                    _write_json(folder / "status.json", _as_stopped(_load_status(folder)))
-        _write_statistics(folder / "statistics.h5", source, controller, settings)
-        return controller
+        with deaths_of_threads() as broken:
+            return _run(settings, folder, resume, policy, tell, stopped, broken)
     finally:
         lock.release()
 
 
-def _end(controller, executor, source):
+def _run(settings, folder, resume, policy, tell, stopped, broken):
+    path = folder / "journal.jsonl"
+    begun = Journal.read(path)[0]
+    if begun and not resume:
+        raise SettingsError(f"{folder}: holds an ensemble already; resume it or name another")
+    if not begun and any(folder.glob("replicas/*")):
+        raise SettingsError(
+            f"{folder}: holds replicas but no journal of them; remove it or name another"
+        )
+    settings = _same_window(settings, begun)
+    identity = _identity(settings)
+    if begun:
+        _check_same(settings, identity, path, begun[0])
+    source = LammpsReplicas(settings, folder)
+    learner = Learner(
+        settings.replicas, settings.chunks, settings.snapshots, settings.observables,
+        settings.order, settings.dimension, settings.n_bags, settings.coverage, 0,
+    )  # fmt: skip
+    plan = Plan(
+        settings.budget_chunks, settings.batch, settings.most_out, settings.retries,
+        settings.cost, settings.seed,
+    )  # fmt: skip
+
+    due = 0.0
+
+    def after(controller):
+        nonlocal due
+        start = time.monotonic()
+        if start >= due or controller.reason:
+            _write_json(folder / "status.json", status_of(controller, settings))
+            now = time.monotonic()
+            due = now + (now - start) / _SHARE
+        if tell:
+            tell(controller)
+
+    source.go()
+    executor = make_executor(settings, folder)
+    journal = Journal(path)
+    if not begun:
+        journal.add(settings=identity)
+
+    def stopped_or_broken():
+        if broken:
+            raise BrokenExecutor(f"the executor has failed: {broken[0]}")
+        return stopped()
+
+    controller = Controller(
+        source, learner, policy, executor, plan, journal, after, stopped_or_broken
+    )
+    try:
+        controller.run()
+    finally:
+        _end(controller, executor, source, 5.0 if broken else _PATIENCE)
+        journal.close()
+        if not controller.reason:
+            with contextlib.suppress(OSError, SettingsError):  # what ended it says more
+                _write_json(folder / "status.json", _as_stopped(_load_status(folder)))
+    _write_statistics(folder / "statistics.h5", source, controller, settings)
+    return controller
+
+
+def _same_window(settings, begun):
+    """On resume a window that is not given is what it was, whatever `jobs` is now."""
+    was = begun[0].get("settings") if begun else None
+    was = was.get("window") if isinstance(was, dict) else None
+    if settings.window or not isinstance(was, int) or was < settings.batch:
+        return settings
+    return dataclasses.replace(settings, window=was)
+
+
+def _end(controller, executor, source, patience):
     """End what is still running: nothing, or all of it where the controller was stopped."""
-    left = [f for _, _, f in controller.out if f is not None and not f.cancel() and not f.done()]
+    left = [f for _, _, f in controller.out if f is not None and not f.done()]
     if left:
-        source.stop()
-    executor.shutdown(wait=False)
-    if left and not wait(left, _PATIENCE).not_done:
-        source.go()
+        with contextlib.suppress(OSError):  # no space for it: workers end with this program
+            source.stop()
+    try:
+        executor.shutdown(wait=False, cancel_futures=True)
+    except TypeError:  # an executor of the user's without that keyword
+        executor.shutdown(wait=False)
+    end = time.monotonic() + patience
+    while any(not f.done() for f in left):
+        if time.monotonic() > end:
+            return
+        time.sleep(_POLL)
+    source.go()
 
 
 def _identity(settings):

@@ -24,7 +24,7 @@ _NUMBERS = {
     "window": (int, 1, 10**6, 0),
     "batch": (int, 1, 10**6, 1),
     "retries": (int, 0, 1000, 2),
-    "silence": (float, 0, 1e9, 3600.0),
+    "silence": (float, 0, 1e9, 0.0),
     "order": (int, 1, 20, 1),
     "dimension": (int, 1, 200, 5),
     "n_bags": (int, 2, 200, 20),
@@ -49,6 +49,8 @@ class Settings:
     ----------
     path : Path
         The TOML file; `script` is relative to its folder.
+    window : int
+        0 if not given, see `most_out`.
     """
 
     path: Path
@@ -87,6 +89,11 @@ class Settings:
     def snapshots(self) -> int:
         """Snapshots of a chunk."""
         return self.chunk // self.every
+
+    @property
+    def most_out(self) -> int:
+        """Chunks given out at the same time."""
+        return self.window or 2 * max(self.jobs, self.batch)
 
     @property
     def budget_chunks(self) -> int:
@@ -154,8 +161,7 @@ class Settings:
         if found["cost"] not in ("work", "measured"):
             raise SettingsError(f"cost = {found['cost']!r}: expected 'work' or 'measured'")
         found["budget"] = found["budget"] or found["replicas"] * found["steps"]
-        found["window"] = found["window"] or 2 * max(found["jobs"], found["batch"])
-        if found["window"] < max(found["batch"], found["jobs"]):
+        if 0 < found["window"] < max(found["batch"], found["jobs"]):
             raise SettingsError(
                 f"window = {found['window']}: expected at least batch = {found['batch']} and "
                 f"jobs = {found['jobs']}"
@@ -169,7 +175,8 @@ class Settings:
         """What must not change between `run` and `resume`: everything that decisions depend on."""
         free = ("path", "script", "jobs", "np", "executor", "submit", "retries")
         free += ("launcher", "silence")
-        return {k: v for k, v in sorted(vars(self).items()) if k not in free}
+        found = {**vars(self), "window": self.most_out}
+        return {k: v for k, v in sorted(found.items()) if k not in free}
 
 
 def _number(name, value):
