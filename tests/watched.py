@@ -62,7 +62,7 @@ def dbar(*words, **kwargs):
     )  # fmt: skip
 
 
-def ensemble(folder, ended, **changes):
+def ensemble(folder, ended, /, **changes):
     """Status file as a controller writes it."""
     folder.mkdir(exist_ok=True)
     shutil.copyfile(ended, folder / "r0.h5md")

@@ -11,9 +11,8 @@ from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from dbar.command_options import Parser, add_json, fail, plain, print_json
+from dbar.command_options import Parser, add_json, fail, print_json
 
 __all__ = ["add"]
 
@@ -106,33 +105,28 @@ def _show(status: dict, args: argparse.Namespace, console: Console) -> None:
     if args.json:
         print_json({"ok": not status.get("failed"), **status})
         return
-    budget = status["budget"]
-    words = {"budget": "the budget is spent", "finished": "all replicas are whole",
-             "policy": "the policy needs no more",
-             "stopped": "stopped before its end, `resume` goes on"}  # fmt: skip
-    end = words.get(status.get("ended", ""), "not ended")
-    console.print(
-        f"policy {status['policy']}: {budget['used']} of {budget['total']} steps, {end}",
-        markup=False,
-    )
-    table = Table()
-    for title in ("replica", "state", "steps", "M", "tau_pred"):
-        table.add_column(title, justify="right")
-    for row in status["replicas"][:40]:
-        cells = (row["id"], row["state"], row["steps"], _number(row["M"]), _number(row["tau_pred"]))
-        table.add_row(*map(str, cells))
-    console.print(table)
-    if len(status["replicas"]) > 40:
-        console.print(f"... and {len(status['replicas']) - 40} more (--json shows all)")
-    for name, value in status["observables"].items():
-        mean, std, error = (_number(value.get(k)) for k in ("mean", "std", "error"))
-        text = f"{name} at the horizon: mean {mean} +- {error}, spread {std}"
-        console.print(text, markup=False)
-    for replica, reason in status.get("failed", {}).items():
-        text = f"replica {replica} failed: {reason}"
-        console.print(text, style="red", markup=False)
+    from dbar.status_file import parse_status
+    from dbar.status_words import about_ensemble
+    from dbar.watch_ensemble import SHOWN, number, replica_table
 
-
-def _number(value: object) -> str:
-    value = plain(value)
-    return "-" if value is None else f"{value:.4g}"
+    about = about_ensemble(parse_status(status))
+    words = [number(about[k], digits=15) for k in ("used", "total") if about[k] is not None]
+    parts = [f"{' of '.join(words)} steps"] if words else []
+    if about["ended"] is not None:
+        parts.append(about["end"] or "not ended")
+    line = [f"policy {about['policy']}"] if about["policy"] else []
+    line += [", ".join(parts)] if parts else []
+    console.print(": ".join(line) or "nothing known yet", markup=False)
+    rows, failed = about["replicas"], about["failed"]
+    if rows:
+        if not console.is_terminal:
+            console.width = 160
+        console.print(replica_table(rows, console.width), soft_wrap=False)
+    if len(rows) > SHOWN:
+        console.print(f"... and {len(rows) - SHOWN} more (--json shows all)")
+    for name, text in about["observables"].items():
+        console.print(f"{name} at the end: {text or '-'}", markup=False)
+    for replica, reason in list(failed.items())[:SHOWN]:
+        console.print(f"replica {replica} failed: {reason}", style="red", markup=False)
+    if len(failed) > SHOWN:
+        console.print(f"... and {len(failed) - SHOWN} more failed (--json shows all)", style="red")

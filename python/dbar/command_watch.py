@@ -18,7 +18,7 @@ _ABOUT = """\
 Show runs while they go on: state, M against its bound, tau_pred, stress and energy, alarms. Files
 are only read, and only what is new in them. A file that does not exist yet is waited for. A folder
 with a status.json is shown as an ensemble. In a terminal the view ends with Ctrl-C, or when all
-runs have ended; with --serve it is a web page that this machine alone can open."""
+runs and ensembles have ended; with --serve it is a web page that this machine alone can open."""
 
 _EXAMPLE = """\
 examples:

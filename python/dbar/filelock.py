@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from time import sleep
 
-__all__ = ["FileLock", "Locked", "is_locked"]
+__all__ = ["FileLock", "Locked", "at_work", "is_locked"]
 
 _ATTEMPTS = 3  # somebody who asks `is_locked` holds a shared lock for microseconds
 
@@ -80,18 +80,39 @@ def _lock(fd: int) -> None:
 
 def is_locked(path: Path) -> bool | None:
     """Whether a process holds the `FileLock` of a file, None where that cannot be known."""
-    try:
-        fd = os.open(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    except OSError:
+    return _look(path)[0]
+
+
+def at_work(path: Path) -> bool | None:
+    """As `is_locked`, for a file that processes of other computers may write.
+
+    Some file systems show a lock only to the computer that holds it (NFS with ``local_lock``,
+    Lustre with ``localflock``). A lock that seems free is therefore taken for free only if its last
+    owner was on this computer; else the answer is None.
+    """
+    locked, owner = _look(path)
+    if locked is False and owner is not None and owner != socket.gethostname():
         return None
+    return locked
+
+
+def _look(path: Path) -> tuple[bool | None, str | None]:
+    """Whether the lock is held, and its owner's computer; that is None if there is no lock file."""
+    try:  # not waiting for anybody, should it be a pipe
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+        fd = os.open(path.with_name(path.name + ".lock"), flags)
+    except FileNotFoundError:
+        return False, None
+    except OSError:
+        return None, None
+    owner = ""
     try:
+        owner = os.read(fd, 200).decode(errors="replace").rpartition(" on ")[2].strip()
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        return True, owner
     except OSError:  # a file system without locks
-        return None
+        return None, None
     finally:
         os.close(fd)  # drops the lock
-    return False
+    return False, owner

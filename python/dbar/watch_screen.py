@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from rich.console import Group, RenderableType
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from dbar.status_words import ago, brief
 from dbar.summary import smooth
+from dbar.watch_ensemble import budget_of, counts_of, ensemble_block, number, word
 
 __all__ = ["plain_lines", "screen", "spark"]
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_COLOURS = {
-    "learning": "cyan", "trusted": "green", "warning": "yellow", "alarm": "bold red",
-    "running": "green", "ended": "blue", "killed": "red", "waiting": "dim", "unreadable": "red",
-    "failed": "red", "forecast": "magenta", "done": "blue", "finished": "blue",
-}  # fmt: skip
 # Columns of a run, and the width of the terminal from which on they have room.
 _COLUMNS = {
     "status": 0, "step": 78, "time": 56, "state": 0, "M / bound": 0, "tau_pred": 68, "alarms": 90,
     "stress": 120, "energy": 150,
 }  # fmt: skip
-_SHOWN = 40  # replicas listed of one ensemble
 
 
 def spark(values: list, width: int = 16) -> str:
@@ -43,27 +36,9 @@ def spark(values: list, width: int = 16) -> str:
     return "".join(_BLOCKS[k] for k in level)
 
 
-def _number(value: float | None, unit: str = "", digits: int = 4) -> str:
-    if value is None:
-        return "-"
-    if not math.isfinite(value):
-        return "inf" if value > 0 else "-"
-    return f"{value:.{digits}g} {unit}".rstrip()
-
-
-def _word(text: str) -> Text:
-    return Text(text, style=_COLOURS.get(text, ""))
-
-
 def _ago(run: dict) -> str:
     """How long a run has been silent, when that is worth saying."""
-    age = run["age"]
-    if run["status"] not in ("running", "killed") or age is None or age < 60:
-        return ""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if age >= size:
-            return f"{age / size:.0f} {unit}"
-    return ""
+    return ago(run["age"]) if run["status"] in ("running", "killed") else ""
 
 
 def screen(frame: dict, width: int = 160, blocks: bool = True) -> RenderableType:
@@ -79,7 +54,7 @@ def screen(frame: dict, width: int = 160, blocks: bool = True) -> RenderableType
     """
     parts: list[RenderableType] = []
     for ensemble in frame["ensembles"]:
-        parts += [_ensemble(ensemble), Text("")]
+        parts += [ensemble_block(ensemble, width), Text("")]
     if frame["runs"]:
         parts += _runs(frame["runs"], width, blocks)
     return Group(*parts)
@@ -93,7 +68,8 @@ def _short_names(runs: list[dict]) -> list[str]:
 
 def _runs(runs: list[dict], width: int, blocks: bool) -> list[RenderableType]:
     columns = [name for name, least in _COLUMNS.items() if width >= least]
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    tight = width < _COLUMNS["time"]  # one space between columns, not two
+    table = Table(box=None, pad_edge=False, header_style="dim", collapse_padding=tight)
     table.add_column("run", overflow="fold", min_width=10)
     right = ("step", "time", "M / bound", "tau_pred", "alarms")
     for name in columns:
@@ -115,21 +91,21 @@ def _runs(runs: list[dict], width: int, blocks: bool) -> list[RenderableType]:
 
 def _cells(run: dict, width: int, blocks: bool) -> dict[str, RenderableType]:
     unit, curves = run["time_unit"], run["curves"]
-    status = _word(run["status"])
+    status = word(run["status"])
     if _ago(run) and width >= _COLUMNS["step"]:
         status.append(f", silent {_ago(run)}", style="dim")
-    m = Text(_number(run["M"], digits=3), style=_over(run))
+    m = Text(number(run["M"], digits=3), style=_over(run))
     if run["bound"] is not None:
-        m.append(f" / {_number(run['bound'], digits=3)}", style="dim")
-    stress, energy = (_number(run[k], run[f"{k}_unit"], 5) for k in ("stress", "energy"))
+        m.append(f" / {number(run['bound'], digits=3)}", style="dim")
+    stress, energy = (number(run[k], run[f"{k}_unit"], 5) for k in ("stress", "energy"))
     courses = [spark(curves.get(k, [])) if blocks else "" for k in ("stress", "pe")]
     return {
         "status": status,
         "step": "-" if run["step"] is None else str(run["step"]),
-        "time": _number(run["time"], unit),
-        "state": _word(run["state"] or "-"),
+        "time": number(run["time"], unit),
+        "state": word(run["state"] or "-"),
         "M / bound": m,
-        "tau_pred": _number(run["tau_pred"], unit, 3),
+        "tau_pred": number(run["tau_pred"], unit, 3),
         "alarms": Text(str(run["alarms"]), style="red" if run["alarms"] else "dim"),
         "stress": f"{courses[0]} {stress}".lstrip(),
         "energy": f"{courses[1]} {energy}".lstrip(),
@@ -141,61 +117,32 @@ def _over(run: dict) -> str:
     return "yellow" if over else ""
 
 
-def _ensemble(ensemble: dict) -> RenderableType:
-    title = Text(ensemble["name"], style="bold")
-    for name in ("policy", "time"):
-        if ensemble[name]:
-            title.append(f"  {name} {ensemble[name]}", style="dim")
-    parts: list[RenderableType] = [title]
-    if ensemble["message"]:
-        parts.append(Text(ensemble["message"], style="yellow"))
-    if ensemble["total"] and ensemble["used"] is not None:
-        words = f"budget {_number(ensemble['used'])} of {_number(ensemble['total'])}"
-        bar = ProgressBar(total=ensemble["total"], completed=ensemble["used"], width=30)
-        line = Table.grid(padding=(0, 2))
-        line.add_row(bar, words)
-        parts.append(line)
-    counts = Text("replicas: ")
-    for k, (state, number) in enumerate(sorted(ensemble["counts"].items())):
-        counts.append(", " if k else "").append(f"{number} ").append_text(_word(state))
-    if ensemble["counts"]:
-        parts.append(counts)
-    for name, value in ensemble["observables"].items():
-        parts.append(Text(f"{name}: {value}"))
-    if ensemble["replicas"]:
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        table.add_column("replica", overflow="fold")
-        table.add_column("state")
-        for name in ("steps", "M", "tau_pred"):
-            table.add_column(name, justify="right")
-        for r in ensemble["replicas"][:_SHOWN]:
-            numbers = (_number(r["steps"], digits=9), _number(r["M"], digits=3))
-            table.add_row(Text(r["id"]), _word(r["state"]), *numbers, _number(r["tau_pred"]))
-        parts.append(table)
-        left = len(ensemble["replicas"]) - _SHOWN
-        if left > 0:
-            parts.append(Text(f"... and {left} more", style="dim"))
-    return Group(*parts)
-
-
 def plain_lines(frame: dict) -> list[str]:
     """One line for each run and ensemble, for logs and pipes."""
     lines = []
     for e in frame["ensembles"]:
-        counts = ", ".join(f"{n} {state}" for state, n in sorted(e["counts"].items()))
-        budget = f"budget {_number(e['used'])} of {_number(e['total'])}" if e["total"] else ""
-        words = (e["message"], e["time"] and f"time {e['time']}", budget, counts)
+        when = e["time"] and f"time {e['time']}"
+        words = (
+            e["message"],
+            when,
+            budget_of(e),
+            counts_of(e).plain,
+            e["end"] and f"ended: {e['end']}",
+        )
         lines.append(f"{e['name']}: {'; '.join(w for w in words if w)}")
+        lines += [
+            f"{e['name']}: replica {k} failed: {brief(why)}" for k, why in e["failed"].items()
+        ]
     for run in frame["runs"]:
         unit = run["time_unit"]
         words = [run["status"], run["message"]]
         if run["step"] is not None:
-            words += [f"step {run['step']}", f"time {_number(run['time'], unit)}"]
+            words += [f"step {run['step']}", f"time {number(run['time'], unit)}"]
         if run["state"]:
             words.append(run["state"])
         if run["M"] is not None:
-            words.append(f"M {_number(run['M'], digits=3)} of {_number(run['bound'], digits=3)}")
-            words.append(f"tau_pred {_number(run['tau_pred'], unit, 3)}")
+            words.append(f"M {number(run['M'], digits=3)} of {number(run['bound'], digits=3)}")
+            words.append(f"tau_pred {number(run['tau_pred'], unit, 3)}")
         if run["alarms"]:
             words.append(f"{run['alarms']} alarms")
         lines.append(f"{run['name']}: {', '.join(w for w in words if w)}")

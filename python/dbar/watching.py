@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from dbar.filelock import at_work
 from dbar.follow import Follower
-from dbar.status_file import STATUS_FILE, EnsembleStatus, read_status
+from dbar.status_file import STATUS_FILE, EnsembleStatus, end_now, read_status
+from dbar.status_words import about_ensemble, clean
 from dbar.summary import STATES, alarm_sentence, stress, summarise
 from dbar.trajectory import Trajectory
 from dbar.units import unit_of, unit_style
 
-__all__ = ["Watching", "clean"]
+__all__ = ["Watching"]
 
 _MOST = 32  # stores of one ensemble followed at the same time
 _POINTS = 400  # points of a curve sent to the page
@@ -28,11 +29,6 @@ _EMPTY = {
 }  # fmt: skip
 
 
-def clean(text: str) -> str:
-    """Text without what a terminal would obey: escapes, control characters, broken encodings."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 @dataclass
 class _Ensemble:
     """A folder with a status file."""
@@ -41,7 +37,18 @@ class _Ensemble:
     status: EnsembleStatus | None = None
     message: str = ""
     seen: tuple | None = None
+    alive: bool | None = None  # whether a controller is at work, None if that cannot be known
     stores: dict[Path, Follower] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> object:
+        """Why it has ended; empty if it has not, None if that is not said."""
+        return end_now(self.status.ended, self.alive) if self.status else None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come: who still holds the lock goes on writing."""
+        return bool(self.ended) and not self.alive and not self.message
 
 
 class Watching:
@@ -92,7 +99,9 @@ class Watching:
         return stat.S_ISDIR(mode)
 
     def _poll_ensemble(self, ensemble: _Ensemble) -> bool:
-        before = (ensemble.seen, ensemble.message)
+        before = (ensemble.seen, ensemble.message, ensemble.alive)
+        # asked first: the controller may end while its file is read
+        ensemble.alive = at_work(ensemble.path.with_name("controller"))
         try:
             info = os.stat(ensemble.path)
             seen = (info.st_ino, info.st_mtime_ns, info.st_size)
@@ -105,7 +114,7 @@ class Watching:
             ensemble.seen, ensemble.message = None, f"{ensemble.path}: {error.strerror}"
         except ValueError as error:
             ensemble.message = str(error)
-        changed = before != (ensemble.seen, ensemble.message)
+        changed = before != (ensemble.seen, ensemble.message, ensemble.alive)
         stores = [r.store for r in (ensemble.status.replicas if ensemble.status else []) if r.store]
         wanted = list(dict.fromkeys(stores))[:_MOST]
         for path in wanted:
@@ -126,9 +135,10 @@ class Watching:
 
     @property
     def finished(self) -> bool:
-        """Whether all there is to see are runs, and all of them have ended."""
-        ended = [run.status == "ended" for run in self._runs.values()]
-        return bool(ended) and all(ended) and not self._ensembles
+        """Whether all runs and ensembles have ended; those that do not say so never do."""
+        over = [run.status == "ended" for run in self._runs.values()]
+        over += [ensemble.over for ensemble in self._ensembles.values()]
+        return bool(over) and all(over)
 
     @property
     def problems(self) -> bool:
@@ -151,22 +161,8 @@ class Watching:
 
 
 def _about_ensemble(ensemble: _Ensemble) -> dict:
-    status = ensemble.status or EnsembleStatus()
-    return {
-        "name": clean(str(ensemble.path)),
-        "message": clean(ensemble.message),
-        "time": clean(status.time),
-        "policy": clean(status.policy),
-        "used": status.used,
-        "total": status.total,
-        "counts": dict(Counter(clean(r.state) or "unknown" for r in status.replicas)),
-        "observables": {clean(k): clean(v) for k, v in status.observables.items()},
-        "replicas": [
-            {"id": clean(r.id), "state": clean(r.state) or "unknown", "steps": r.steps, "M": r.M,
-             "tau_pred": r.tau_pred}
-            for r in status.replicas
-        ],
-    }  # fmt: skip
+    status = replace(ensemble.status or EnsembleStatus(), ended=ensemble.ended)
+    return about_ensemble(status, str(ensemble.path), ensemble.message)
 
 
 def _about(name: str, follower: Follower, curves: bool) -> dict:

@@ -7,11 +7,18 @@ for bit, whatever was killed meanwhile.
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from dbar.ensemble.lammps_chunk import ChunkError, run_chunk
+from dbar.status_words import brief
+from dbar.trajectory import read
+from dbar.watching import Watching
 from ensemble_runs import (
     PAGE,
     check_same,
@@ -23,6 +30,7 @@ from ensemble_runs import (
     result,
     wait,
 )
+from harness import environment
 
 REPLICAS, EVERY, BUDGET = 8, 20, 3200
 
@@ -63,6 +71,43 @@ def test_undisturbed(undisturbed):
         PAGE["ensemble.toml"].replace("chunk = 200", "chunk = 100")
     )
     assert "chunk is not what the ensemble was begun with" in finish(command(folder, "resume"), 1)
+
+
+def test_watched(undisturbed):
+    """What `dbar watch` shows is what the controller has written."""
+    folder = undisturbed[0] / "ensemble"
+    status = json.loads((folder / "status.json").read_text())
+    watching = Watching([folder])
+    assert watching.poll() and watching.finished
+    frame = watching.frame()
+    (found,) = frame["ensembles"]
+    written = time.mktime(time.strptime(found["time"], "%Y-%m-%d %H:%M:%S"))
+    assert written == int(status["time"]) and found["age"] == pytest.approx(
+        time.time() - status["time"], abs=2
+    )
+    assert (found["policy"], found["used"], found["total"]) == ("variance", BUDGET, BUDGET)
+    assert (found["ended"], found["end"]) == ("budget", "the budget is spent")
+    assert found["counts"] == Counter(row["state"] for row in status["replicas"])
+    assert set(found["observables"]) == {"pe", "press"} and found["failed"] == {}
+    assert all("mean" in text and "+-" in text for text in found["observables"].values())
+    for shown, row in zip(found["replicas"], status["replicas"], strict=True):
+        assert shown["id"] == str(row["id"])
+        for key in ("state", "steps", "M", "tau_pred"):
+            assert shown[key] == row[key]
+        for name in ("pe", "press"):
+            forecast, given = shown["forecast"][name], row["forecast"][name]
+            assert {k: forecast[k] for k in given} == given
+            assert given["std"] > 0 or row["state"] == "finished"
+        if row["state"] == "finished":  # where it is known what comes at the end
+            run = read(folder / row["store"])
+            assert row["forecast"]["pe"] == {"mean": run.observables["pe"][-1], "std": 0.0}
+    assert [run["name"] for run in frame["runs"]] == [f"replica {k}" for k in range(REPLICAS)]
+    assert {run["status"] for run in frame["runs"]} == {"ended"}
+    watch = [sys.executable, "-m", "dbar.cli", "watch", str(folder)]  # and ends by itself
+    done = subprocess.run(watch, env=environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "the budget is spent" in done.stdout
+    line = command(undisturbed[0], "status").communicate(timeout=60)[0].splitlines()[2]
+    assert found["replicas"][0]["forecast"]["pe"]["text"] in line
 
 
 def test_killed_lammps_and_controller(undisturbed, tmp_path):
@@ -134,3 +179,10 @@ def test_failed_replica(tmp_path):
     assert [r["state"] for r in status["replicas"]] == ["finished", "finished", "failed"]
     assert [r["steps"] for r in status["replicas"]] == [400, 400, 200]
     assert "Unknown command: error" in status["failed"]["2"]
+    watching = Watching([folder / "ensemble"])
+    watching.poll()
+    (found,) = watching.frame()["ensembles"]
+    assert watching.finished and found["ended"] == status["ended"]
+    assert "Unknown command: error" in found["failed"]["2"] and found["counts"]["failed"] == 1
+    assert brief(found["failed"]["2"]).endswith("; Last input line: error")
+    assert f"replica 2 failed: {found['failed']['2']}" in finish(command(folder, "status"))

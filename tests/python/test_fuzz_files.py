@@ -1,13 +1,18 @@
 """Damaged stores and senseless settings: an error that names file or key, or data; never more."""
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from dbar.config import MonitorConfig
 from dbar.status_file import read_status
+from dbar.status_words import about_ensemble
 from dbar.stream import Session
 from dbar.trajectory import read
+from dbar.watch_screen import plain_lines, screen
 from fuzz import NASTY, Worker, examples, spoilt_json
 from streams import feed, kill_copy, settings, stream
 
@@ -85,8 +90,10 @@ def test_monitor_files(tmp_path_factory, text):
 
 _STATUS = {
     "time": "now", "policy": "trust", "budget": {"used": 1, "total": 2},
-    "replicas": [{"id": 0, "state": "run", "M": 1.5, "store": "a.h5md"}, {"id": "b"}],
-    "observables": {"stress": {"mean": 1.0}, "hcp": 3},
+    "replicas": [{"id": 0, "state": "run", "M": 1.5, "store": "a.h5md",
+                  "forecast": {"stress": {"mean": 1.0, "std": 0.5}}}, {"id": "b"}],
+    "observables": {"stress": {"mean": 1.0, "error": 0.5}, "hcp": 3}, "ended": "budget",
+    "failed": {"0": "no memory"},
 }  # fmt: skip
 
 
@@ -96,6 +103,8 @@ def test_status_files(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "status.json"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     try:
-        read_status(path)
+        frame = {"ensembles": [about_ensemble(read_status(path))], "runs": []}
+        Console(file=io.StringIO()).print(screen(frame, 80))
+        plain_lines(frame)
     except ValueError as error:
         assert "status.json" in str(error)

@@ -14,9 +14,10 @@ import pytest
 from rich.console import Console
 
 from dbar.cli import main
+from dbar.filelock import FileLock
 from dbar.stream import Session
 from dbar.trajectory import read
-from dbar.watch_screen import screen, spark
+from dbar.watch_screen import plain_lines, screen, spark
 from dbar.watching import Watching
 from streams import feed, kill_copy, settings, stream
 from watched import Writer, dbar, ensemble
@@ -34,13 +35,117 @@ def test_ensemble(tmp_path, ended, capsys):
     assert [(r["name"], r["snapshots"]) for r in frame["runs"]] == [("replica 0", 150)]
     assert main(["watch", str(folder / "status.json"), "--once"]) == 0
     shown = capsys.readouterr().out
-    for word in ("variance", "budget 2.4e+04 of 6.4e+04", "1 running", "replica 0", "alarm"):
+    for word in ("variance", "budget 24000 of 64000", "1 running", "replica 0", "alarm"):
         assert word in shown
+
+
+# as a controller writes it at its end
+CONTROLLED = {
+    "time": time.mktime((2026, 1, 2, 3, 4, 5, 0, 0, -1)) + 0.25,
+    "ended": "finished",
+    "replicas": [
+        {"id": 0, "state": "failed", "steps": 400, "M": 1.2, "tau_pred": 3.5,
+         "forecast": {"pe": {"mean": -41234.5678, "std": 0.1234}}},
+        {"id": 1, "state": "finished", "steps": 600, "M": 0.8, "tau_pred": 30.0,
+         "forecast": {"pe": {"mean": -41235.5, "std": 0.0}}},
+    ],
+    "observables": {"pe": {"mean": -41235.0, "std": 0.5, "error": 0.25}},
+    "failed": {"0": "chunk 2:\n  mpirun \x1b[2J\n\n\nin step 3\nwent away"},
+}  # fmt: skip
+
+
+def test_ensemble_of_a_controller(tmp_path, ended, capsys):
+    """Time and its age, end, forecasts, reasons of failed replicas, as text without commands."""
+    folder = ensemble(tmp_path / "e", ended, **CONTROLLED)
+    assert main(["watch", str(folder), "--once", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["ensembles"]
+    assert (found["time"], found["ended"]) == ("2026-01-02 03:04:05", "finished")
+    assert found["age"] == pytest.approx(time.time() - CONTROLLED["time"], abs=20)
+    assert found["failed"] == {"0": "chunk 2:\nmpirun \ufffd[2J\nin step 3\nwent away"}
+    pe = found["replicas"][0]["forecast"]["pe"]
+    assert pe == {"mean": -41234.5678, "std": 0.1234, "text": "-41234.57 +- 0.12"}
+    main(["watch", str(folder), "--once"])
+    shown = capsys.readouterr().out
+    for words in (
+        "time 2026-01-02 03:04:05 (", " d ago)", "pe at the end", "-41234.57 +- 0.12",
+        "ended: nothing is left to run, failed replicas: 1", "pe: mean -41235 +- 0.25, spread 0.5",
+        "replica 0 failed: chunk 2: ... in step 3; went away",
+    ):  # fmt: skip
+        assert words in shown, shown
+    assert "\x1b" not in shown
+    (folder / "status.json").write_text(json.dumps({"failed": {"0": "only\x1b"}}))
+    watching = Watching([folder])
+    watching.poll()
+    assert plain_lines(watching.frame())[1].endswith("status.json: replica 0 failed: only\ufffd")
+    reasons = {str(k): f"reason {k}" for k in range(12)}
+    ensemble(folder, ended, **{**CONTROLLED, "failed": reasons})
+    main(["watch", str(folder), "--once"])
+    shown = capsys.readouterr().out
+    assert "reason 9" in shown and "reason 10" not in shown and "... and 2 more failed" in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("yesterday", "yesterday"), (1e300, "1e+300"), (None, ""), (True, ""), ([1], "")],
+)
+def test_other_times(tmp_path, ended, given, shown):
+    watching = Watching([ensemble(tmp_path / "e", ended, time=given)])
+    watching.poll()
+    (found,) = watching.frame()["ensembles"]
+    assert (found["time"], found["age"]) == (shown, None)
+
+
+def test_the_view_ends_with_the_ensemble(tmp_path, ended):
+    """Runs and ensembles must all have ended, and nobody be at work any more."""
+    folder = ensemble(tmp_path / "e", ended, ended="")
+    lock = FileLock(folder / "controller")
+    watch = dbar("watch", folder, ended, "--interval", "0.1")
+    line = watch.stdout.readline()
+    assert "1 forecast, 1 running" in line and "stopped" not in line
+    for _ in range(2):  # the run, and the replica's store
+        assert watch.stdout.readline()
+    ensemble(folder, ended, ended="budget")
+    assert watch.stdout.readline().endswith("the budget is spent\n")
+    time.sleep(0.5)
+    assert watch.poll() is None  # the controller still writes
+    lock.release()
+    assert watch.wait(30) == 0 and "Traceback" not in watch.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("content", "holder", "finished", "state"),
+    [
+        ({}, None, False, "running"),  # of somebody else's controller
+        ({"ended": None}, None, False, "running"),
+        ({"ended": ""}, None, True, "waiting"),  # killed
+        ({"ended": ""}, "elsewhere", False, "running"),  # who knows
+        ({"ended": "stopped"}, None, True, "waiting"),
+        ({"ended": "stopped"}, "elsewhere", True, "waiting"),
+        ({"ended": "policy"}, "elsewhere", True, "running"),
+    ],
+)
+def test_ends_of_ensembles(tmp_path, ended, content, holder, finished, state):
+    folder = ensemble(tmp_path / "e", ended, **content)
+    if holder:
+        (folder / "controller.lock").write_text(f"process 1 on {holder}")
+    watching = Watching([folder])
+    assert watching.poll() and watching.finished == finished
+    (found,) = watching.frame()["ensembles"]
+    assert found["replicas"][0]["state"] == state and found["counts"][state] == 1
+    assert (found["ended"] == "stopped") == (state == "waiting")
+    held = FileLock(folder / "controller")  # as when it is resumed
+    assert watching.poll() and not watching.finished
+    held.release()
+    (folder / "status.json").unlink()
+    watching.poll()
+    assert not watching.finished
 
 
 STRANGE = [
     "", "[]", "nonsense", "{}", '{"replicas": 3}', '{"replicas": [1, null, {}]}',
     '{"replicas": [{"id": {}, "state": [], "M": "x", "store": 7, "steps": 1e999}]}',
+    '{"failed": [1], "ended": [], "time": -1e18}', '{"failed": {"1": [2], "2": {"a": 1}}, "ended": 7}',
+    '{"replicas": [{"forecast": 1}, {"forecast": {"a": 2, "b": {"mean": "x"}}}]}',
     '{"budget": [], "observables": [1], "policy": {}}', '{"observables": {"a": null, "b": [1]}}',
     "[" * 100000, '{"replicas": [{"M": ' + "9" * 4000 + "}]}",
 ]  # fmt: skip

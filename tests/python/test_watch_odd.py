@@ -20,6 +20,7 @@ from dbar.watch_screen import screen
 from dbar.watch_server import WatchServer
 from dbar.watching import Watching
 from streams import feed, settings, stream
+from watched import ensemble
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,51 @@ def test_every_width_shows_name_status_state_and_sentence(ended, width, tmp_path
         assert word in text, text
     assert "still rising at the end." in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", range(40, 161, 4))
+def test_every_width_shows_an_ensembles_end_and_replicas(ended, width, tmp_path):
+    values = {"mean": -41234.5678, "std": 0.1234}
+    names = ("pe", "press", "volume", "enthalpy")
+    row = {"state": "finished", "steps": 60000, "M": 1.25, "tau_pred": 3.123}
+    rows = [{"id": k, **row, "forecast": dict.fromkeys(names, values)} for k in range(10)]
+    folder = ensemble(
+        tmp_path / "e",
+        ended,
+        replicas=rows,
+        ended="finished",
+        time=1.8e9,
+        failed={"7": "no memory"},
+    )
+    watching = Watching([folder])
+    watching.poll()
+    console = Console(width=width, file=open(os.devnull, "w"), record=True)
+    console.print(screen(watching.frame(curves=True), width))
+    text = console.export_text()
+    for word in (
+        "ended: nothing is left to run", "budget 24000 of 64000", "10 finished", "1.25", "3.123",
+        "60000", "replica 7 failed: no memory",
+    ):  # fmt: skip
+        assert word in text, text
+    assert "…" not in text and max(map(len, text.splitlines())) <= width
+    # as many of the first three observables as there is room for
+    shown = min(3, (width - 40) // 19)
+    assert text.count("at the end") == shown and text.count("-41234.57 +- 0.12") == 10 * shown
+
+
+@pytest.mark.parametrize("width", range(40, 57))
+def test_narrow_lines_are_whole(ended, width):
+    """The widest names of replicas, states and numbers beside each other."""
+    watching = Watching([ended, ended.with_name("replica 10")])
+    watching.poll()
+    frame = watching.frame(curves=True)
+    frame["runs"][0] |= {"M": 0.31812, "bound": 2.5212}
+    frame["runs"][1] |= {"status": "ended", "state": "learning"}
+    console = Console(width=width, file=open(os.devnull, "w"), record=True)
+    console.print(screen(frame, width))
+    text = console.export_text()
+    for word in ("M / bound", "0.318 / 2.52", "replica 10", "learning"):
+        assert word in text, text
 
 
 def test_output_that_cannot_show_blocks(ended):

@@ -93,14 +93,21 @@ def test_everything_is_escaped(tmp_path, ended, serve):
         tmp_path / "e", ended, policy=EVIL, time=EVIL, observables={EVIL: EVIL},
         replicas=[{"id": EVIL, "state": EVIL, "store": "r0.h5md"}],
     )  # fmt: skip
+    row = {"id": 5, "state": "failed", "forecast": {EVIL: {"mean": 1.5, "std": 0.25}}}
+    other = ensemble(
+        tmp_path / "f", ended, replicas=[row], ended=EVIL, failed={EVIL: EVIL}, time=1.8e9,
+    )  # fmt: skip
     broken = tmp_path / "<b>broken</b>".replace("/", "\u2215")
     broken.write_text("x")
-    port = serve(evil, folder, broken)
+    port = serve(evil, folder, other, broken)
     page, complaints = drawn(f"http://127.0.0.1:{port}/", tmp_path)
     assert not complaints
     assert "<title>dbar watch</title>" in page and "<img" not in page and "<b>broken" not in page
     assert page.count("<script") == 1
-    assert page.count(html.escape(EVIL, quote=False)) >= 6
+    assert page.count(html.escape(EVIL, quote=False)) >= 10
+    # the same as in a terminal: end, time, forecast, reason of a failed replica
+    assert "ended: &lt;script" in page and "2027-01-1" in page and "1.50 +- 0.25" in page
+    assert "replica &lt;script" in page and "1 failed" in page
 
 
 def test_loopback_alone(ended, serve):
@@ -123,7 +130,12 @@ def test_loopback_alone(ended, serve):
 
 def test_headers(ended, serve):
     port = serve(ended)
-    for path, kind in (("/", "text/html"), ("/page.js", "text/javascript"), ("/data.json", "appl")):
+    for path, kind in (
+        ("/", "text/html"),
+        ("/page.js", "text/javascript"),
+        ("/charts.js", "text/javascript"),
+        ("/data.json", "appl"),
+    ):
         answer, body = ask(port, path=path)
         assert answer.status == 200 and answer.headers["Content-Type"].startswith(kind)
         policy = answer.headers["Content-Security-Policy"]
@@ -150,7 +162,7 @@ def test_other_host_names_are_refused(served, host):
 @pytest.mark.parametrize(
     "path",
     ["/../run.h5md", "/run.h5md", "//etc/passwd", "/etc/passwd", "/%2e%2e/%2e%2e/etc/passwd",
-     "/page.html", "/web/page.js", "/page.js/../page.css", "/data.json/", "http://evil.example/",
+     "/page.html", "/web/page.js", "/web/charts.js", "/page.js/../page.css", "/data.json/", "http://evil.example/",
      "/data.json%00", "/?file=/etc/passwd", "*"],
 )  # fmt: skip
 def test_no_path_of_a_request_is_a_file(served, path):

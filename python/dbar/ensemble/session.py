@@ -23,7 +23,8 @@ from dbar.ensemble.plan import Plan
 from dbar.ensemble.policies import load_policy
 from dbar.ensemble.prediction import estimate
 from dbar.ensemble.settings import Settings, SettingsError
-from dbar.filelock import FileLock, Locked, is_locked
+from dbar.filelock import FileLock, Locked, at_work
+from dbar.status_file import end_now
 
 __all__ = ["pooled_statistics", "read_status", "run_ensemble", "status_of"]
 
@@ -193,15 +194,22 @@ def _check_same(settings, mine, path, entry):
 def status_of(controller: Controller, settings: Settings) -> dict:
     """What ``status.json`` holds."""
     learner, look = controller.learner, controller.prospect
+    names = learner.names
+    columns = zip(
+        controller.states(), (learner.progress * settings.chunk).tolist(), look.M.tolist(),
+        look.tau_pred.tolist(), look.mean.tolist(), look.std.tolist(), strict=True,
+    )  # fmt: skip
     replicas = [
         {
-            "id": k, "state": state, "steps": int(learner.progress[k]) * settings.chunk,
-            "M": look.M[k], "tau_pred": look.tau_pred[k], "store": controller.source.store(k),
+            "id": k, "state": state, "steps": steps, "M": M, "tau_pred": tau_pred,
+            "forecast": {
+                name: {"mean": m, "std": s} for name, m, s in zip(names, mean, std, strict=True)
+            },
+            "store": controller.source.store(k),
         }
-        for k, state in enumerate(controller.states())
+        for k, (state, steps, M, tau_pred, mean, std) in enumerate(columns)
     ]  # fmt: skip
     now = controller.estimate()
-    names = learner.names
     return {
         "time": time.time(),
         "policy": settings.policy,
@@ -234,16 +242,19 @@ def read_status(folder: Path) -> dict:
     SettingsError
         If the folder holds none.
     """
-    at_work = is_locked(Path(folder) / "controller")  # asked first: it may end while we read
+    alive = at_work(Path(folder) / "controller")  # asked first: it may end while we read
     status = _load_status(folder)
-    return _as_stopped(status) if at_work is False and not status.get("ended") else status
+    end = end_now(status.get("ended"), alive)
+    if end == "stopped":
+        return _as_stopped(status)
+    return {**status, "ended": end} if "ended" in status else status
 
 
 def _as_stopped(status):
     """The status without a controller: nothing runs."""
     rows = [
         {**row, "state": "waiting"} if row.get("state") == "running" else row
-        for row in status["replicas"]
+        for row in status.get("replicas", [])
     ]
     return {**status, "ended": "stopped", "replicas": rows}
 
@@ -256,7 +267,7 @@ def _load_status(folder):
         raise SettingsError(f"{folder}: holds no status.json, expected an ensemble") from None
     except (ValueError, RecursionError) as error:  # the latter of [[[[...
         raise SettingsError(f"{path}: not JSON: {error}") from None
-    rows = status.get("replicas") if isinstance(status, dict) else None
+    rows = status.get("replicas", []) if isinstance(status, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise SettingsError(
             f"{path}: holds no list of replicas, expected the status of an ensemble"
