@@ -103,14 +103,27 @@ def spoilt(draw, pairs):
     return words, [bad[:20], *near] if how in ("replace", "put in") else near
 
 
+DEPTH = 100_000  # of brackets, enough to exhaust the stack of who goes down one call for each
+_DEEP = "so many brackets"
+
+
+_PUT = st.one_of(st.text(max_size=4), st.sampled_from(["[" * DEPTH, "1" * 400, "9" * 5000]))
+
+
+@st.composite
+def spoilt_text(draw, text, put=_PUT):
+    """Text with some characters of it changed."""
+    at = draw(st.integers(0, len(text)))
+    length = draw(st.sampled_from([0, 1, 2, 40, 10**6]))
+    return text[:at] + draw(put) + text[at + length :]
+
+
 @st.composite
 def spoilt_json(draw, content):
     """JSON text with one value replaced or left out, or with some characters of it changed."""
     text = json.dumps(content)
     if draw(st.booleans()):
-        at = draw(st.integers(0, len(text)))
-        length = draw(st.sampled_from([0, 1, 2, 40, 10**6]))
-        return text[:at] + draw(st.text(max_size=4)) + text[at + length :]
+        return draw(spoilt_text(text))
     value = json.loads(text)
     node = value
     while True:
@@ -138,8 +151,9 @@ def spoilt_json(draw, content):
         "é{}%n",
     ]
     values += [float("nan"), float("inf"), "1" * 5000, [[]], "\0", "\ud800", 2**31, "-1", "1e99"]
+    values += [10**400, -(10**400), _DEEP]
     if draw(st.integers(0, 4)):
         node[key] = draw(st.sampled_from(values))
     else:
         del node[key]
-    return json.dumps(value)
+    return json.dumps(value).replace(json.dumps(_DEEP), "[" * DEPTH + "]" * DEPTH)

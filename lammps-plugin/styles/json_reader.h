@@ -14,10 +14,19 @@ namespace dbar {
 
 using Json = nlohmann_lmp::json;
 
+// Throws std::exception. Values are written into messages by a call for each bracket: of too many the stack would end.
+inline Json parse_shallow(const std::string &text) {
+  return Json::parse(text, [](int depth, Json::parse_event_t, const Json &) {
+    if (depth > 100)
+      throw std::runtime_error("brackets within brackets, more than 100 deep");
+    return true;
+  });
+}
+
 // Throws std::runtime_error that begins with `where`.
 inline Json parse_json(const std::string &where, const std::string &text) {
   try {
-    return Json::parse(text);
+    return parse_shallow(text);
   } catch (const std::exception &e) {
     throw std::runtime_error(where + ": not valid JSON (numbers must be finite): " + e.what());
   }

@@ -1,7 +1,7 @@
 #include "model_file.h"
 
 #include "families.h"
-#include "json.h"
+#include "json_reader.h"
 #include "shared_text.h"
 #include "utils.h"
 
@@ -114,8 +114,8 @@ void read_coefficients(const json &root, PotentialModel &model) {
 PotentialModel parse_model(const std::string &text) {
   json root;
   try {
-    root = json::parse(text);
-  } catch (const json::exception &e) {
+    root = parse_shallow(text);
+  } catch (const std::exception &e) {
     throw BadSetting(std::string("found no JSON, expected a model of schema ") + schema + ": " + e.what());
   }
   if (!root.is_object())

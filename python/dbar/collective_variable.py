@@ -282,7 +282,7 @@ class CollectiveVariable:
 def _numbers(what, value, ndim=1):
     try:
         array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the latter: an integer of 400 digits
         array = np.array(np.nan)
     if array.ndim != ndim or not np.isfinite(array).all():
         raise ValueError(f"{what}: found {value!r}, expected finite numbers with {ndim} axes")

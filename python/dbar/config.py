@@ -115,11 +115,7 @@ class MonitorConfig:
         where = ""
         if isinstance(source, (str, os.PathLike)):
             where = f" in {os.fspath(source)}"
-            with open(source, "rb") as file:
-                try:
-                    source = tomllib.load(file)
-                except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                    raise ValueError(f"monitor settings{where}: not a TOML file: {error}") from None
+            source = _load_toml(source)
         if not isinstance(source, dict):
             raise ValueError(
                 f"monitor settings are a {type(source).__name__}, expected a path, a dict or a "
@@ -136,6 +132,15 @@ class MonitorConfig:
     def to_dict(self):
         """Plain dict of all settings."""
         return asdict(self)
+
+
+def _load_toml(path):
+    with open(path, "rb") as file:
+        try:
+            return tomllib.load(file)
+        except (ValueError, RecursionError) as error:  # also: not UTF-8, 5000 digits, [[[[...
+            message = f"monitor settings in {os.fspath(path)}: not a TOML file: {error}"
+            raise ValueError(message) from None
 
 
 def _checked(name, value):

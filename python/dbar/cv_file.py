@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from dbar.atomic import replacing
+from dbar.json_file import load_json
 
 __all__ = ["CV_SCHEMA", "read_cv", "write_cv"]
 
@@ -38,10 +39,7 @@ def read_cv(path) -> dict:
         If the file is not JSON, of another schema, or has a key too few or too many.
     """
     path = Path(path)
-    try:
-        found = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not a JSON file: {error}") from None
+    found = load_json(path)
     if not isinstance(found, dict) or found.get("schema") != CV_SCHEMA:
         schema = found.get("schema") if isinstance(found, dict) else None
         raise ValueError(f"{path}: schema: found {schema!r}, expected {CV_SCHEMA!r}")

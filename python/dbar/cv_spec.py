@@ -75,7 +75,9 @@ def command_settings(source) -> dict:
     for word, value in found["words"].items():
         if not isinstance(value, str):
             raise ValueError(f"descriptor word {word}: found {value!r}, expected text")
-    family, rcut, ntypes = found["family"], float(found["rcut"]), found["ntypes"]
+    if not 1 <= found["ntypes"] <= 10**6:
+        raise ValueError(f"descriptor ntypes: found {found['ntypes']}, expected 1 to 1000000")
+    family, rcut, ntypes = found["family"], _length(found["rcut"]), found["ntypes"]
     kernel = _kernel(family, rcut, found["words"], ntypes)
     return {
         "family": family,
@@ -122,6 +124,13 @@ def difference(a: dict, b: dict) -> str:
         if b["words"].get(word) != value:
             return f"{word} {value} and {b['words'].get(word)}"
     return ""
+
+
+def _length(value):
+    try:
+        return float(value)
+    except OverflowError:  # an integer of 400 digits
+        raise ValueError(f"descriptor rcut: found {value}, expected a length") from None
 
 
 def _kernel(family, rcut, words, ntypes):

@@ -139,7 +139,7 @@ def read_json(file: h5py.File, name: str) -> dict:
     text = file[name].asstr()[()]
     try:
         found = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"{file.filename}: {name} is not JSON ({error})") from None
     if not isinstance(found, dict):
         kind = type(found).__name__

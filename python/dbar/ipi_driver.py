@@ -24,6 +24,7 @@ from dbar.ipi_terms import (
     read_descriptor,
     read_springs,
 )
+from dbar.json_file import load_json
 
 __DRIVER_NAME__ = "dbar"
 __DRIVER_CLASS__ = "DbarDriver"
@@ -79,10 +80,7 @@ class DbarDriver(Dummy_driver):
     def check_parameters(self):
         """Read the settings (called by i-PI's base class)."""
         path = Path(self.settings)
-        try:
-            found = json.loads(path.read_text())
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path}: not JSON: {error}") from None
+        found = load_json(path)
         if not isinstance(found, dict) or found.get("schema") != SCHEMA:
             raise ValueError(f"{path}: expected a JSON object with schema {SCHEMA!r}")
         for key in found.keys() - _KEYS:

@@ -278,10 +278,20 @@ class LaggedMoments:
 
     @classmethod
     def from_state(cls, state):
-        """Inverse of `get_state`."""
+        """Inverse of `get_state`.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If something is missing or does not belong together.
+        """
         size, order, n_bags, seed = (int(v) for v in state["moments_ints"])
+        names = ("count", "mean", "comoment")
+        parts = [np.array(state[f"moments_{name}"], float, order="C") for name in names]
+        d, n = (order + 1) * size, n_bags + 1
+        right = min(size, order, n) > 0 and [(n,), (n, d), (n, d, d)]
+        if right != [part.shape for part in parts]:  # nothing is made of sizes that are not there
+            raise ValueError(f"no statistics of {size} numbers, {order} lags and {n_bags} bags")
         out = cls(size, order, n_bags, float(state["moments_coverage"]), seed)
-        out.count = np.array(state["moments_count"], dtype=float)
-        out.mean = np.array(state["moments_mean"], float, order="C")
-        out.comoment = np.array(state["moments_comoment"], float, order="C")
+        out.count, out.mean, out.comoment = parts
         return out

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from dbar.atomic import replacing
 from dbar.cv_spec import command_settings, expanded
+from dbar.json_file import load_json
 from dbar.novelty_regions import Region, find_regions
 from dbar.trust import oas
 from dbar.units import unit_style
@@ -24,6 +24,7 @@ __all__ = ["AtomNovelty", "Region", "SpeciesModel", "regions"]
 
 _SCHEMA = "dbar-novelty/1"
 _FEWEST = 10  # atoms of a species
+_ABOUT = {"count": (int, 1, 2**63), "shrinkage": (float, 0, 1), "limit": (float, 0, 1e300)}
 _SAMPLE = 20_000  # atoms of a frame whose scores make up the quantile
 
 
@@ -169,14 +170,11 @@ class AtomNovelty:
         Raises
         ------
         ValueError
-            A file that is not such a model; the message names the key.
+            A file that is not such a model; the message names the file and the key.
         OSError
             A file that cannot be read.
         """
-        try:
-            root = json.loads(Path(path).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{path}: not a JSON file: {error}") from None
+        root = load_json(path)
         schema = root.get("schema") if isinstance(root, dict) else None
         if schema != _SCHEMA:
             raise ValueError(f"{path}: schema: found {schema!r}, expected {_SCHEMA!r}")
@@ -185,7 +183,7 @@ class AtomNovelty:
             out.models_ = [_from_json(m, out.descriptor.n_components) for m in root["models"]]
         except KeyError as error:
             raise ValueError(f"{path}: key {error.args[0]}: found nothing") from None
-        except (TypeError, AttributeError, ValueError) as error:
+        except (TypeError, AttributeError, ValueError, OverflowError) as error:
             raise ValueError(f"{path}: {error}") from None
         if len(out.models_) != out.descriptor.n_species:
             raise ValueError(
@@ -291,5 +289,8 @@ def _from_json(found, size):
     for key, array, ndim in (("mean", mean, 1), ("matrix", matrix, 2)):
         if array.ndim != ndim or array.shape[-1] != size or not np.isfinite(array).all():
             raise ValueError(f"{key}: found shape {array.shape}, expected {size} finite numbers")
-    about = int(found["count"]), float(found["shrinkage"]), float(found["limit"])
-    return SpeciesModel(mean, matrix, *about)
+    for key, (kind, low, high) in _ABOUT.items():
+        value = found[key]
+        if type(value) not in (int, kind) or not low <= value <= high:  # True is no number
+            raise ValueError(f"{key}: found {value!r}, expected {kind.__name__}, {low} to {high:g}")
+    return SpeciesModel(mean, matrix, *(kind(found[key]) for key, (kind, *_) in _ABOUT.items()))

@@ -15,6 +15,7 @@ import numpy as np
 from ._snap_files import read_snap
 from .atomic import replacing
 from .descriptors import Bispectrum, Expansion
+from .json_file import load_json
 from .units import unit_style
 
 __all__ = ["LinearPotential"]
@@ -158,12 +159,7 @@ class LinearPotential:
             A file that cannot be read.
         """
         name = Path(path).name
-        try:
-            root = json.loads(Path(path).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(
-                f"{name}: found no JSON, expected a model of schema {_SCHEMA}: {error}"
-            ) from None
+        root = load_json(path)
         schema = root.get("schema") if isinstance(root, dict) else None
         if schema != _SCHEMA:
             raise ValueError(f"{name}: schema: found {schema!r}, expected {_SCHEMA!r}")
@@ -181,7 +177,7 @@ class LinearPotential:
             raise ValueError(
                 f"{name}: key {error.args[0]}: found nothing, expected a value"
             ) from None
-        except (AttributeError, TypeError) as error:
+        except (AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"{name}: found a value of another type: {error}") from None
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None

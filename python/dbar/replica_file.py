@@ -118,8 +118,14 @@ def read_statistics(path: Path) -> tuple[Note, LaggedMoments] | None:
     if checked is None or checked.snapshots != note.transitions:
         raise StoreError(f"{path}: truncated or corrupt (the check sum does not match)")
     try:
-        return note, LaggedMoments.from_state(checked.arrays)
-    except (KeyError, ValueError, TypeError) as error:
+        moments = LaggedMoments.from_state(checked.arrays)
+        numbers = (moments.count, moments.mean, moments.comoment)
+        if not all(np.isfinite(part).all() for part in numbers):
+            raise ValueError("numbers that are not finite")
+        if not 0.0 < moments.coverage <= 1.0:
+            raise ValueError(f"coverage is {moments.coverage:g}, expected above 0 and up to 1")
+        return note, moments
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise StoreError(f"{path}: truncated or corrupt ({error})") from None
 
 

@@ -107,7 +107,7 @@ def unit_style(name: str) -> dict[str, str]:
     """
     try:
         return UNIT_STYLES[name]
-    except KeyError:
+    except (KeyError, TypeError):  # the latter of a list
         known = ", ".join(sorted(UNIT_STYLES))
         raise ValueError(f"unit style {name!r} is unknown; expected one of {known}") from None
 

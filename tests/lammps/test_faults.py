@@ -7,7 +7,8 @@ import pytest
 from blocks import METAL
 
 from dbar.trajectory import read
-from harness import PATIENCE, command, environment
+from harness import PATIENCE, command, environment, on_small_disk
+from killed import WATCH, seen
 
 SYSTEM = METAL + (
     "boundary p p p\nlattice fcc 4.05\nregion b block 0 4 0 4 0 4\ncreate_box 1 b\ncreate_atoms 1 box\n"
@@ -84,6 +85,29 @@ def test_a_disk_that_fills(lammps, tmp_path):
     run = read(tmp_path / "run.h5md")
     assert list(run.step) == list(10 * np.arange(1, len(run) + 1)) and 2 <= len(run) < 100
     assert np.isfinite(run.D).all()
+
+
+@pytest.mark.parametrize(
+    "size, least", [(12, 0), (60, 0), (600, 10)], ids=lambda number: str(number)
+)
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_small_file_system_that_fills(tmp_path, ranks, size, least):
+    """In a run, and before it: one error with file and reason, and what fitted can be read."""
+    (tmp_path / "watch.py").write_text(WATCH)
+    stream = STREAM.replace("run.h5md", "there/run.h5md") + "watch:observe snapshot every 1\n"
+    (tmp_path / "in.test").write_text(SYSTEM + stream + "run 10000\n")
+    done = on_small_disk(tmp_path, size, command(ranks))
+    assert done.returncode != 0
+    error = "there/run.h5md: cannot be written (No space left on device)"
+    assert len(done.errors) == 1 and error in done.errors[0], done.output
+    (steps,) = seen(tmp_path).values() or [[]]
+    if not steps:  # the file could not even be begun, and none is left
+        assert not least and not list(tmp_path.glob("kept/*.h5md*"))
+        return
+    run = read(tmp_path / "kept/run.h5md")
+    assert list(run.step) in (steps, steps[:-1]) and len(run) >= least
+    assert np.isfinite(run.D).all() and (run.D[:, 0] == 256).all()
+    assert set(run.step[:-1]) <= set(run.snapshots.step if run.snapshots else ())
 
 
 def test_an_observer_that_leaks(lammps, tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import given
 from plumed_cases import EAM, cv
 
 from dbar import _kernels
-from fuzz import Worker, examples, spoilt, spoilt_json
+from fuzz import DEPTH, Worker, examples, spoilt, spoilt_json
 
 MODULE = "def look(step, D):\n    return None\n"
 PLUMED = "s: EXTRACV NAME=s\nRESTRAINT ARG=s AT=0.0 KAPPA=0.1\n"
@@ -60,7 +60,7 @@ def check(worker, stages, command, texts, **files):
 
 def test_the_commands_are_right_as_they_stand(worker):
     """What is spoilt below works before it is."""
-    for stages in (BSO4, EXPANSION, STREAM, PLUMED_FIX, IPI):
+    for stages in (BSO4, EXPANSION, CHUNK, AVERAGE, NOVELTY, STREAM, PLUMED_FIX, IPI):
         words = " ".join(word for _, word in stages[1])
         answer = worker.ask(stages=[stages[0], words, stages[2]], files=FILES)
         assert answer["error"] == "", answer
@@ -85,12 +85,27 @@ EXPANSION = (
     ),
     THERMO,
 )
+CHUNK = (
+    EAM + "compute c all chunk/atom bin/1d x lower 0.5 units reduced\n",
+    pairs(_HEAD + "FAMILY=bso4 Rcut=4.7 twojmax =2 chunk =c virial =yes"),
+    THERMO + "variable n equal c_d[2][1]\nrun 1\nprint $n\n",
+)
+AVERAGE = (
+    EAM + COMPUTE + "fix s all dbar/stream 1 2 2 d\n",
+    pairs("compute ID=a GROUP=all style=dbar FAMILY=bso4 Rcut=4.7 twojmax =2 average =s"),
+    "thermo_style custom step c_a[1]\nthermo 2\nrun 2\n",
+)
+NOVELTY = (
+    EAM + COMPUTE + "fix s all dbar/stream 1 2 2 d\n",
+    pairs("compute ID=n GROUP=all style=dbar/atom/novelty FILE=novelty.json average =s"),
+    "compute m all reduce max c_n\nthermo_style custom step c_m\nthermo 2\nrun 2\n",
+)
 STREAM = (
     EAM + COMPUTE,
     pairs(
         "fix ID=s GROUP=all style=dbar/stream Nevery=1 Nrepeat=1 Nfreq=2 COMPUTE-ID=d store =s.h5md "
         "snapshot =every every=2 monitor =monitor.toml python =look:look thermo =2 thermo=temp "
-        "thermo=pe lost =error"
+        "thermo=pe lost =error ensemble =s.ensemble"
     ),
     "run 4\nunfix s\n",
 )
@@ -117,7 +132,13 @@ MODEL = {
     "descriptor": {k: CV["descriptor"][k] for k in ("family", "rcut", "words")},
     "coefficients": {"Al": [0.0, *np.full(5, 1e-4)]},
 }  # fmt: skip
-FILES = {"s.json": json.dumps(CV), "model.json": json.dumps(MODEL)}
+SCORES = {
+    "schema": "dbar-novelty/1", "lammps_units": "metal", "descriptor": CV["descriptor"], "species": ["Al"],
+    "models": [{"mean": [0.1] * 5, "matrix": np.eye(5).tolist(), "count": 9, "shrinkage": 0.1, "limit": 2.0}],
+}  # fmt: skip
+FILES = {
+    "s.json": json.dumps(CV), "model.json": json.dumps(MODEL), "novelty.json": json.dumps(SCORES),
+}  # fmt: skip
 PAIR = EAM.replace("eam/fs\npair_coeff * * Al_mm.eam.fs Al", "dbar")
 
 
@@ -131,6 +152,24 @@ def test_compute_bso4(worker, case):
 @given(case=spoilt(EXPANSION[1]))
 def test_compute_expansion(worker, case):
     check(worker, [EXPANSION[0], " ".join(case[0]), EXPANSION[2]], 1, case[1])
+
+
+@examples(40)
+@given(case=spoilt(CHUNK[1]))
+def test_compute_chunk(worker, case):
+    check(worker, [CHUNK[0], " ".join(case[0]), CHUNK[2]], 1, case[1])
+
+
+@examples(40)
+@given(case=spoilt(AVERAGE[1]))
+def test_compute_average(worker, case):
+    check(worker, [AVERAGE[0], " ".join(case[0]), AVERAGE[2]], 1, case[1])
+
+
+@examples(40)
+@given(case=spoilt(NOVELTY[1]))
+def test_compute_novelty(worker, case):
+    check(worker, [NOVELTY[0], " ".join(case[0]), NOVELTY[2]], 1, case[1], **FILES)
 
 
 @examples(60)
@@ -169,6 +208,36 @@ def test_cv_file(worker, text):
 def test_model_file(worker, text):
     words = "pair_coeff * * model.json Al"
     check(worker, [PAIR, words, "run 0"], 1, ["model.json"], **{"model.json": text})
+
+
+@examples(80)
+@given(text=spoilt_json(SCORES))
+def test_novelty_file(worker, text):
+    words = "compute n all dbar/atom/novelty novelty.json"
+    check(worker, [EAM, words, "run 0"], 1, ["novelty.json"], **{"novelty.json": text})
+
+
+@pytest.mark.parametrize("depth", [101, DEPTH])
+@pytest.mark.parametrize("name, content, key, first, words", [
+    ("s.json", CV, "matrix", EAM + COMPUTE, "fix p all dbar/plumed d plumed.dat cv s.json"),
+    ("model.json", MODEL, "coefficients", PAIR, "pair_coeff * * model.json Al"),
+    ("novelty.json", SCORES, "models", EAM, "compute n all dbar/atom/novelty novelty.json"),
+], ids=["cv", "model", "novelty"])  # fmt: skip
+def test_brackets_without_end(worker, depth, name, content, key, first, words):
+    deep = json.dumps({**content, key: "deep"}).replace('"deep"', "[" * depth + "]" * depth)
+    answer = check(worker, [first, words, "run 0"], 1, [name], **{name: deep})
+    assert "more than 100 deep" in answer["error"], answer
+
+
+@pytest.mark.parametrize("choice", ["yes", "no", "one.ensemble", "monitor.toml/a.ensemble"])
+def test_ensembles_of_a_stream(worker, choice):
+    """The choices there are work, alone; a folder that cannot be is an error that names it."""
+    words = f"fix s all dbar/stream 1 1 2 d monitor monitor.toml ensemble {choice}"
+    answer = check(worker, [EAM + COMPUTE, words, "run 4\nunfix s\n"], 1, [choice])
+    if choice.startswith("monitor.toml"):
+        assert choice in answer["error"], answer
+    else:
+        assert answer["error"] == "", answer
 
 
 def test_families_of_the_fuzzer_are_all_there_are():

@@ -146,16 +146,17 @@ def until_unlocked(paths, patience=30.0):
 
 def test_error_in_one_world(lammps, folder):
     """LAMMPS ends all worlds at once; all that was stored until then can be read and merged."""
-    slow = "if '${w} == 0' then 'variable n equal 100000' else 'variable n equal 200'\nrun ${n}\n"
-    wait = "if '${w} == 1' then 'shell sleep 4'\n"  # until the other world has begun for certain
-    script = WORLDS[2] + START + slow + wait + "run nonsense\n"
-    done = lammps(script, np=2, args=("-partition", "2x1"), ok=False)
+    slow = "if '${w} == 1' then 'variable n equal 200' else 'variable n equal 100000'\nrun ${n}\n"
+    # until the other worlds have begun for certain
+    wait = f"if '${{w}} == 1' then 'shell sleep {4 * PATIENCE:g}'\n"
+    script = WORLDS[4] + START + slow + wait + "run nonsense\n"
+    done = lammps(script, np=4, args=("-partition", "4x1"), ok=False)
     assert done.returncode != 0  # what MPICH says of the abort may get lost
     assert any("nonsense" in line for line in (folder / "log.lammps.1").read_text().splitlines())
-    paths = [folder / f"run.{w}.h5md" for w in range(2)]
+    paths = [folder / f"run.{w}.h5md" for w in range(4)]
     until_unlocked(paths)  # mpirun may return before all that it has killed are gone
     runs = stored_runs(paths)
-    assert len(runs[1][0]) == 20 and 0 < len(runs[0][0]) < 10000
+    assert len(runs[1][0]) == 20 and all(0 < len(runs[w][0]) < 10000 for w in (0, 2, 3))
     moments, model = merge(paths)
     seen = {r: len(X) - 1 for r, (_, X) in runs.items()}
     assert moments.count[0] == sum(seen.values())
@@ -170,7 +171,7 @@ def test_error_in_one_world(lammps, folder):
         checked.add(note.replica)
         expected = batch_moments(runs, {note.replica: note.transitions}, config)
         np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-10)
-    assert checked == {0, 1}
+    assert checked == {0, 1, 2, 3}
 
 
 def test_other_settings_in_the_same_folder(lammps, folder):

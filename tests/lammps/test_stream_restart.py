@@ -4,8 +4,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import time
 
 import numpy as np
 import pytest
@@ -13,7 +11,7 @@ from blocks import METAL
 
 from dbar.filelock import is_locked
 from dbar.trajectory import read
-from harness import PATIENCE, command, environment
+from killed import WATCH, seen, signal_rank
 
 START = METAL + (
     "boundary p p p\nlattice fcc 4.05\nregion b block 0 4 0 4 0 4\ncreate_box 1 b\ncreate_atoms 1 box\n"
@@ -76,41 +74,11 @@ def test_outputs_survive_a_restart(lammps, folder):
     assert out[0] == out[1] and out[0].startswith("23 ")
 
 
-WATCH = """
-import os
-log = open("steps.log", "a")
-
-def observe(step):
-    log.write(f"{os.getpid()} {step}\\n")
-    log.flush()
-"""
-
-
 def kill_at_random(folder, wait, sig=signal.SIGKILL):
     """Start a long run, send rank 0 a signal after `wait` s of streaming; steps the observer saw."""
-    for name in ("run.h5md", "steps.log"):
-        (folder / name).unlink(missing_ok=True)
-    with subprocess.Popen(
-        command(2),
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as job:
-        deadline = time.monotonic() + 60 * PATIENCE
-        while not (folder / "steps.log").exists() or not (folder / "steps.log").stat().st_size:
-            assert job.poll() is None and time.monotonic() < deadline
-            time.sleep(0.01)
-        time.sleep(wait)
-        os.kill(int((folder / "steps.log").read_text().split()[0]), sig)
-        try:
-            job.wait(timeout=30 if sig == signal.SIGKILL else 30 * PATIENCE)
-        except subprocess.TimeoutExpired:
-            job.terminate()
-            if sig != signal.SIGKILL:
-                raise  # else: MPICH's mpirun now and then does not see that a rank was killed
-    lines = (folder / "steps.log").read_text().splitlines()
-    return [int(line.split()[1]) for line in lines if len(line.split()) == 2]
+    pids, alone = signal_rank(folder, wait, sig)
+    assert alone or sig == signal.SIGKILL
+    return seen(folder)[pids[0]]
 
 
 def test_kill_ten_times(lammps, folder):

@@ -161,7 +161,7 @@ def test_elements_are_needed():
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("{", "model.json: found no JSON"),
+        ("{", "model.json: not a JSON file"),
         ("[]", "schema: found None"),
         ('{"schema": "dbar-potential/1"}', "key descriptor: found nothing"),
     ],

@@ -1,0 +1,35 @@
+"""`dbar ensemble run` on a file system that fills: an error that says so, and no file half-written."""
+
+import json
+import sys
+
+from dbar.ensemble.journal import Journal
+from dbar.ensemble.session import read_status
+from dbar.trajectory import read
+from ensemble_runs import PAGE
+from harness import on_small_disk
+
+
+def test_a_small_file_system_that_fills(tmp_path):
+    """1000 KiB are enough for the first chunks of the replicas of the page, not for all."""
+    settings = PAGE["ensemble.toml"].replace('"local"', '"processes"\nretries = 0')
+    (tmp_path / "ensemble.toml").write_text(settings)
+    (tmp_path / "in.replica").write_text(PAGE["in.replica"])
+    words = [sys.executable, "-m", "dbar.cli", "ensemble", "run", "ensemble.toml"]
+    done = on_small_disk(tmp_path, 1000, [*words, "-o", "there/ensemble"])
+    assert done.returncode == 1 and "Traceback" not in done.output, done.output
+    last = done.output.splitlines()[-1]
+    assert last.startswith("dbar ensemble: ") and "No space left on device" in last, done.output
+
+    folder = tmp_path / "kept/ensemble"
+    json.loads((folder / "status.json").read_text())
+    status = read_status(folder)
+    assert status["ended"] == "stopped" and status["budget"]["used"] < status["budget"]["total"]
+    assert Journal.read(folder / "journal.jsonl")[0][0].keys() == {"settings"}
+    finished = list(folder.glob("replicas/*/chunk.*.json"))
+    assert finished
+    for path in finished:  # and what it says is complete can be read
+        chunk = json.loads(path.read_text())["chunk"]
+        steps = read(path.with_name("run.h5md")).step
+        assert list(steps[: 10 * (chunk + 1)]) == list(range(20, 200 * (chunk + 1) + 1, 20))
+        assert path.with_name(f"restart.{chunk + 1}").stat().st_size > 0
