@@ -19,7 +19,7 @@ import numpy as np
 
 from dbar.command_options import plain
 from dbar.ensemble import Controller, Learner, Plan, Replay, ReplayExecutor, load_policy
-from dbar.ensemble.session import status_of
+from dbar.ensemble.status import status_of
 
 SETTINGS = SimpleNamespace(policy="-", chunk=1, budget_chunks=10**9)
 

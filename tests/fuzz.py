@@ -107,15 +107,16 @@ DEPTH = 100_000  # of brackets, enough to exhaust the stack of who goes down one
 _DEEP = "so many brackets"
 
 
-_PUT = st.one_of(st.text(max_size=4), st.sampled_from(["[" * DEPTH, "1" * 400, "9" * 5000]))
+_LONG = ["[" * DEPTH, "1" * 400, "9" * 5000]
 
 
 @st.composite
-def spoilt_text(draw, text, put=_PUT):
+def spoilt_text(draw, text):
     """Text with some characters of it changed."""
     at = draw(st.integers(0, len(text)))
     length = draw(st.sampled_from([0, 1, 2, 40, 10**6]))
-    return text[:at] + draw(put) + text[at + length :]
+    put = draw(st.one_of(st.text(max_size=4), st.sampled_from(_LONG)))
+    return text[:at] + put + text[at + length :]
 
 
 @st.composite

@@ -50,11 +50,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     # needs numpy, scipy and h5py: other commands start faster without
     from dbar.ensemble import Stopped, session
     from dbar.ensemble.settings import Settings
+    from dbar.ensemble.status import read_status, status_of
 
     folder = args.out or args.file.with_suffix("")
     try:
         if args.action == "status":
-            status = session.read_status(folder)
+            status = read_status(folder)
             _show(status, args, console)
             return 0
         settings = Settings.load(args.file)
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         if isinstance(error, OSError) and error.filename is None:  # write() does not name it
             error = OSError(f"{folder}: {error.strerror or error}")
         return fail(args, error)
-    _show(session.status_of(controller, settings), args, console)
+    _show(status_of(controller, settings), args, console)
     return 1 if controller.failed else 0
 
 

@@ -3,16 +3,19 @@
 import json
 import sys
 
+import pytest
+
 from dbar.ensemble.journal import Journal
-from dbar.ensemble.session import read_status
+from dbar.ensemble.status import read_status
 from dbar.trajectory import read
 from ensemble_runs import PAGE
 from harness import on_small_disk
 
 
-def test_a_small_file_system_that_fills(tmp_path):
+@pytest.mark.parametrize("executor", ["processes", "local"])
+def test_a_small_file_system_that_fills(tmp_path, executor):
     """1000 KiB are enough for the first chunks of the replicas of the page, not for all."""
-    settings = PAGE["ensemble.toml"].replace('"local"', '"processes"\nretries = 0')
+    settings = PAGE["ensemble.toml"].replace('"local"', f'"{executor}"\nretries = 0')
     (tmp_path / "ensemble.toml").write_text(settings)
     (tmp_path / "in.replica").write_text(PAGE["in.replica"])
     words = [sys.executable, "-m", "dbar.cli", "ensemble", "run", "ensemble.toml"]

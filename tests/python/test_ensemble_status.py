@@ -10,7 +10,7 @@ import pytest
 
 from dbar.cli import main
 from dbar.ensemble import Controller, Learner, Plan, Replay, ReplayExecutor, load_policy
-from dbar.ensemble.session import read_status, status_of
+from dbar.ensemble.status import read_status, status_of
 from dbar.filelock import FileLock, at_work, is_locked
 from dbar.status_words import ago, mean_and_std
 

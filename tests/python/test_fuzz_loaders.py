@@ -86,7 +86,9 @@ def test_models(worker, models, kind, data):
     load(worker, kind, data.draw(spoilt_json(models[kind])))
 
 
-@pytest.mark.parametrize("kind", ["novelty", "cv", "potential", "status", "monitor", "note"])
+@pytest.mark.parametrize(
+    "kind", ["novelty", "cv", "potential", "status", "monitor", "note", "settings"]
+)
 @pytest.mark.parametrize(
     "content", [b"[" * DEPTH, b"\xff\xfe", b"", b"9" * 5000, b"a = " + b"[" * DEPTH, b"a = " + b"9" * 5000],
     ids=["brackets", "not UTF-8", "empty", "digits", "brackets in TOML", "digits in TOML"],
@@ -110,7 +112,7 @@ def test_numbers_of_a_novelty_file(worker, models, key, value):
 
 
 @examples(200)
-@given(text=spoilt_text(SETTINGS, put=st.text(max_size=4)))
+@given(text=spoilt_text(SETTINGS))
 def test_settings_of_an_ensemble(worker, text):
     load(worker, "settings", text)
 

@@ -23,10 +23,10 @@ from dbar.ensemble.plan import Plan
 from dbar.ensemble.policies import load_policy
 from dbar.ensemble.prediction import estimate
 from dbar.ensemble.settings import Settings, SettingsError
-from dbar.filelock import FileLock, Locked, at_work
-from dbar.status_file import end_now
+from dbar.ensemble.status import status_of, write_status, write_stopped
+from dbar.filelock import FileLock, Locked
 
-__all__ = ["pooled_statistics", "read_status", "run_ensemble", "status_of"]
+__all__ = ["pooled_statistics", "run_ensemble"]
 
 _PATIENCE = 30.0  # seconds for chunks that are running to end
 _POLL = 0.02  # seconds
@@ -111,7 +111,7 @@ def _run(settings, folder, resume, policy, tell, stopped, broken):
         nonlocal due
         start = time.monotonic()
         if start >= due or controller.reason:
-            _write_json(folder / "status.json", status_of(controller, settings))
+            write_status(folder, status_of(controller, settings))
             now = time.monotonic()
             due = now + (now - start) / _SHARE
         if tell:
@@ -138,7 +138,7 @@ def _run(settings, folder, resume, policy, tell, stopped, broken):
         journal.close()
         if not controller.reason:
             with contextlib.suppress(OSError, SettingsError):  # what ended it says more
-                _write_json(folder / "status.json", _as_stopped(_load_status(folder)))
+                write_stopped(folder)
     _write_statistics(folder / "statistics.h5", source, controller, settings)
     return controller
 
@@ -189,90 +189,6 @@ def _check_same(settings, mine, path, entry):
             raise SettingsError(
                 f"{settings.path}: {what} is not what the ensemble was begun with{values}"
             )
-
-
-def status_of(controller: Controller, settings: Settings) -> dict:
-    """What ``status.json`` holds."""
-    learner, look = controller.learner, controller.prospect
-    names = learner.names
-    columns = zip(
-        controller.states(), (learner.progress * settings.chunk).tolist(), look.M.tolist(),
-        look.tau_pred.tolist(), look.mean.tolist(), look.std.tolist(), strict=True,
-    )  # fmt: skip
-    replicas = [
-        {
-            "id": k, "state": state, "steps": steps, "M": M, "tau_pred": tau_pred,
-            "forecast": {
-                name: {"mean": m, "std": s} for name, m, s in zip(names, mean, std, strict=True)
-            },
-            "store": controller.source.store(k),
-        }
-        for k, (state, steps, M, tau_pred, mean, std) in enumerate(columns)
-    ]  # fmt: skip
-    now = controller.estimate()
-    return {
-        "time": time.time(),
-        "policy": settings.policy,
-        "budget": {
-            "used": controller.issued * settings.chunk,
-            "total": settings.budget_chunks * settings.chunk,
-        },
-        "ended": controller.reason,
-        "decisions": controller.decisions,
-        "core_seconds": controller.seconds.sum(),
-        "replicas": replicas,
-        "observables": {
-            name: {"mean": now.mean[-1, q], "std": now.std[-1, q], "error": now.error[-1, q]}
-            for q, name in enumerate(names)
-        },
-        "failed": {str(k): reason for k, reason in sorted(controller.failed.items())},
-    }
-
-
-def _write_json(path: Path, value: dict) -> None:
-    with replacing(path) as part:
-        part.write_text(json.dumps(plain(value)) + "\n")
-
-
-def read_status(folder: Path) -> dict:
-    """Status of an ensemble, also while it runs; "stopped" if nobody is at work and it has no end.
-
-    Raises
-    ------
-    SettingsError
-        If the folder holds none.
-    """
-    alive = at_work(Path(folder) / "controller")  # asked first: it may end while we read
-    status = _load_status(folder)
-    end = end_now(status.get("ended"), alive)
-    if end == "stopped":
-        return _as_stopped(status)
-    return {**status, "ended": end} if "ended" in status else status
-
-
-def _as_stopped(status):
-    """The status without a controller: nothing runs."""
-    rows = [
-        {**row, "state": "waiting"} if row.get("state") == "running" else row
-        for row in status.get("replicas", [])
-    ]
-    return {**status, "ended": "stopped", "replicas": rows}
-
-
-def _load_status(folder):
-    path = Path(folder) / "status.json"
-    try:
-        status = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise SettingsError(f"{folder}: holds no status.json, expected an ensemble") from None
-    except (ValueError, RecursionError) as error:  # the latter of [[[[...
-        raise SettingsError(f"{path}: not JSON: {error}") from None
-    rows = status.get("replicas", []) if isinstance(status, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SettingsError(
-            f"{path}: holds no list of replicas, expected the status of an ensemble"
-        )
-    return status
 
 
 def pooled_statistics(learner: Learner, chunks) -> Learner:
