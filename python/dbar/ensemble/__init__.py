@@ -12,6 +12,7 @@ from dbar.ensemble.policies import Depth, Policy, Trust, Uniform, Variance, View
 from dbar.ensemble.prediction import Estimate, Prospect
 from dbar.ensemble.replay import Replay, ReplayExecutor
 from dbar.ensemble.settings import Settings
+from dbar.ensemble.tries import TooManyFailures
 
 __all__ = [
     "Chunk",
@@ -27,6 +28,7 @@ __all__ = [
     "ReplayExecutor",
     "Settings",
     "Stopped",
+    "TooManyFailures",
     "Trust",
     "Uniform",
     "Variance",

@@ -41,7 +41,7 @@ class Controller:
     ----------
     source
         The replicas: `dbar.ensemble.Replay`, `dbar.ensemble.LammpsReplicas`, or anything with their
-        methods ``call``, ``finished``, ``read``, ``store``.
+        methods ``call``, ``finished``, ``read``, ``store``; ``chunk_errors``: what they raise.
     learner : dbar.ensemble.Learner
         Empty.
     policy : Policy
@@ -102,6 +102,8 @@ class Controller:
             If the policy asks for a replica that is not free, or a chunk cannot be learnt from.
         Stopped
             When `stopped` says so. Chunks that are out go on.
+        TooManyFailures
+            If replica after replica fails.
         concurrent.futures.BrokenExecutor
             If the executor has lost its workers.
         """
@@ -110,8 +112,7 @@ class Controller:
             self._loop(past)
         return self
 
-    def _one_thread(self):
-        # small matrices: threads would only take cores from the simulations
+    def _one_thread(self):  # small matrices: threads would only take cores from the simulations
         return self._threads.limit(limits=1)
 
     def _loop(self, past) -> None:
