@@ -108,16 +108,18 @@ std::string FixDbarStream::settings_json() const {
 }
 
 void FixDbarStream::end_of_step() {
-  const bigint ahead = options_.steps_to_snapshot(update->ntimestep);
+  const bigint now = update->ntimestep, ahead = options_.steps_to_snapshot(now);
   if (ahead > options_.window())
     return;
   if (ahead == options_.window())
     window_.begin();
-  else if (window_.samples() == 0)
-    return; // the fix came into being inside this window
-  window_.sample();
-  if (ahead == 0 && window_.samples() == options_.nrepeat)
+  if (ahead == options_.window() || window_.samples() > 0) // else the fix came into being inside this window
+    window_.sample();
+  if (ahead > 0)
+    return;
+  if (window_.samples() == options_.nrepeat)
     take_snapshot();
+  modify->addstep_compute_all(options_.next_snapshot(now)); // whether there was a snapshot now or not
 }
 
 void FixDbarStream::take_snapshot() {
@@ -131,7 +133,6 @@ void FixDbarStream::take_snapshot() {
                atom->natoms, update->ntimestep);
   modify->clearstep_compute();
   const auto &thermo = observables_.evaluate();
-  modify->addstep_compute_all(options_.next_snapshot(update->ntimestep));
 
   const double time = update->atime + (update->ntimestep - update->atimestep) * update->dt;
   const dbar_snapshot snapshot = {update->ntimestep,
