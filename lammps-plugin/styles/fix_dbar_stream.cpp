@@ -32,6 +32,7 @@ FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
   comm_forward = 3;
   maxexchange = 3;
   dynamic_group_allow = 1;
+  create_attribute = 1; // set_arrays() for atoms that come later
 
   window_.grow(atom->nmax);
   atom->add_callback(Atom::GROW);
