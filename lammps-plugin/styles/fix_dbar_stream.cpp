@@ -58,6 +58,8 @@ void FixDbarStream::init() {
                "another compute unfix {} and define it again",
                options_.compute_id, compute_->settings_json(), descriptor_, id);
   observables_.check();
+  if (update->whichflag == 2)
+    window_.begin(); // a minimization moves atoms: what the window has so far is of other positions
   modify->addstep_compute_all(options_.next_snapshot(update->ntimestep)); // pressure and energy must be tallied then
 }
 
@@ -112,10 +114,13 @@ void FixDbarStream::end_of_step() {
   const bigint now = update->ntimestep, ahead = options_.steps_to_snapshot(now);
   if (ahead > options_.window())
     return;
-  if (ahead == options_.window())
-    window_.begin();
-  if (ahead == options_.window() || window_.samples() > 0) // else the fix came into being inside this window
+  const bool first = ahead == options_.window();
+  if (first || sampled_step_ != now - nevery)
+    window_.begin(); // also drops a window that lacks a sample, as between the frames of a rerun
+  if (first || window_.samples() > 0) {
     window_.sample();
+    sampled_step_ = now;
+  }
   if (ahead > 0)
     return;
   if (window_.samples() == options_.nrepeat)
@@ -186,6 +191,8 @@ void FixDbarStream::unpack_forward_comm(int n, int first, double *buf) {
 // Restart file: which window this is, the outputs, and the frame of the window; sums are stored per
 // atom.
 void FixDbarStream::write_restart(FILE *fp) {
+  if (sampled_step_ != options_.last_sample(update->ntimestep))
+    window_.begin(); // lacks a sample already: to the run that goes on it must not look whole
   constexpr int n = 4 + NOUTPUT + dbar::WindowAverage::nstate;
   double buf[n] = {static_cast<double>(update->ntimestep), static_cast<double>(nevery),
                    static_cast<double>(options_.nrepeat), static_cast<double>(options_.nfreq)};
@@ -204,8 +211,10 @@ void FixDbarStream::restart(char *bytes) {
   restart_step_ = static_cast<bigint>(buf[0]);
   std::memcpy(outputs_, buf + 4, sizeof outputs_);
   // a window begun with other settings cannot be finished
-  if (buf[1] == options_.nevery && buf[2] == options_.nrepeat && buf[3] == options_.nfreq)
+  if (buf[1] == options_.nevery && buf[2] == options_.nrepeat && buf[3] == options_.nfreq) {
     window_.unpack(buf + 4 + NOUTPUT);
+    sampled_step_ = options_.last_sample(restart_step_);
+  }
 }
 
 int FixDbarStream::pack_restart(int i, double *buf) {

@@ -59,6 +59,7 @@ private:
   std::string descriptor_;    // settings of the compute with which the session was opened
   std::vector<double> D_, V_; // the newest snapshot
   double outputs_[NOUTPUT] = {};
+  bigint sampled_step_ = -1;  // of the newest sample of the window
   bigint averaged_step_ = -1; // last step on which a window ended
   bigint restart_step_ = -1;  // step of the restart file this fix continues, -1 if none
 };

@@ -1,5 +1,6 @@
 """Windows of `fix dbar/stream` that lack samples: left out, and the run goes on with the next."""
 
+import pytest
 from blocks import METAL
 
 from dbar.trajectory import read
@@ -31,3 +32,22 @@ def test_a_restart_with_other_windows(lammps, tmp_path):
     lammps(START + longer.replace("run.h5md", "a.h5md") + "run 50\nwrite_restart r.50\n")
     lammps(METAL + "read_restart r.50\n" + PAIR + FIXES + "run 60\n")
     assert steps(tmp_path) == [80, 100]
+
+
+@pytest.mark.parametrize(("iterations", "first"), [(3, 60), (22, 80)])
+def test_a_minimization_inside_a_window(lammps, tmp_path, iterations, first):
+    """Two samples before it and two after it are not a window, however the steps fall."""
+    relax = f"minimize 0 0 {iterations} 1000\n"
+    done = lammps(START + FIXES + "run 30\n" + relax + "print 'AT $(step)'\nrun 60\n", np=2)
+    assert f"AT {30 + iterations}" in done.output
+    assert steps(tmp_path)[:2] == [20, first]
+
+
+def test_frames_missing_in_a_rerun(lammps, tmp_path):
+    lammps(START + "fix nve all nve\ndump d all custom 5 all.dump id type x y z ix iy iz\nrun 80\n")
+    frames = (tmp_path / "all.dump").read_text().split("ITEM: TIMESTEP\n")[1:]
+    wanted = [5, 10, 35, 40, 45, 50, 55, 60]
+    kept = [text for text in frames if int(text.split()[0]) in wanted]
+    (tmp_path / "some.dump").write_text("".join("ITEM: TIMESTEP\n" + text for text in kept))
+    lammps(SYSTEM + PAIR + FIXES + "rerun some.dump dump x y z ix iy iz\n")
+    assert steps(tmp_path) == [60]
