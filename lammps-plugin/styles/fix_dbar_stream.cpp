@@ -19,7 +19,8 @@ using namespace LAMMPS_NS;
 using namespace FixConst;
 
 FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
-    : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo), session_(lmp) {
+    : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo), session_(lmp),
+      lost_(lmp) {
   dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id); // an unknown ID is an error at once
 
   nevery = options_.nevery;
@@ -47,7 +48,7 @@ FixDbarStream::~FixDbarStream() {
 }
 
 int FixDbarStream::setmask() {
-  return END_OF_STEP;
+  return END_OF_STEP | PRE_EXCHANGE | PRE_NEIGHBOR | MIN_PRE_EXCHANGE | MIN_PRE_NEIGHBOR;
 }
 
 void FixDbarStream::init() {
@@ -134,9 +135,10 @@ void FixDbarStream::take_snapshot() {
   comm->forward_comm(this);
 
   const bigint owned = compute_->evaluate(window_.displacement(), D_.data(), V_.empty() ? nullptr : V_.data());
-  if (options_.lost_error && owned != atom->natoms)
+  const bigint lost = lost_.count(), expected = lost > 0 ? owned + lost : atom->natoms;
+  if (options_.lost_error && owned != expected)
     error->all(FLERR, "Fix dbar/stream: lost atoms: {} of {} are left at step {} (keyword lost ignore goes on)", owned,
-               atom->natoms, update->ntimestep);
+               expected, update->ntimestep);
   modify->clearstep_compute();
   const auto &thermo = observables_.evaluate();
 

@@ -1,4 +1,4 @@
-"""Atoms that come while `fix dbar/stream` averages."""
+"""Atoms that come, go and get lost while `fix dbar/stream` averages."""
 
 import numpy as np
 import pytest
@@ -80,3 +80,35 @@ def test_atoms_created_between_two_runs(lammps):
     )
     mean, now = lammps(script).output.rsplit("BOTH", 1)[1].split()[:2]
     assert float(mean) == pytest.approx(float(now), rel=1e-12)
+
+
+def test_atoms_that_evaporate_are_not_lost(lammps, tmp_path):
+    lammps(PERIODIC + STREAM + "fix gone all evaporate 7 3 b 5\nrun 60\n", np=2)
+    counts = read(tmp_path / "run.h5md").D[:, 0]
+    assert counts[-1] < counts[0] < 60
+
+
+@pytest.mark.parametrize("np_", [1, 2])
+@pytest.mark.parametrize("choice", ["warn", "ignore"])
+def test_lost_atoms_whatever_thermo_says(lammps, tmp_path, choice, np_):
+    """Each thermo output lowers the number of atoms that LAMMPS expects."""
+    leave = (
+        "region edge block 12 16 INF INF INF INF\ngroup edge region edge\n"
+        "velocity edge set 200 NULL NULL units box\nfix gone all evaporate 7 1 b 5\n"
+        f"thermo 1\nthermo_modify lost {choice}\n"
+    )
+    open_box = GAS.format(boundary="f p p")
+    done = lammps(open_box + leave + STREAM + "run 100\n", np=np_, ok=False)
+    assert done.returncode != 0
+    assert "lost atoms" in done.errors[0] and "keyword lost ignore" in done.errors[0]
+    assert len(read(tmp_path / "run.h5md")) < 5
+    lammps(open_box + leave + STREAM.replace("store run", "lost ignore store b") + "run 100\n")
+
+
+@pytest.mark.parametrize("then", ["", "minimize 0 0 1 10\n"], ids=["run", "minimize"])
+def test_atoms_lost_when_a_run_begins(lammps, then):
+    away = "region edge block 12 16 INF INF INF INF\ngroup edge region edge\n"
+    move = "displace_atoms edge move 50 0 0 units box\nthermo 1\nthermo_modify lost ignore\n"
+    script = GAS.format(boundary="f p p") + away + STREAM + "run 20\n" + move + then + "run 40\n"
+    done = lammps(script, np=2, ok=False)
+    assert done.returncode != 0 and "lost atoms: 49 of 60 are left at step" in done.errors[0]
