@@ -6,6 +6,7 @@
 #include "domain.h"
 #include "error.h"
 #include "find_compute.h"
+#include "group.h"
 #include "json_text.h"
 #include "modify.h"
 #include "universe.h"
@@ -83,7 +84,7 @@ std::string FixDbarStream::settings_json() const {
   json.integer("size", compute_->size()).flag("virial", compute_->has_virial());
   json.text("units", update->unit_style).number("dt", update->dt);
   json.integer("nevery", nevery).integer("nrepeat", options_.nrepeat).integer("nfreq", options_.nfreq);
-  json.integer("natoms", atom->natoms).raw("thermo", dbar::json_list(observables_.names()));
+  json.integer("natoms", group->count(igroup)).raw("thermo", dbar::json_list(observables_.names()));
   std::vector<std::string> boundary;
   for (int d = 0; d < 3; ++d)
     boundary.push_back(domain->periodicity[d] ? "p" : "f");

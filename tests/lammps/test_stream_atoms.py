@@ -1,5 +1,6 @@
 """Atoms that come, go and get lost while `fix dbar/stream` averages."""
 
+import h5py
 import numpy as np
 import pytest
 from blocks import METAL
@@ -112,3 +113,11 @@ def test_atoms_lost_when_a_run_begins(lammps, then):
     script = GAS.format(boundary="f p p") + away + STREAM + "run 20\n" + move + then + "run 40\n"
     done = lammps(script, np=2, ok=False)
     assert done.returncode != 0 and "lost atoms: 49 of 60 are left at step" in done.errors[0]
+
+
+def test_kept_positions_are_as_wide_as_the_group(lammps, tmp_path):
+    few = "group few id 1:5\n"
+    lammps(PERIODIC + few + STREAM.replace("s all", "s few") + "run 40\n", np=2)
+    with h5py.File(tmp_path / "run.h5md") as file:
+        assert file["particles/snapshots/position/value"].shape == (2, 5, 3)
+        assert file["particles/snapshots/id/value"].shape == (2, 5)
