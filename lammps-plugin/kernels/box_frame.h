@@ -50,6 +50,12 @@ public:
     s[0] -= n[0] * s[1] + n[1] * s[2];
   }
 
+  // The inverse: coordinates of the frame after a flip in the frame before it.
+  static void undo_flip(const double n[3], double s[3]) {
+    s[0] += n[0] * s[1] + n[1] * s[2];
+    s[1] += n[2] * s[2];
+  }
+
   static constexpr int nstate = 9;
   void pack(double *buf) const {
     for (int d = 0; d < 3; ++d) {

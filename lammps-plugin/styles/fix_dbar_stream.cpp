@@ -6,6 +6,7 @@
 #include "domain.h"
 #include "error.h"
 #include "find_compute.h"
+#include "group.h"
 #include "json_text.h"
 #include "modify.h"
 #include "universe.h"
@@ -19,7 +20,8 @@ using namespace LAMMPS_NS;
 using namespace FixConst;
 
 FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
-    : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo), session_(lmp) {
+    : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo), session_(lmp),
+      lost_(lmp) {
   dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id); // an unknown ID is an error at once
 
   nevery = options_.nevery;
@@ -32,6 +34,7 @@ FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
   comm_forward = 3;
   maxexchange = 3;
   dynamic_group_allow = 1;
+  create_attribute = 1; // set_arrays() for atoms that come later
 
   window_.grow(atom->nmax);
   atom->add_callback(Atom::GROW);
@@ -46,7 +49,7 @@ FixDbarStream::~FixDbarStream() {
 }
 
 int FixDbarStream::setmask() {
-  return END_OF_STEP;
+  return END_OF_STEP | PRE_EXCHANGE | PRE_NEIGHBOR | MIN_PRE_EXCHANGE | MIN_PRE_NEIGHBOR;
 }
 
 void FixDbarStream::init() {
@@ -57,6 +60,8 @@ void FixDbarStream::init() {
                "another compute unfix {} and define it again",
                options_.compute_id, compute_->settings_json(), descriptor_, id);
   observables_.check();
+  if (update->whichflag == 2)
+    window_.begin(); // a minimization moves atoms: what the window has so far is of other positions
   modify->addstep_compute_all(options_.next_snapshot(update->ntimestep)); // pressure and energy must be tallied then
 }
 
@@ -79,7 +84,7 @@ std::string FixDbarStream::settings_json() const {
   json.integer("size", compute_->size()).flag("virial", compute_->has_virial());
   json.text("units", update->unit_style).number("dt", update->dt);
   json.integer("nevery", nevery).integer("nrepeat", options_.nrepeat).integer("nfreq", options_.nfreq);
-  json.integer("natoms", atom->natoms).raw("thermo", dbar::json_list(observables_.names()));
+  json.integer("natoms", group->count(igroup)).raw("thermo", dbar::json_list(observables_.names()));
   std::vector<std::string> boundary;
   for (int d = 0; d < 3; ++d)
     boundary.push_back(domain->periodicity[d] ? "p" : "f");
@@ -108,16 +113,21 @@ std::string FixDbarStream::settings_json() const {
 }
 
 void FixDbarStream::end_of_step() {
-  const bigint ahead = options_.steps_to_snapshot(update->ntimestep);
+  const bigint now = update->ntimestep, ahead = options_.steps_to_snapshot(now);
   if (ahead > options_.window())
     return;
-  if (ahead == options_.window())
-    window_.begin();
-  else if (window_.samples() == 0)
-    return; // the fix came into being inside this window
-  window_.sample();
-  if (ahead == 0 && window_.samples() == options_.nrepeat)
+  const bool first = ahead == options_.window();
+  if (first || sampled_step_ != now - nevery)
+    window_.begin(); // also drops a window that lacks a sample, as between the frames of a rerun
+  if (first || window_.samples() > 0) {
+    window_.sample();
+    sampled_step_ = now;
+  }
+  if (ahead > 0)
+    return;
+  if (window_.samples() == options_.nrepeat)
     take_snapshot();
+  modify->addstep_compute_all(options_.next_snapshot(now)); // whether there was a snapshot now or not
 }
 
 void FixDbarStream::take_snapshot() {
@@ -126,12 +136,12 @@ void FixDbarStream::take_snapshot() {
   comm->forward_comm(this);
 
   const bigint owned = compute_->evaluate(window_.displacement(), D_.data(), V_.empty() ? nullptr : V_.data());
-  if (options_.lost_error && owned != atom->natoms)
+  const bigint lost = lost_.count(), expected = lost > 0 ? owned + lost : atom->natoms;
+  if (options_.lost_error && owned != expected)
     error->all(FLERR, "Fix dbar/stream: lost atoms: {} of {} are left at step {} (keyword lost ignore goes on)", owned,
-               atom->natoms, update->ntimestep);
+               expected, update->ntimestep);
   modify->clearstep_compute();
   const auto &thermo = observables_.evaluate();
-  modify->addstep_compute_all(options_.next_snapshot(update->ntimestep));
 
   const double time = update->atime + (update->ntimestep - update->atimestep) * update->dt;
   const dbar_snapshot snapshot = {update->ntimestep,
@@ -184,6 +194,8 @@ void FixDbarStream::unpack_forward_comm(int n, int first, double *buf) {
 // Restart file: which window this is, the outputs, and the frame of the window; sums are stored per
 // atom.
 void FixDbarStream::write_restart(FILE *fp) {
+  if (sampled_step_ != options_.last_sample(update->ntimestep))
+    window_.begin(); // lacks a sample already: to the run that goes on it must not look whole
   constexpr int n = 4 + NOUTPUT + dbar::WindowAverage::nstate;
   double buf[n] = {static_cast<double>(update->ntimestep), static_cast<double>(nevery),
                    static_cast<double>(options_.nrepeat), static_cast<double>(options_.nfreq)};
@@ -202,8 +214,10 @@ void FixDbarStream::restart(char *bytes) {
   restart_step_ = static_cast<bigint>(buf[0]);
   std::memcpy(outputs_, buf + 4, sizeof outputs_);
   // a window begun with other settings cannot be finished
-  if (buf[1] == options_.nevery && buf[2] == options_.nrepeat && buf[3] == options_.nfreq)
+  if (buf[1] == options_.nevery && buf[2] == options_.nrepeat && buf[3] == options_.nfreq) {
     window_.unpack(buf + 4 + NOUTPUT);
+    sampled_step_ = options_.last_sample(restart_step_);
+  }
 }
 
 int FixDbarStream::pack_restart(int i, double *buf) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fix.h"
+#include "lost_atoms.h"
 #include "observables.h"
 #include "position_average.h"
 #include "stream_options.h"
@@ -22,6 +23,12 @@ public:
   void init() override;
   void setup(int) override;
   void end_of_step() override;
+  void pre_exchange() override { lost_.before_exchange(); }
+  void pre_neighbor() override { lost_.after_exchange(); }
+  void setup_pre_exchange() override { lost_.before_exchange(); }
+  void setup_pre_neighbor() override { lost_.after_exchange(); }
+  void min_pre_exchange() override { lost_.before_exchange(); }
+  void min_pre_neighbor() override { lost_.after_exchange(); }
   double compute_scalar() override { return outputs_[STATE]; }
   double compute_vector(int i) override { return outputs_[i]; }
   double memory_usage() override { return window_.memory_usage(); }
@@ -56,9 +63,11 @@ private:
   dbar::WindowAverage window_;
   dbar::Observables observables_;
   dbar::StreamSession session_;
+  dbar::LostAtoms lost_;
   std::string descriptor_;    // settings of the compute with which the session was opened
   std::vector<double> D_, V_; // the newest snapshot
   double outputs_[NOUTPUT] = {};
+  bigint sampled_step_ = -1;  // of the newest sample of the window
   bigint averaged_step_ = -1; // last step on which a window ended
   bigint restart_step_ = -1;  // step of the restart file this fix continues, -1 if none
 };

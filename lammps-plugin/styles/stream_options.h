@@ -30,6 +30,8 @@ struct StreamOptions {
   // Steps from `step` to the end of the window it lies in, and the first snapshot after `step`.
   LAMMPS_NS::bigint steps_to_snapshot(LAMMPS_NS::bigint step) const { return (nfreq - step % nfreq) % nfreq; }
   LAMMPS_NS::bigint next_snapshot(LAMMPS_NS::bigint step) const { return (step / nfreq + 1) * nfreq; }
+  // The newest step up to `step` on which a window that it lies in takes a sample.
+  LAMMPS_NS::bigint last_sample(LAMMPS_NS::bigint step) const { return step - step % nevery; }
   int window() const { return (nrepeat - 1) * nevery; }
 };
 

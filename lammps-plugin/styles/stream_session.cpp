@@ -6,13 +6,16 @@
 #include "domain.h"
 #include "python_runtime.h"
 
+#include <limits>
 #include <stdexcept>
 
 namespace dbar {
 
 namespace {
 constexpr double patience = 10.0; // seconds that a failed rank waits for the others before it aborts the job
-}
+// MPI counts the three coordinates of each atom that rank 0 gathers in 32 bits
+constexpr LAMMPS_NS::bigint most_positions = std::numeric_limits<int>::max() / 3;
+} // namespace
 
 // Text of the failure, empty if there was none.
 template <class Call> std::string StreamSession::timed(Call call) {
@@ -95,6 +98,11 @@ void StreamSession::keep_positions(int groupbit, double **displacement, const db
       x.push_back(atom->x[i][d] + displacement[i][d]);
   }
 
+  LAMMPS_NS::bigint everywhere = type.size();
+  MPI_Allreduce(MPI_IN_PLACE, &everywhere, 1, MPI_LMP_BIGINT, MPI_SUM, world);
+  if (everywhere > most_positions)
+    error->all(FLERR, "Fix dbar/stream: keyword snapshot: the group has {} atoms, expected at most {}", everywhere,
+               most_positions);
   const int mine = static_cast<int>(type.size());
   std::vector<int> counts(comm->nprocs), offsets(comm->nprocs + 1, 0), counts3(comm->nprocs), offsets3(comm->nprocs);
   MPI_Gather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, 0, world);
@@ -106,7 +114,7 @@ void StreamSession::keep_positions(int groupbit, double **displacement, const db
   const int total = offsets[comm->nprocs]; // on rank 0
   std::vector<std::int64_t> all_id(total);
   std::vector<int> all_type(total);
-  std::vector<double> all_x(3 * total);
+  std::vector<double> all_x(3 * static_cast<std::size_t>(total));
   MPI_Gatherv(id.data(), mine, MPI_INT64_T, all_id.data(), counts.data(), offsets.data(), MPI_INT64_T, 0, world);
   MPI_Gatherv(type.data(), mine, MPI_INT, all_type.data(), counts.data(), offsets.data(), MPI_INT, 0, world);
   MPI_Gatherv(x.data(), 3 * mine, MPI_DOUBLE, all_x.data(), counts3.data(), offsets3.data(), MPI_DOUBLE, 0, world);

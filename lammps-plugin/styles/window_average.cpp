@@ -49,6 +49,7 @@ void WindowAverage::finish() {
       mean[d] = sum_[i][d] / samples_ - s[d];
     now.difference_to_space(mean, sum_[i]);
   }
+  samples_ = 0;
 }
 
 void WindowAverage::grow(int nmax) {
@@ -57,10 +58,13 @@ void WindowAverage::grow(int nmax) {
 }
 
 void WindowAverage::start_new(int i) {
-  double s[3];
-  coordinates(frame(), i, s);
+  const BoxFrame now = frame();
+  double flip[3];
+  coordinates(now, i, sum_[i]);
+  if (samples_ > 0 && now.flipped_since(last_, flip))
+    BoxFrame::undo_flip(flip, sum_[i]); // as the other sums: the next sample makes them follow it
   for (int d = 0; d < 3; ++d)
-    sum_[i][d] = samples_ * s[d];
+    sum_[i][d] *= samples_;
 }
 
 void WindowAverage::pack(double *buf) const {

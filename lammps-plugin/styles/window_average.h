@@ -13,7 +13,7 @@ public:
 
   void begin() { samples_ = 0; }
   void sample(); // adds the present positions of owned atoms
-  void finish(); // sums become displacements of owned atoms, see displacement()
+  void finish(); // sums become displacements of owned atoms, see displacement(); no window is left
   int samples() const { return samples_; }
 
   double **displacement() { return sum_; } // averaged minus current position
@@ -22,7 +22,8 @@ public:
   // Atom callbacks of the fix that owns this average.
   void grow(int nmax);
   void copy(int i, int j) { copy3(sum_[j], sum_[i]); }
-  void start_new(int i); // an atom created inside a window counts as if it had stood still
+  // An atom created inside a window counts as if it had stood still; after a window its displacement is zero.
+  void start_new(int i);
   double memory_usage() const;
 
   static constexpr int nstate = 1 + BoxFrame::nstate;

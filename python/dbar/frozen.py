@@ -37,8 +37,9 @@ class FrozenModel:
     @staticmethod
     def possible(moments):
         """Whether something varies and at least two bags hold two transitions."""
-        _, mean, comoment = moments.snapshots()
-        return bool(varying(mean, comoment).any() and np.sum(moments.count[1:] >= 2) >= 2)
+        count, mean, comoment = moments.snapshots()
+        cov = comoment / max(count - 1.0, 1.0)
+        return bool(varying(mean, cov).any() and np.sum(moments.count[1:] >= 2) >= 2)
 
     @classmethod
     def fit(cls, moments, largest_dim, m_limit):

@@ -36,7 +36,7 @@ class Store:
         File to write. An existing store of the same settings is continued: its snapshots later
         than ``step`` are dropped (the run will make them again). When all of it is later than, or
         at, ``step`` and the run does not come from a restart, the file is kept as ``PATH.bak`` and
-        a new one begun.
+        a new one begun; one without snapshots is replaced.
     header : Header
         What the rows are made of.
     step : int
@@ -148,9 +148,9 @@ class Store:
                 keep = rows_until(old["observables/dbar/D/step"], total, step)
                 first = int(old["observables/dbar/D/step"][0]) if total else None
                 if not restarted and (first is None or step <= first):
-                    backup = self.path.with_name(self.path.name + ".bak")
-                    os.replace(self.path, backup)
-                    if total:
+                    if total:  # an empty one must not take the place of an earlier backup
+                        backup = self.path.with_name(self.path.name + ".bak")
+                        os.replace(self.path, backup)
                         say(
                             f"{self.path}: all {total} snapshots are at or after step {step}; "
                             f"kept as {backup.name}, a new store begins"

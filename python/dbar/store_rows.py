@@ -47,7 +47,8 @@ class Header:
     observables : list of str
         Names of the thermodynamic outputs.
     natoms : int
-        Number of atoms at the start (chunks and first width of the kept positions).
+        Number of atoms of the stream's group at the start (chunks and first width of the kept
+        positions).
     boundary : list of str
         "periodic" or "none" per direction.
     versions : dict

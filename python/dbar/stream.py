@@ -62,13 +62,13 @@ class Session:
     ----------
     settings : dict
         ``fix_id``; ``descriptor`` (dict), ``size`` (K+1), ``virial`` (bool); ``units`` (LAMMPS
-        style), ``dt``; ``nevery, nrepeat, nfreq``; ``natoms``; ``thermo`` (names); ``store`` (path
-        or None); ``snapshot`` (("none", 0), ("every", M) or ("adaptive", FRACTION)); ``monitor``
-        (path of a TOML, "default" or "none"); ``python`` ("MODULE:CALLABLE" or None); ``step``
-        (timestep at the start); ``restart`` (None or {"snapshots", "step"});
-        ``lammps_version, plugin_version``; ``comm`` (C handle as an integer, or None); optional
-        ``boundary`` (three words such as "p"), ``quiet``; ``ensemble, replica, replicas, began``
-        as in `dbar.session_monitor.open_partners`.
+        style), ``dt``; ``nevery, nrepeat, nfreq``; ``natoms`` (whose positions may be kept, at the
+        start); ``thermo`` (names); ``store`` (path or None); ``snapshot`` (("none", 0),
+        ("every", M) or ("adaptive", FRACTION)); ``monitor`` (path of a TOML, "default" or "none");
+        ``python`` ("MODULE:CALLABLE" or None); ``step`` (timestep at the start); ``restart`` (None
+        or {"snapshots", "step"}); ``lammps_version, plugin_version``; ``comm`` (C handle as an
+        integer, or None); optional ``boundary`` (three words such as "p"), ``quiet``;
+        ``ensemble, replica, replicas, began`` as in `dbar.session_monitor.open_partners`.
 
     Raises
     ------

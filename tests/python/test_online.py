@@ -259,6 +259,12 @@ def test_constant_and_noiseless_data_do_no_harm():
     assert watch(Monitor(), run(np.random.default_rng(SEED), 60, size=1))[-1].state >= TRUSTED
 
 
+def test_data_that_vary_less_than_rounding_are_still_being_learnt():
+    """A crystal at rest: sums that differ by summation order only must not end the run."""
+    D = 1e5 * (1.0 + 4e-13 * np.random.default_rng(SEED).standard_normal((120, 6)))
+    assert {d.state for d in watch(Monitor(), D)} == {LEARNING}
+
+
 def test_forecast_of_descriptors():
     D = run(np.random.default_rng(SEED), 300, size=6)
     monitor = Monitor(dict(latent_dim=6))

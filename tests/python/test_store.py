@@ -93,6 +93,16 @@ def test_a_fresh_run_keeps_the_old_file(tmp_path):
     assert len(read(path)) == 10 and len(read(tmp_path / "run.h5md.bak")) == 8
 
 
+def test_an_empty_store_does_not_take_the_place_of_a_backup(tmp_path):
+    """The third run of a script whose second one failed before its first snapshot."""
+    path = tmp_path / "run.h5md"
+    for count in (8, 0, 3):
+        store = Store(path, header(), step=0, say=lambda line: None)
+        fill(store, stream(count))
+        store.close()
+    assert len(read(path)) == 3 and len(read(tmp_path / "run.h5md.bak")) == 8
+
+
 def test_a_restart_whose_store_has_gone_says_so(tmp_path):
     said = []
     Store(tmp_path / "run.h5md", header(), step=500, restarted=True, say=said.append).close()
