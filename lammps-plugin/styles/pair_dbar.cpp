@@ -125,7 +125,8 @@ double PairDbar::init_one(int i, int j) {
   if (!setflag[i][j])
     error->all(FLERR, "Pair style dbar: atom type {} has no element, expected one unless pair_style is hybrid",
                map[i] < 0 ? i : j);
-  return descriptor_->cutoff(species_[i - 1], species_[j - 1]);
+  const int a = species_[i - 1], b = species_[j - 1];
+  return std::max(descriptor_->cutoff(a, b), descriptor_->cutoff(b, a)); // LAMMPS has one list for both
 }
 
 void PairDbar::compute(int eflag, int vflag) {

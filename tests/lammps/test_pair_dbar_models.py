@@ -1,4 +1,4 @@
-"""`pair_style dbar` against `LinearPotential` in Python: models that change between runs."""
+"""`pair_style dbar` against `LinearPotential` in Python: models that change between runs, cutoffs that differ."""
 
 import re
 
@@ -55,3 +55,15 @@ def test_pair_coeff_again(lammps, tmp_path):
     found = energies(lammps(text, np=2))
     for (name, (potential, symbols)), energy in zip(models.items(), found, strict=True):
         check(tmp_path, name, potential, symbols.split(), energy)
+
+
+@pytest.mark.parametrize("neighbours", [["W"], ["Be"]])
+def test_neighbours_of_one_element_only(lammps, tmp_path, neighbours):
+    """Atoms of the other element have no neighbours among their own kind, but are centres of this one's."""
+    potential = model(
+        Expansion(4.0, nmax=3, lmax=0, neighbors=neighbours, species=ELEMENTS), seed=5
+    )
+    potential.export(tmp_path / "model.json")
+    text = START + CASES["WBe"].box() + CASES["WBe"].pair("dbar")
+    done = lammps(text + f"run 0\n{ENERGY}" + DUMP.format("one"), np=2)
+    check(tmp_path, "one", potential, ELEMENTS, energies(done)[0])
