@@ -67,3 +67,11 @@ def test_neighbours_of_one_element_only(lammps, tmp_path, neighbours):
     text = START + CASES["WBe"].box() + CASES["WBe"].pair("dbar")
     done = lammps(text + f"run 0\n{ENERGY}" + DUMP.format("one"), np=2)
     check(tmp_path, "one", potential, ELEMENTS, energies(done)[0])
+
+
+def test_replicate(lammps, tmp_path):
+    """LAMMPS makes its atoms anew; the style goes on with them."""
+    model(Bispectrum(4.0, twojmax=2, species=ELEMENTS), 1).export(tmp_path / "model.json")
+    text = START + CASES["WBe"].box() + CASES["WBe"].pair("dbar") + "run 0\n" + ENERGY
+    one, two = energies(lammps(text + "replicate 2 1 1\nrun 0\n" + ENERGY))
+    assert two == pytest.approx(2 * one, rel=1e-11)
