@@ -79,6 +79,7 @@ void FixDbarPlumed::init() {
   dbar::refuse_monte_carlo(modify, error, "Fix dbar/plumed");
   compute_ = find_compute();
   cvs_->check(*compute_);
+  dbar::make_room_for_ghosts(force, error, "Fix dbar/plumed", comm_reverse);
 
   // a list of its own cutoff; the compute sees to it that ghosts reach as far. LAMMPS would want ghosts further away by
   // another skin for a list that it builds by itself.
@@ -236,7 +237,7 @@ void FixDbarPlumed::add_forces(double factor) {
     return;
   cvs_->add_forces(answer_.force, factor, ghosts_.begin(atom, force->newton), virial);
   if (!force->newton) { // LAMMPS will not communicate forces of ghosts
-    comm->reverse_comm(this, 3);
+    comm->reverse_comm(this);
     ghosts_.add_to(atom);
   }
   ++gradients_;
