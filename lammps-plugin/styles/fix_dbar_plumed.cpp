@@ -126,7 +126,6 @@ void FixDbarPlumed::setup_pre_reverse(int, int vflag) {
   start_plumed();
   cvs_->begin_run(*compute_, list_);
   own_list_.begin_run();
-  running_ = true;
   const bigint step = update->ntimestep;
   if (update->whichflag == 2)
     return min_pre_reverse(0, vflag);
@@ -177,6 +176,7 @@ void FixDbarPlumed::min_pre_reverse(int, int vflag) {
 }
 
 void FixDbarPlumed::begin_step(int vflag) {
+  running_ = true; // not in setup_pre_reverse(): `run pre no` leaves that out
   v_init(vflag);
   std::fill_n(virial, 6, 0.0);
   forces_step_ = update->ntimestep;

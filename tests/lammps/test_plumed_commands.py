@@ -92,3 +92,17 @@ def test_newton_off_with_a_rank_that_only_has_ghosts(lammps, tmp_path, comm):
         forces.append(read_dump(tmp_path / "f.dump")[0][2])
     assert np.abs(forces[0]).max() > 1e-3
     np.testing.assert_allclose(forces[1], forces[0], rtol=0, atol=1e-11 * np.abs(forces[0]).max())
+
+
+def test_run_pre_no_evaluates_for_output(lammps, tmp_path, order):
+    """At steps that PLUMED does not need, also where LAMMPS leaves out the setup of the run."""
+    (tmp_path / "plumed.dat").write_text(
+        "s: EXTRACV NAME=order\nPRINT ARG=s FILE=COLVAR STRIDE=10\n"
+    )
+    script = EAM + compute() + f"fix b all dbar/plumed d plumed.dat {write(tmp_path, order)}\n"
+    script += "velocity all create 600 4711\nfix n all nve\nthermo_style custom step\n"
+    script += 'fix p all print 1 "S $(f_b[1]:%.17g)"\n'
+    whole = printed(lammps(script + "run 12\n"), "S")
+    parts = printed(lammps(script + "run 4\nrun 4 pre no\nrun 4 pre no\n"), "S")
+    assert len(np.unique(whole)) == len(whole)
+    np.testing.assert_allclose(np.unique(parts), np.unique(whole), rtol=1e-9)
