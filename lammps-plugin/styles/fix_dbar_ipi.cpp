@@ -9,8 +9,8 @@
 #include "error.h"
 #include "find_compute.h"
 #include "force.h"
-#include "group.h"
 #include "input.h"
+#include "ipi_checks.h"
 #include "json_text.h"
 #include "modify.h"
 #include "neighbor.h"
@@ -20,7 +20,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 using namespace LAMMPS_NS;
 using namespace FixConst;
@@ -87,28 +86,10 @@ int FixDbarIpi::setmask() {
   return INITIAL_INTEGRATE | FINAL_INTEGRATE | POST_RUN;
 }
 
-void FixDbarIpi::check_system() const {
-  if (strcmp(update->unit_style, "lj") == 0)
-    error->all(FLERR, "Fix dbar/ipi: units lj have no size in atomic units, expected others");
-  if (domain->dimension != 3)
-    error->all(FLERR, "Fix dbar/ipi: found a system in {} dimensions, expected 3", domain->dimension);
-  if (!atom->tag_enable || !atom->tag_consecutive())
-    error->all(FLERR, "Fix dbar/ipi: atom IDs must run from 1 to the number of atoms: i-PI's order is theirs");
-  if (group->count(igroup) != atom->natoms)
-    error->all(FLERR, "Fix dbar/ipi: group {} has {} of {} atoms, expected all: i-PI moves them all",
-               group->names[igroup], group->count(igroup), atom->natoms);
-  if (utils::strmatch(update->integrate_style, "^respa"))
-    error->all(FLERR, "Fix dbar/ipi: found run_style respa, expected verlet: i-PI integrates");
-  for (const Fix *fix : modify->get_fix_list())
-    if (fix != this && fix->time_integrate)
-      error->all(FLERR, "Fix dbar/ipi: fix {} ({}) moves atoms as well, but i-PI integrates: remove it", fix->id,
-                 fix->style);
-}
-
 void FixDbarIpi::init() {
   compute_ = dbar::find_compute(lmp, "Fix dbar/ipi", options_.compute_id);
   cvs_->check(*compute_);
-  check_system();
+  dbar::check_ipi_system(lmp, *this);
   // structures that follow each other may be different beads
   neighbor->delay = 0;
   neighbor->every = 1;
@@ -190,30 +171,9 @@ void FixDbarIpi::receive() {
     return;
   MPI_Bcast(cell_.data(), 9, MPI_DOUBLE, 0, world);
   MPI_Bcast(positions_.data(), static_cast<int>(positions_.size()), MPI_DOUBLE, 0, world);
-  const std::string wrong = tidy_request();
+  const std::string wrong = dbar::tidy_structure(cell_, positions_, domain->triclinic);
   if (!wrong.empty())
     error->all(FLERR, wrong);
-}
-
-// The same on all ranks. Elements that are zero but for i-PI's rounding become zero.
-std::string FixDbarIpi::tidy_request() {
-  const auto usable = [](double value) { return std::fabs(value) < 1e7; }; // false for NaN
-  if (!std::all_of(positions_.begin(), positions_.end(), usable))
-    return "Fix dbar/ipi: i-PI sends positions that are not finite, or beyond 1e7 Bohr";
-  const std::string shown = dbar::json_numbers(cell_.data(), 9);
-  const bool positive = cell_[0] > 0.0 && cell_[4] > 0.0 && cell_[8] > 0.0;
-  const double noise = 1e-10 * std::max({cell_[0], cell_[4], cell_[8]});
-  for (double &h : cell_)
-    if (std::fabs(h) < noise)
-      h = 0.0;
-  if (!std::all_of(cell_.begin(), cell_.end(), usable) || !positive || cell_[3] != 0.0 || cell_[6] != 0.0 ||
-      cell_[7] != 0.0)
-    return "Fix dbar/ipi: i-PI sends the cell " + shown +
-           ", expected an upper triangular matrix with positive diagonal, below 1e7 Bohr";
-  if (!domain->triclinic && (cell_[1] != 0.0 || cell_[2] != 0.0 || cell_[5] != 0.0))
-    return "Fix dbar/ipi: i-PI sends the tilted cell " + shown +
-           ", but the box of LAMMPS is orthogonal; make it triclinic (change_box all triclinic)";
-  return "";
 }
 
 void FixDbarIpi::initial_integrate(int) {
