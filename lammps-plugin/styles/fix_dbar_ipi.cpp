@@ -34,7 +34,7 @@ constexpr double kelvin_in_hartree = 3.1668152e-06;
 
 FixDbarIpi::FixDbarIpi(LAMMPS *lmp, int narg, char **arg)
     : Fix(lmp, narg, arg), options_(lmp, narg, arg), placement_(lmp) {
-  compute_ = dbar::find_compute(lmp, "Fix dbar/ipi", options_.compute_id); // an unknown ID is an error at once
+  compute_ = find_compute(); // an unknown ID is an error at once
   cvs_ = std::make_unique<dbar::CvSet>(lmp, "Fix dbar/ipi", options_.cv_files, *compute_);
   for (int i = 0; i < cvs_->size(); ++i)
     add_scalar({cvs_->files()[i].name, [this, i](const std::vector<double> &D) { return cvs_->value(i, D.data()); }});
@@ -63,6 +63,11 @@ FixDbarIpi::~FixDbarIpi() {
       modify->delete_compute(std::string(id) + part);
 }
 
+ComputeDbar *FixDbarIpi::find_compute() const {
+  return dbar::find_present_compute(lmp, "Fix dbar/ipi", options_.compute_id,
+                                    "i-PI gets the sums of the structure that it sent");
+}
+
 void FixDbarIpi::add_variable(const std::string &name) {
   add_scalar({name, [this, name](const std::vector<double> &) {
                 const int ivar = input->variable->find(name.c_str());
@@ -87,7 +92,7 @@ int FixDbarIpi::setmask() {
 }
 
 void FixDbarIpi::init() {
-  compute_ = dbar::find_compute(lmp, "Fix dbar/ipi", options_.compute_id);
+  compute_ = find_compute();
   cvs_->check(*compute_);
   dbar::check_ipi_system(lmp, *this);
   // structures that follow each other may be different beads

@@ -38,6 +38,7 @@ private:
 
   void add_variable(const std::string &name);
   void add_scalar(NamedScalar scalar);
+  class ComputeDbar *find_compute() const;
   template <class Part> bool on_socket(Part part);
   void connect();
   void receive();

@@ -60,13 +60,8 @@ FixDbarPlumed::FixDbarPlumed(LAMMPS *lmp, int narg, char **arg) : Fix(lmp, narg,
 FixDbarPlumed::~FixDbarPlumed() = default;
 
 ComputeDbar *FixDbarPlumed::find_compute() const {
-  ComputeDbar *compute = dbar::find_compute(lmp, "Fix dbar/plumed", options_.compute_id);
-  if (compute->averages())
-    error->all(FLERR,
-               "Fix dbar/plumed: compute {} has the keyword average, expected a compute without it: a bias acts on the "
-               "positions of the step",
-               options_.compute_id);
-  return compute;
+  return dbar::find_present_compute(lmp, "Fix dbar/plumed", options_.compute_id,
+                                    "a bias acts on the positions of the step");
 }
 
 int FixDbarPlumed::setmask() {

@@ -15,6 +15,24 @@ from harness import PATIENCE, environment
 AT = 'print "at $(step) served $(f_i)"\n'
 
 
+def test_atoms_deleted_in_a_run(tmp_path):
+    before = "region all block INF INF INF INF INF INF\nfix e all evaporate 3 1 all 4711\n"
+    refused(tmp_path, before, "", ["71 atoms", "72"])
+
+
+def test_compute_that_averages(lammps, tmp_path):
+    """Its average would be left out: what i-PI gets belongs to the structure that it sent."""
+    write_system(tmp_path, argon())
+    plain = HEAD + COMPUTE + "\nfix s all dbar/stream 1 1 1 d monitor none\n"
+    ipi = "fix i all dbar/ipi d name 0 unix timeout 1\n"
+    again = plain + ipi + f"uncompute d\n{COMPUTE} average s\nrun 1\n"
+    swapped = plain + f"uncompute d\n{COMPUTE} average s\n{ipi}"
+    for script in (swapped, again):
+        done = lammps(script, ok=False, timeout=40)
+        assert done.returncode != 0 and len(done.errors) == 1, done.output[-2000:]
+        assert all(word in done.errors[0] for word in ("Fix dbar/ipi", "compute d", "average"))
+
+
 MANY = """
 from lammps import lammps
 import ctypes, sys
