@@ -157,16 +157,20 @@ void FixDbarIpi::connect() {
 
 // Not in init(): only a run has steps to fill.
 void FixDbarIpi::setup(int) {
-  ended_ = false;
-  if (update->whichflag != 1 || update->ntimestep >= update->laststep)
+  if (update->whichflag != 1)
     return;
+  modify->addstep_compute_all(update->ntimestep + 1); // energy and virial must be tallied then
+  if (update->ntimestep < update->laststep)
+    next_structure();
+}
+
+void FixDbarIpi::next_structure() {
   D_.assign(compute_->size(), 0.0);
   V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
   if (!connected_)
     connect();
   if (!pending_)
     receive();
-  modify->addstep_compute_all(update->ntimestep + 1); // energy and virial must be tallied then
 }
 
 void FixDbarIpi::receive() {
@@ -182,6 +186,8 @@ void FixDbarIpi::receive() {
 }
 
 void FixDbarIpi::initial_integrate(int) {
+  if (!pending_)
+    next_structure(); // the first step of `run pre no`, which leaves out setup()
   if (!pending_)
     return;
   const double length = bohr_in_angstrom * force->angstrom;
@@ -256,6 +262,7 @@ std::string FixDbarIpi::extras() {
 void FixDbarIpi::post_run() {
   if (ended_)
     timer->reset_timeout(); // the script goes on with whatever comes next
+  ended_ = false;
 }
 
 double FixDbarIpi::memory_usage() {

@@ -41,6 +41,7 @@ private:
   class ComputeDbar *find_compute() const;
   template <class Part> bool on_socket(Part part);
   void connect();
+  void next_structure();
   void receive();
   std::string extras();
   void gather_forces();

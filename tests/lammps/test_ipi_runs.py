@@ -1,18 +1,55 @@
 """Runs of `fix dbar/ipi` that follow each other: without setup, with other atoms, with a compute that averages."""
 
+import re
 import subprocess
 import sys
 
+import numpy as np
+import pytest
 from ipi_runs import (
     COMPUTE,
     HEAD,
     argon,
+    ffsocket,
+    positions,
+    properties,
+    serve,
+    socket_name,
     write_system,
 )
 
 from harness import PATIENCE, environment
 
 AT = 'print "at $(step) served $(f_i)"\n'
+
+
+@pytest.mark.parametrize("first", [0, 6])
+def test_pre_no(tmp_path, first):
+    """LAMMPS leaves out setup(); the structures and what i-PI makes of them are those of one run."""
+    found = []
+    for run, after in ((100, ""), (first, f"{AT}run 6 pre no\n{AT}run 6 pre no\nrun 50 pre no\n")):
+        folder = tmp_path / f"{len(found)}"
+        folder.mkdir()
+        write_system(folder, argon())
+        name = socket_name()
+        settings = {"forcefield": ffsocket(name), "steps": 20, "run": run}
+        text = serve(folder, f"dbar/ipi d {name} 0 unix", 2, after=after + AT, **settings)
+        found.append((positions(folder), *properties(folder)))
+    assert re.findall(r"^at (\d+) served (\d+)", text, re.M) == [
+        (f"{n}", f"{n}") for n in (first, first + 6, 21)
+    ]
+    for one, parts in zip(*found, strict=True):
+        np.testing.assert_allclose(parts, one, rtol=0, atol=1e-10 * np.abs(one).max())
+
+
+def test_pre_no_after_exit(tmp_path):
+    """As any other run it looks for i-PI again."""
+    write_system(tmp_path, argon())
+    name = socket_name()
+    gone = f"shell while test -S /tmp/ipi_{name}; do sleep 0.1; done\n"  # EXIT comes before i-PI closes
+    settings = {"forcefield": ffsocket(name), "steps": 5, "after": f"{gone}run 5 pre no\n"}
+    with pytest.raises(AssertionError, match="i-PI has left before"):
+        serve(tmp_path, f"dbar/ipi d {name} 0 unix timeout 1", **settings)
 
 
 def test_atoms_deleted_in_a_run(tmp_path):
