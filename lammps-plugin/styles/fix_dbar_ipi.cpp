@@ -91,6 +91,16 @@ int FixDbarIpi::setmask() {
   return INITIAL_INTEGRATE | FINAL_INTEGRATE | POST_RUN;
 }
 
+// Positions and forces are addressed by atom IDs.
+void FixDbarIpi::check_count() const {
+  if (static_cast<bigint>(positions_.size()) != 3 * atom->natoms)
+    error->all(
+        FLERR,
+        "Fix dbar/ipi: the system has {} atoms now, expected {} as in the structure that i-PI waits for; unfix {} "
+        "before atoms are created or deleted",
+        atom->natoms, positions_.size() / 3, id);
+}
+
 void FixDbarIpi::init() {
   compute_ = find_compute();
   cvs_->check(*compute_);
@@ -190,6 +200,7 @@ void FixDbarIpi::initial_integrate(int) {
     next_structure(); // the first step of `run pre no`, which leaves out setup()
   if (!pending_)
     return;
+  check_count();
   const double length = bohr_in_angstrom * force->angstrom;
   double cell[9];
   std::transform(cell_.begin(), cell_.end(), cell, [&](double h) { return h * length; });
@@ -202,6 +213,7 @@ void FixDbarIpi::initial_integrate(int) {
 void FixDbarIpi::final_integrate() {
   if (!pending_)
     return;
+  check_count(); // other fixes may have created or deleted atoms in this step
   const double energy_unit = kelvin_in_hartree / force->boltz;
   modify->clearstep_compute();
   result_.energy = energy_->compute_scalar() * energy_unit;

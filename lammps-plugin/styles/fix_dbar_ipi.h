@@ -39,6 +39,7 @@ private:
   void add_variable(const std::string &name);
   void add_scalar(NamedScalar scalar);
   class ComputeDbar *find_compute() const;
+  void check_count() const;
   template <class Part> bool on_socket(Part part);
   void connect();
   void next_structure();

@@ -10,11 +10,16 @@ from ipi_runs import (
     COMPUTE,
     HEAD,
     argon,
+    client,
+    client_script,
     ffsocket,
+    finish,
+    i_pi,
     positions,
     properties,
     serve,
     socket_name,
+    write_input,
     write_system,
 )
 
@@ -50,6 +55,25 @@ def test_pre_no_after_exit(tmp_path):
     settings = {"forcefield": ffsocket(name), "steps": 5, "after": f"{gone}run 5 pre no\n"}
     with pytest.raises(AssertionError, match="i-PI has left before"):
         serve(tmp_path, f"dbar/ipi d {name} 0 unix timeout 1", **settings)
+
+
+def refused(tmp_path, before, after, words):
+    write_system(tmp_path, argon())
+    name = socket_name()
+    write_input(tmp_path, ffsocket(name), steps=1000)
+    script = client_script(f"dbar/ipi d {name} 0 unix", 30, before=before, after=after)
+    with i_pi(tmp_path), client(tmp_path, script, 2) as lmp:
+        text = finish(lmp, tmp_path, "client.out", timeout=30, ok=False)
+    errors = [line for line in text.splitlines() if line.startswith("ERROR")]
+    assert lmp.returncode != 0 and len(errors) == 1, text[-2000:]
+    assert all(word in errors[0] for word in words), errors[0]
+
+
+def test_atoms_created_while_a_structure_waits(tmp_path):
+    """A soft stop in mid-run keeps the structure that came last; it does not fit the new atoms."""
+    before = "variable s equal step\nfix h all halt 1 v_s >= 5 error soft message no\n"
+    after = f"{AT}unfix h\ntimer timeout off\ncreate_atoms 1 single 1 1 1 units box\nrun 5\n"
+    refused(tmp_path, before, after, ["73 atoms", "72", "unfix i"])
 
 
 def test_atoms_deleted_in_a_run(tmp_path):
