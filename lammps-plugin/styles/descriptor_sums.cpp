@@ -9,7 +9,7 @@
 
 namespace dbar {
 
-DescriptorSums::DescriptorSums(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
+DescriptorSums::DescriptorSums(LAMMPS_NS::Atom *&atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
                                std::vector<int> species, bool perspecies, int nthreads)
     : atom_(atom), list_(list), K_(descriptor.size()), blocks_(perspecies ? descriptor.nspecies() : 1) {
   for (int t = 0; t < std::max(nthreads, 1); ++t) {

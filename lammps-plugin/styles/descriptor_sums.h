@@ -17,7 +17,8 @@ class DescriptorSums {
 public:
   // species[type - 1]: which of the descriptor's species an atom type is, -1: none, the atom is not seen.
   // With `perspecies` there is one block of sums for each species of the central atom.
-  DescriptorSums(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
+  // `atom` is LAMMPS's own pointer: `replicate` makes it point to new atoms.
+  DescriptorSums(LAMMPS_NS::Atom *&atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
                  std::vector<int> species, bool perspecies, int nthreads);
 
   int size() const { return 1 + blocks_ * K_; } // the number of central atoms, then the blocks
@@ -57,7 +58,7 @@ private:
   void add_forces_part(int part, int groupbit, const double *theta, double (*f)[3], double *virial, double *energy,
                        const AtomTally &tally);
 
-  LAMMPS_NS::Atom *atom_;
+  LAMMPS_NS::Atom *&atom_;
   LAMMPS_NS::NeighList *list_;
   int K_, blocks_;
   std::vector<Worker> workers_;

@@ -21,4 +21,14 @@ inline LAMMPS_NS::ComputeDbar *find_compute(LAMMPS_NS::LAMMPS *lmp, const std::s
   return compute;
 }
 
+// And unless it evaluates the positions of the step; `reason` says why it has to.
+inline LAMMPS_NS::ComputeDbar *find_present_compute(LAMMPS_NS::LAMMPS *lmp, const std::string &command,
+                                                    const std::string &id, const std::string &reason) {
+  LAMMPS_NS::ComputeDbar *compute = find_compute(lmp, command, id);
+  if (compute->averages())
+    lmp->error->all(FLERR, "{}: compute {} has the keyword average, expected a compute without it: {}", command, id,
+                    reason);
+  return compute;
+}
+
 } // namespace dbar

@@ -9,8 +9,8 @@
 #include "error.h"
 #include "find_compute.h"
 #include "force.h"
-#include "group.h"
 #include "input.h"
+#include "ipi_checks.h"
 #include "json_text.h"
 #include "modify.h"
 #include "neighbor.h"
@@ -20,7 +20,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 using namespace LAMMPS_NS;
 using namespace FixConst;
@@ -35,7 +34,7 @@ constexpr double kelvin_in_hartree = 3.1668152e-06;
 
 FixDbarIpi::FixDbarIpi(LAMMPS *lmp, int narg, char **arg)
     : Fix(lmp, narg, arg), options_(lmp, narg, arg), placement_(lmp) {
-  compute_ = dbar::find_compute(lmp, "Fix dbar/ipi", options_.compute_id); // an unknown ID is an error at once
+  compute_ = find_compute(); // an unknown ID is an error at once
   cvs_ = std::make_unique<dbar::CvSet>(lmp, "Fix dbar/ipi", options_.cv_files, *compute_);
   for (int i = 0; i < cvs_->size(); ++i)
     add_scalar({cvs_->files()[i].name, [this, i](const std::vector<double> &D) { return cvs_->value(i, D.data()); }});
@@ -64,6 +63,11 @@ FixDbarIpi::~FixDbarIpi() {
       modify->delete_compute(std::string(id) + part);
 }
 
+ComputeDbar *FixDbarIpi::find_compute() const {
+  return dbar::find_present_compute(lmp, "Fix dbar/ipi", options_.compute_id,
+                                    "i-PI gets the sums of the structure that it sent");
+}
+
 void FixDbarIpi::add_variable(const std::string &name) {
   add_scalar({name, [this, name](const std::vector<double> &) {
                 const int ivar = input->variable->find(name.c_str());
@@ -87,28 +91,20 @@ int FixDbarIpi::setmask() {
   return INITIAL_INTEGRATE | FINAL_INTEGRATE | POST_RUN;
 }
 
-void FixDbarIpi::check_system() const {
-  if (strcmp(update->unit_style, "lj") == 0)
-    error->all(FLERR, "Fix dbar/ipi: units lj have no size in atomic units, expected others");
-  if (domain->dimension != 3)
-    error->all(FLERR, "Fix dbar/ipi: found a system in {} dimensions, expected 3", domain->dimension);
-  if (!atom->tag_enable || !atom->tag_consecutive())
-    error->all(FLERR, "Fix dbar/ipi: atom IDs must run from 1 to the number of atoms: i-PI's order is theirs");
-  if (group->count(igroup) != atom->natoms)
-    error->all(FLERR, "Fix dbar/ipi: group {} has {} of {} atoms, expected all: i-PI moves them all",
-               group->names[igroup], group->count(igroup), atom->natoms);
-  if (utils::strmatch(update->integrate_style, "^respa"))
-    error->all(FLERR, "Fix dbar/ipi: found run_style respa, expected verlet: i-PI integrates");
-  for (const Fix *fix : modify->get_fix_list())
-    if (fix != this && fix->time_integrate)
-      error->all(FLERR, "Fix dbar/ipi: fix {} ({}) moves atoms as well, but i-PI integrates: remove it", fix->id,
-                 fix->style);
+// Positions and forces are addressed by atom IDs.
+void FixDbarIpi::check_count() const {
+  if (static_cast<bigint>(positions_.size()) != 3 * atom->natoms)
+    error->all(
+        FLERR,
+        "Fix dbar/ipi: the system has {} atoms now, expected {} as in the structure that i-PI waits for; unfix {} "
+        "before atoms are created or deleted",
+        atom->natoms, positions_.size() / 3, id);
 }
 
 void FixDbarIpi::init() {
-  compute_ = dbar::find_compute(lmp, "Fix dbar/ipi", options_.compute_id);
+  compute_ = find_compute();
   cvs_->check(*compute_);
-  check_system();
+  dbar::check_ipi_system(lmp, *this);
   // structures that follow each other may be different beads
   neighbor->delay = 0;
   neighbor->every = 1;
@@ -171,16 +167,20 @@ void FixDbarIpi::connect() {
 
 // Not in init(): only a run has steps to fill.
 void FixDbarIpi::setup(int) {
-  ended_ = false;
-  if (update->whichflag != 1 || update->ntimestep >= update->laststep)
+  if (update->whichflag != 1)
     return;
+  modify->addstep_compute_all(update->ntimestep + 1); // energy and virial must be tallied then
+  if (update->ntimestep < update->laststep)
+    next_structure();
+}
+
+void FixDbarIpi::next_structure() {
   D_.assign(compute_->size(), 0.0);
   V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
   if (!connected_)
     connect();
   if (!pending_)
     receive();
-  modify->addstep_compute_all(update->ntimestep + 1); // energy and virial must be tallied then
 }
 
 void FixDbarIpi::receive() {
@@ -190,35 +190,17 @@ void FixDbarIpi::receive() {
     return;
   MPI_Bcast(cell_.data(), 9, MPI_DOUBLE, 0, world);
   MPI_Bcast(positions_.data(), static_cast<int>(positions_.size()), MPI_DOUBLE, 0, world);
-  const std::string wrong = tidy_request();
+  const std::string wrong = dbar::tidy_structure(cell_, positions_, domain->triclinic);
   if (!wrong.empty())
     error->all(FLERR, wrong);
 }
 
-// The same on all ranks. Elements that are zero but for i-PI's rounding become zero.
-std::string FixDbarIpi::tidy_request() {
-  const auto usable = [](double value) { return std::fabs(value) < 1e7; }; // false for NaN
-  if (!std::all_of(positions_.begin(), positions_.end(), usable))
-    return "Fix dbar/ipi: i-PI sends positions that are not finite, or beyond 1e7 Bohr";
-  const std::string shown = dbar::json_numbers(cell_.data(), 9);
-  const bool positive = cell_[0] > 0.0 && cell_[4] > 0.0 && cell_[8] > 0.0;
-  const double noise = 1e-10 * std::max({cell_[0], cell_[4], cell_[8]});
-  for (double &h : cell_)
-    if (std::fabs(h) < noise)
-      h = 0.0;
-  if (!std::all_of(cell_.begin(), cell_.end(), usable) || !positive || cell_[3] != 0.0 || cell_[6] != 0.0 ||
-      cell_[7] != 0.0)
-    return "Fix dbar/ipi: i-PI sends the cell " + shown +
-           ", expected an upper triangular matrix with positive diagonal, below 1e7 Bohr";
-  if (!domain->triclinic && (cell_[1] != 0.0 || cell_[2] != 0.0 || cell_[5] != 0.0))
-    return "Fix dbar/ipi: i-PI sends the tilted cell " + shown +
-           ", but the box of LAMMPS is orthogonal; make it triclinic (change_box all triclinic)";
-  return "";
-}
-
 void FixDbarIpi::initial_integrate(int) {
   if (!pending_)
+    next_structure(); // the first step of `run pre no`, which leaves out setup()
+  if (!pending_)
     return;
+  check_count();
   const double length = bohr_in_angstrom * force->angstrom;
   double cell[9];
   std::transform(cell_.begin(), cell_.end(), cell, [&](double h) { return h * length; });
@@ -231,6 +213,7 @@ void FixDbarIpi::initial_integrate(int) {
 void FixDbarIpi::final_integrate() {
   if (!pending_)
     return;
+  check_count(); // other fixes may have created or deleted atoms in this step
   const double energy_unit = kelvin_in_hartree / force->boltz;
   modify->clearstep_compute();
   result_.energy = energy_->compute_scalar() * energy_unit;
@@ -291,6 +274,7 @@ std::string FixDbarIpi::extras() {
 void FixDbarIpi::post_run() {
   if (ended_)
     timer->reset_timeout(); // the script goes on with whatever comes next
+  ended_ = false;
 }
 
 double FixDbarIpi::memory_usage() {

@@ -38,11 +38,12 @@ private:
 
   void add_variable(const std::string &name);
   void add_scalar(NamedScalar scalar);
-  void check_system() const;
+  class ComputeDbar *find_compute() const;
+  void check_count() const;
   template <class Part> bool on_socket(Part part);
   void connect();
+  void next_structure();
   void receive();
-  std::string tidy_request();
   std::string extras();
   void gather_forces();
   void end_run(const std::string &why);

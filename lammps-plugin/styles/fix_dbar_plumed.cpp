@@ -60,13 +60,8 @@ FixDbarPlumed::FixDbarPlumed(LAMMPS *lmp, int narg, char **arg) : Fix(lmp, narg,
 FixDbarPlumed::~FixDbarPlumed() = default;
 
 ComputeDbar *FixDbarPlumed::find_compute() const {
-  ComputeDbar *compute = dbar::find_compute(lmp, "Fix dbar/plumed", options_.compute_id);
-  if (compute->averages())
-    error->all(FLERR,
-               "Fix dbar/plumed: compute {} has the keyword average, expected a compute without it: a bias acts on the "
-               "positions of the step",
-               options_.compute_id);
-  return compute;
+  return dbar::find_present_compute(lmp, "Fix dbar/plumed", options_.compute_id,
+                                    "a bias acts on the positions of the step");
 }
 
 int FixDbarPlumed::setmask() {
@@ -79,6 +74,7 @@ void FixDbarPlumed::init() {
   dbar::refuse_monte_carlo(modify, error, "Fix dbar/plumed");
   compute_ = find_compute();
   cvs_->check(*compute_);
+  dbar::make_room_for_ghosts(force, error, "Fix dbar/plumed", comm_reverse);
 
   // a list of its own cutoff; the compute sees to it that ghosts reach as far. LAMMPS would want ghosts further away by
   // another skin for a list that it builds by itself.
@@ -125,7 +121,6 @@ void FixDbarPlumed::setup_pre_reverse(int, int vflag) {
   start_plumed();
   cvs_->begin_run(*compute_, list_);
   own_list_.begin_run();
-  running_ = true;
   const bigint step = update->ntimestep;
   if (update->whichflag == 2)
     return min_pre_reverse(0, vflag);
@@ -176,6 +171,7 @@ void FixDbarPlumed::min_pre_reverse(int, int vflag) {
 }
 
 void FixDbarPlumed::begin_step(int vflag) {
+  running_ = true; // not in setup_pre_reverse(): `run pre no` leaves that out
   v_init(vflag);
   std::fill_n(virial, 6, 0.0);
   forces_step_ = update->ntimestep;
@@ -236,7 +232,7 @@ void FixDbarPlumed::add_forces(double factor) {
     return;
   cvs_->add_forces(answer_.force, factor, ghosts_.begin(atom, force->newton), virial);
   if (!force->newton) { // LAMMPS will not communicate forces of ghosts
-    comm->reverse_comm(this, 3);
+    comm->reverse_comm(this);
     ghosts_.add_to(atom);
   }
   ++gradients_;

@@ -3,8 +3,12 @@
 #pragma once
 
 #include "atom.h"
+#include "error.h"
+#include "force.h"
+#include "pair.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 namespace dbar {
@@ -39,5 +43,17 @@ public:
 private:
   std::vector<double> buffer_;
 };
+
+// For a fix, in its init(): with newton off LAMMPS makes its buffers large enough for the reverse communication of pair
+// styles, not for that of fixes, and CommTiled has none that grows. Comm::init() follows and reads this number.
+inline void make_room_for_ghosts(LAMMPS_NS::Force *force, LAMMPS_NS::Error *error, const std::string &command,
+                                 int size) {
+  if (force->newton)
+    return;
+  if (!force->pair)
+    error->all(FLERR, "{}: found newton off and no pair style, expected newton on, or a pair style such as zero",
+               command);
+  force->pair->comm_reverse_off = std::max(force->pair->comm_reverse_off, size);
+}
 
 } // namespace dbar

@@ -7,7 +7,7 @@
 
 namespace dbar {
 
-Neighbourhoods::Neighbourhoods(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
+Neighbourhoods::Neighbourhoods(LAMMPS_NS::Atom *&atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
                                std::vector<int> species)
     : atom_(atom), list_(list), ntypes_(static_cast<int>(species.size())), species_of_(std::move(species)),
       cutsq_(descriptor.nspecies() * ntypes_) {

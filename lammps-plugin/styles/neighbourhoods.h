@@ -18,7 +18,7 @@ public:
   static constexpr int batch_size = 64;
 
   // species[type - 1]: which of the descriptor's species an atom type is, -1: none, the atom is not seen.
-  Neighbourhoods(LAMMPS_NS::Atom *atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
+  Neighbourhoods(LAMMPS_NS::Atom *&atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
                  std::vector<int> species);
 
   // Centres are the group's atoms among entries [begin, end) of `order`, owned atoms in any order (null: that of the
@@ -36,7 +36,7 @@ public:
 private:
   void append(int centre);
 
-  LAMMPS_NS::Atom *atom_;
+  LAMMPS_NS::Atom *&atom_; // that of LAMMPS, which `replicate` changes
   LAMMPS_NS::NeighList *list_;
   int ntypes_;
   std::vector<int> species_of_; // [ntypes]

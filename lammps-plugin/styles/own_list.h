@@ -7,12 +7,15 @@
 namespace dbar {
 
 // LAMMPS keeps an occasional list until the next reneighboring, by when two atoms may have approached by more than the
-// skin since it was made. A later `lastcall` makes LAMMPS build it at the present positions.
+// skin since it was made. A later `lastcall` makes LAMMPS build it at the present positions. And it keeps the bins that
+// are searched until they change at another step, while two runs may begin at one, with another box: a later
+// `last_setup_bins` makes LAMMPS look again.
 inline void build_at_present(LAMMPS_NS::Neighbor *neighbor, LAMMPS_NS::Update *update, LAMMPS_NS::NeighList *list) {
-  const LAMMPS_NS::bigint lastcall = neighbor->lastcall;
-  neighbor->lastcall = update->ntimestep + 1;
+  const LAMMPS_NS::bigint lastcall = neighbor->lastcall, last_setup_bins = neighbor->last_setup_bins;
+  neighbor->lastcall = neighbor->last_setup_bins = update->ntimestep + 1;
   neighbor->build_one(list);
   neighbor->lastcall = lastcall;
+  neighbor->last_setup_bins = last_setup_bins;
 }
 
 // For use at many steps: a list that was built in the step of a reneighboring serves until the next one, where LAMMPS

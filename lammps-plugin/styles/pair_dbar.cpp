@@ -78,6 +78,7 @@ void PairDbar::use(const dbar::PotentialModel &model, const std::string &file) {
     throw BadSetting("key lammps_units: found '" + model.units + "', expected '" + update->unit_style +
                      "', the units of this run");
   const int n = static_cast<int>(model.elements.size());
+  local_.reset(); // has parts of the old descriptor
   descriptor_ = dbar::make_descriptor(model.family, model.rcut, model.words, n);
   const std::size_t K = descriptor_->size();
   std::string all;
@@ -110,18 +111,22 @@ void PairDbar::use(const dbar::PotentialModel &model, const std::string &file) {
 
 void PairDbar::init_style() {
   neighbor->add_request(this, NeighConst::REQ_FULL);
+  local_.reset(); // the list or the number of threads may be others
 }
 
-void PairDbar::init_list(int id, NeighList *ptr) {
-  Pair::init_list(id, ptr);
-  local_ = std::make_unique<dbar::DescriptorSums>(atom, list, *descriptor_, species_, true, comm->nthreads);
+// Not in init_list(): LAMMPS calls that only where its lists have changed.
+dbar::DescriptorSums &PairDbar::sums() {
+  if (!local_)
+    local_ = std::make_unique<dbar::DescriptorSums>(atom, list, *descriptor_, species_, true, comm->nthreads);
+  return *local_;
 }
 
 double PairDbar::init_one(int i, int j) {
   if (!setflag[i][j])
     error->all(FLERR, "Pair style dbar: atom type {} has no element, expected one unless pair_style is hybrid",
                map[i] < 0 ? i : j);
-  return descriptor_->cutoff(species_[i - 1], species_[j - 1]);
+  const int a = species_[i - 1], b = species_[j - 1];
+  return std::max(descriptor_->cutoff(a, b), descriptor_->cutoff(b, a)); // LAMMPS has one list for both
 }
 
 void PairDbar::compute(int eflag, int vflag) {
@@ -135,7 +140,7 @@ void PairDbar::compute(int eflag, int vflag) {
   }
   double energy = 0.0, w[6] = {};
   // not force->newton: with `newton off on` run_style respa does not communicate the forces of pair styles
-  local_->add_forces(1, theta_.data(), ghosts_.begin(atom, force->newton_pair), w, &energy, tally);
+  sums().add_forces(1, theta_.data(), ghosts_.begin(atom, force->newton_pair), w, &energy, tally);
 
   if (!force->newton_pair) {
     carry_virial_ = false;

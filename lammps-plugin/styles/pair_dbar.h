@@ -24,7 +24,6 @@ public:
   void settings(int, char **) override;
   void coeff(int, char **) override;
   void init_style() override;
-  void init_list(int, class NeighList *) override;
   double init_one(int, int) override;
   void compute(int, int) override;
   int pack_reverse_comm(int, int, double *) override;
@@ -34,14 +33,15 @@ public:
 private:
   void allocate();
   void use(const dbar::PotentialModel &model, const std::string &file);
+  dbar::DescriptorSums &sums();
   void clear_ghost_virials();
   void add_constants();
 
   std::unique_ptr<dbar::Descriptor> descriptor_;
-  std::unique_ptr<dbar::DescriptorSums> local_;
-  std::vector<int> species_;      // [ntypes] of the descriptor, -1: not seen
-  std::vector<double> constants_; // [species] energy of an atom apart from the descriptor
-  std::vector<double> theta_;     // one block per species
+  std::unique_ptr<dbar::DescriptorSums> local_; // of this rank, null until sums() is called
+  std::vector<int> species_;                    // [ntypes] of the descriptor, -1: not seen
+  std::vector<double> constants_;               // [species] energy of an atom apart from the descriptor
+  std::vector<double> theta_;                   // one block per species
   dbar::GhostForces ghosts_;
   bool carry_virial_ = false; // what the reverse communication carries: forces, or virials of atoms
 };

@@ -95,6 +95,18 @@ def test_run_twice_run_zero_clear(lammps, tmp_path):
     assert_close(read_global(tmp_path / "E.txt")[:, 0], D, 1e-12)
 
 
+@pytest.mark.parametrize(
+    "change", ["replicate 2 1 1", "change_box all x scale 2 y scale 1.5 remap units box"]
+)
+def test_another_system_at_the_same_step(lammps, change):
+    """`replicate` makes the atoms anew, the box has other bins: a run of no steps sees both, as the first run does."""
+    script = system(species=2) + "{first}" + COMPUTE + "{second}"
+    show = "thermo_style custom step c_d[2]\nrun 0\n"
+    first, _ = run_dbar(lammps, script.format(first=change + "\n", second=""))
+    again, _ = run_dbar(lammps, script.format(first="", second=f"{show}{change}\n"))
+    assert_close(again, first, 1e-11)
+
+
 def test_partitions(lammps, tmp_path):
     script = "variable s world 1 2\n" + system(species=2).replace("4711", "4711$s") + COMPUTE
     lammps(

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from plumed_cases import EAM, SPRING, WARM, compute, order_cv, printed, table, write
+from blocks import read_dump
+from plumed_cases import EAM, SPRING, WARM, compute, cv, order_cv, printed, table, write
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,39 @@ def test_monte_carlo_is_refused(lammps, tmp_path, order):
     done = lammps(script, np=2, ok=False)
     assert done.returncode and len(done.errors) == 1
     assert all(word in done.errors[0] for word in ("Fix dbar/plumed", "mc (gcmc)", "bias"))
+
+
+@pytest.mark.parametrize("comm", ["brick", "tiled"])
+def test_newton_off_with_a_rank_that_only_has_ghosts(lammps, tmp_path, comm):
+    """A slab in the left half: the right rank sends home forces of more ghosts than it ever receives atoms."""
+    matrix = np.random.default_rng(5).normal(size=15) * 1e-6
+    (tmp_path / "plumed.dat").write_text(SPRING)
+    head = "units metal\natom_modify map array\nboundary f p p\nnewton off\nprocessors * 1 1\n"
+    slab = "lattice fcc 4.05\nregion b block 0 12 0 24 0 24\ncreate_box 1 b\n"
+    slab += "region s block 2.9 5.9 INF INF INF INF\ncreate_atoms 1 region s\nmass 1 26.98\n"
+    slab += (
+        WARM + "write_data slab.data nocoeff\n"
+    )  # displacements depend on the ranks that make them
+    bias = "pair_style zero 5.0\npair_coeff * *\n" + compute()
+    bias += f"fix b all dbar/plumed d plumed.dat {write(tmp_path, cv('order', matrix))}\nrun 0\n"
+    bias += "write_dump all custom f.dump id fx fy fz modify format float %.17g\n"
+    forces = []
+    for ranks, start in ((1, slab), (2, f"comm_style {comm}\nread_data slab.data\n")):
+        lammps(head + start + bias, np=ranks)
+        forces.append(read_dump(tmp_path / "f.dump")[0][2])
+    assert np.abs(forces[0]).max() > 1e-3
+    np.testing.assert_allclose(forces[1], forces[0], rtol=0, atol=1e-11 * np.abs(forces[0]).max())
+
+
+def test_run_pre_no_evaluates_for_output(lammps, tmp_path, order):
+    """At steps that PLUMED does not need, also where LAMMPS leaves out the setup of the run."""
+    (tmp_path / "plumed.dat").write_text(
+        "s: EXTRACV NAME=order\nPRINT ARG=s FILE=COLVAR STRIDE=10\n"
+    )
+    script = EAM + compute() + f"fix b all dbar/plumed d plumed.dat {write(tmp_path, order)}\n"
+    script += "velocity all create 600 4711\nfix n all nve\nthermo_style custom step\n"
+    script += 'fix p all print 1 "S $(f_b[1]:%.17g)"\n'
+    whole = printed(lammps(script + "run 12\n"), "S")
+    parts = printed(lammps(script + "run 4\nrun 4 pre no\nrun 4 pre no\n"), "S")
+    assert len(np.unique(whole)) == len(whole)
+    np.testing.assert_allclose(np.unique(parts), np.unique(whole), rtol=1e-9)
