@@ -113,6 +113,8 @@ std::string FixDbarStream::settings_json() const {
 }
 
 void FixDbarStream::end_of_step() {
+  if (!session_.is_open())
+    error->all(FLERR, "Fix dbar/stream: run pre no comes before any run that sets up the stream: use run pre yes");
   const bigint now = update->ntimestep, ahead = options_.steps_to_snapshot(now);
   if (ahead > options_.window())
     return;

@@ -95,13 +95,14 @@ def test_kill_ten_times(lammps, folder):
         kept = [] if run.snapshots is None else run.snapshots.step  # killed before the first
         assert set(kept) <= set(run.step)
         assert len(kept) >= (len(run) - 1) // 2
+        if len(run) > max(counts, default=0):
+            shutil.copy(folder / "run.h5md", folder / "killed.kept")
         counts.append(len(run))
     assert max(counts) > 5
 
-    # what the last kill left can be continued from a restart file: nothing lost, nothing doubled
-    shutil.copy(folder / "run.h5md", folder / "killed.h5md")
+    # what such a kill left can be continued from a restart file: nothing lost, nothing doubled
     lammps(START + STREAM + "run 37\nwrite_restart r.237\n")
-    shutil.copy(folder / "killed.h5md", folder / "run.h5md")
+    shutil.copy(folder / "killed.kept", folder / "run.h5md")
     lammps(AGAIN + STREAM + "run 103\n")
     assert list(read(folder / "run.h5md").step) == list(range(10, 141, 10))
 

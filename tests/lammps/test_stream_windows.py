@@ -51,3 +51,10 @@ def test_frames_missing_in_a_rerun(lammps, tmp_path):
     (tmp_path / "some.dump").write_text("".join("ITEM: TIMESTEP\n" + text for text in kept))
     lammps(SYSTEM + PAIR + FIXES + "rerun some.dump dump x y z ix iy iz\n")
     assert steps(tmp_path) == [60]
+
+
+def test_pre_no_after_a_minimization_alone(lammps):
+    """LAMMPS sets no run up, and so the stream is not: an error on 2 ranks."""
+    done = lammps(START + FIXES + "minimize 0 0 3 1000\nrun 20 pre no\n", np=2, ok=False)
+    assert done.returncode != 0 and len(done.errors) == 1, done.output[-2000:]
+    assert "Fix dbar/stream" in done.errors[0] and "run pre no" in done.errors[0]
