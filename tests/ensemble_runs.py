@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -27,7 +28,13 @@ def command(folder, action, *more):
     return subprocess.Popen(
         words, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        preexec_fn=_hear,
     )  # fmt: skip
+
+
+def _hear():
+    """Signals as in a terminal: `nohup make test` ignores SIGHUP, and children inherit that."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def finish(process, code=0):
