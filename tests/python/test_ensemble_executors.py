@@ -111,6 +111,19 @@ def test_a_pool_of_the_users(settings, tmp_path):
     assert [r["state"] for r in status["replicas"]] == ["finished", "finished"]
 
 
+def test_a_policy_of_the_user_and_no_launcher(settings, tmp_path):
+    """The class of the page, beside the TOML file; LAMMPS started without mpirun."""
+    path = settings("processes", "").path
+    (tmp_path / "mine.py").write_text(PAGE["mine.py"])
+    text = path.read_text().replace('"variance"', '"mine:Coldest"\nlauncher = "none"')
+    path.write_text(
+        text.replace("steps = 400", "steps = 200").replace("budget = 800", "budget = 400")
+    )
+    control = run_ensemble(Settings.load(path), tmp_path / "out", False)
+    assert type(control.policy).__name__ == "Coldest" and not control.failed
+    assert control.learner.progress.tolist() == [1, 1]
+
+
 def test_resumed_with_more_jobs(settings, tmp_path):
     """The window that was not given stays what it was: decisions do not depend on `jobs`."""
     few = settings()
