@@ -183,8 +183,12 @@ def serve(folder, fix, np_=1, after="", before="", head=HEAD, run=100000, **sett
     script = client_script(fix, run, after=after, before=before, head=head)
     with i_pi(folder) as server:
         ours = fix.startswith("dbar")
-        if not ours:  # LAMMPS's own client does not wait, and ends by MPI_Abort
-            wait_for(Path(f"/tmp/ipi_{fix.split()[1]}").exists, "i-PI")
+        # LAMMPS's own client does not wait, and ends by MPI_Abort; ours may be told to wait less than i-PI needs
+        if not ours or "timeout" in fix:
+            address = fix.split()[
+                2 if ours else 1
+            ]  # ipi ADDRESS ..., dbar/ipi COMPUTE-ID ADDRESS ...
+            wait_for(Path(f"/tmp/ipi_{address}").exists, "i-PI")
         with client(folder, script, np_) as lmp:
             printed = finish(lmp, folder, "client.out", ok=ours)
             finish(server, folder, "i-pi.log")
