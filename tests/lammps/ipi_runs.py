@@ -185,9 +185,8 @@ def serve(folder, fix, np_=1, after="", before="", head=HEAD, run=100000, **sett
         ours = fix.startswith("dbar")
         # LAMMPS's own client does not wait, and ends by MPI_Abort; ours may be told to wait less than i-PI needs
         if not ours or "timeout" in fix:
-            address = fix.split()[
-                2 if ours else 1
-            ]  # ipi ADDRESS ..., dbar/ipi COMPUTE-ID ADDRESS ...
+            # ipi ADDRESS ..., dbar/ipi COMPUTE-ID ADDRESS ...
+            address = fix.split()[2 if ours else 1]
             wait_for(Path(f"/tmp/ipi_{address}").exists, "i-PI")
         with client(folder, script, np_) as lmp:
             printed = finish(lmp, folder, "client.out", ok=ours)

@@ -71,7 +71,11 @@ def test_exit_in_a_run_of_parts(tmp_path):
     assert printed.count("connected to i-PI") == 1
     assert "at 28" in printed and "the script went on" in printed
 
-    again = {"forcefield": ffsocket(name), "steps": 20, "run": "30 every 8 NULL"}
+    gone = (
+        f"shell while test -S /tmp/ipi_{name}; do sleep 0.1; done"  # EXIT comes before i-PI closes
+    )
+    run = f"30 every 8 \"if '$(step) == 21' then '{gone}'\""
+    again = {"forcefield": ffsocket(name), "steps": 20, "run": run}
     with pytest.raises(AssertionError, match="i-PI has left before"):
         serve(tmp_path, f"dbar/ipi d {name} 0 unix timeout 1", **again)
 

@@ -23,6 +23,9 @@ TESTS = ["tests/sanitizer/planted.py", "tests/kernels", "tests/lammps"]
 # Tests that cannot hold in such a process, and why.
 LEFT_OUT = {
     "tests/kernels/test_sanitizers.py": "builds the kernels with the sanitizers by itself",
+    "tests/lammps/test_stream_windows.py::test_pre_no_after_a_minimization_alone": (
+        "LAMMPS uses members of Verlet that no run has set, before it comes to us"
+    ),
 }
 
 
@@ -51,7 +54,7 @@ def options(log):
     address = (
         "detect_leaks=0"  # LAMMPS, MPICH and CPython leave much to the end of the process
         ":verify_asan_link_order=0:handle_abort=1:allocator_may_return_null=1"
-        ":detect_stack_use_after_return=1:strict_string_checks=1"
+        ":detect_stack_use_after_return=1:strict_string_checks=1:print_cmdline=1"
     )
     return {"ASAN_OPTIONS": f"{both}:{address}", "UBSAN_OPTIONS": f"{both}:halt_on_error=1"}
 
