@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 
@@ -23,10 +24,6 @@ __all__ = ["SCHEMA", "Note", "OtherSchema", "read_note", "read_statistics", "wri
 SCHEMA = 1
 _KIND = "dbar replica statistics"
 _LONGEST = 1 << 20  # bytes of the first line
-_KINDS = {
-    "replica": int, "first": int, "replicas": int, "transitions": int, "ended": bool,
-    "published": float, "settings": dict,
-}  # fmt: skip
 
 
 class OtherSchema(StoreError):
@@ -69,6 +66,9 @@ class Note:
     def overlaps(self, first: int, replicas: int) -> bool:
         """Whether its launch has a replica number in common with first ... first + replicas - 1."""
         return self.first < first + replicas and first < self.first + self.replicas
+
+
+_KINDS = get_type_hints(Note)
 
 
 def write_statistics(path: Path, note: Note, moments: LaggedMoments) -> None:

@@ -184,7 +184,7 @@ def _lammps(folder, spec, chunk):
             if now >= due:
                 _check(stop)
                 due = now + _STOP
-                found = _signs_of_life(log, folder / "run.h5md")
+                found = _signs_of_life(log, folder / "run.h5md") if silence else None
                 if found != signs:
                     signs, heard = found, now
                 elif silence and now - heard > silence:

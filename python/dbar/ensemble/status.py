@@ -11,6 +11,7 @@ from dbar.command_options import plain
 from dbar.ensemble.controller import Controller
 from dbar.ensemble.settings import Settings, SettingsError
 from dbar.filelock import at_work
+from dbar.json_file import load_json
 from dbar.status_file import end_now
 
 __all__ = ["read_status", "status_of", "write_status", "write_stopped"]
@@ -93,11 +94,11 @@ def _as_stopped(status):
 def _load_status(folder):
     path = Path(folder) / "status.json"
     try:
-        status = json.loads(path.read_text())
+        status = load_json(path)
     except FileNotFoundError:
         raise SettingsError(f"{folder}: holds no status.json, expected an ensemble") from None
-    except (ValueError, RecursionError) as error:  # the latter of [[[[...
-        raise SettingsError(f"{path}: not JSON: {error}") from None
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
     rows = status.get("replicas", []) if isinstance(status, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise SettingsError(
