@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from dbar.command_options import plain
+from dbar.console.options import plain
 from dbar.ensemble import Controller, Learner, Plan, Replay, ReplayExecutor, load_policy
 from dbar.ensemble.status import status_of
 

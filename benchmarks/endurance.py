@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dbar.moments import LaggedMoments, lagged
 from dbar.online import Monitor
+from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.stream import Session
 from dbar.trajectory import read
 

@@ -21,7 +21,7 @@ import time
 import numpy as np
 
 from dbar.forecast import VAR
-from dbar.moments import bag_members, lagged
+from dbar.statistics.moments import bag_members, lagged
 
 SEED = 20237
 

@@ -24,10 +24,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from threadpoolctl import threadpool_limits
 
-from dbar import h5md, lmp
-from dbar.atomic import replacing
-from dbar.filelock import FileLock, Locked
-from dbar.forecast import usable_cores
+from dbar.files.atomic import replacing
+from dbar.files.filelock import FileLock, Locked
+from dbar.forecast.var import usable_cores
+from dbar.lammps import lmp
+from dbar.store import h5md
 
 _POLL = 0.2  # seconds
 

@@ -9,9 +9,9 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from dbar.atomic import replacing
 from dbar.estimators import HeldOut
-from dbar.report_drawing import BLUE, INK, ORANGE, SOFT, STYLE
+from dbar.files.atomic import replacing
+from dbar.report.drawing import BLUE, INK, ORANGE, SOFT, STYLE
 from dbar.targets import dislocations, match_snapshots, structure_counts
 from dbar.trajectory import Trajectory, read
 

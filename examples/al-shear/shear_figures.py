@@ -6,9 +6,9 @@ import numpy as np
 from figures import BLUE, GPA, INK, ORANGE, SOFT, along, kept, load, panels, parity, round_all, save
 from scipy.integrate import trapezoid
 
-from dbar.conformal import coverage
-from dbar.ensemble_fit import EnsembleForecast, EnsembleMahalanobis
 from dbar.estimators import LinearEstimator, StressEstimator, leave_trajectory_out
+from dbar.forecast import coverage
+from dbar.study import EnsembleForecast, EnsembleMahalanobis
 from dbar.targets import potential_energy, stress, volume
 from dbar.trust import Mahalanobis
 

@@ -6,11 +6,10 @@ import numpy as np
 from figures import BLUE, INK, ORANGE, SOFT, panels, save
 from tension_trust import peaks, percent
 
-from dbar.ensemble_fit import pooled_latent
 from dbar.estimators import LinearEstimator, stack
 from dbar.forecast import VAR
-from dbar.manifold import danco, pca, whitened, windows
-from dbar.resample import InitialConditions, linear_decoder, resample
+from dbar.study import InitialConditions, danco, linear_decoder, pca, resample, whitened, windows
+from dbar.study.replica_forecast import pooled_latent
 from dbar.targets import potential_energy, pressure, volume
 
 SEED = 1

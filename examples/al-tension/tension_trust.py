@@ -7,12 +7,11 @@ from figures import BLUE, INK, ORANGE, SOFT, panels, save
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupShuffleSplit
 
-from dbar.conformal import coverage
-from dbar.ensemble_fit import EnsembleForecast, EnsembleMahalanobis
 from dbar.estimators import YieldClassifier, stack
-from dbar.innovation import InnovationTrust
+from dbar.forecast import coverage
+from dbar.study import EnsembleForecast, EnsembleMahalanobis
 from dbar.targets import after_yield, stress
-from dbar.trust import Mahalanobis
+from dbar.trust import InnovationTrust, Mahalanobis
 
 SEED = 1
 HORIZON = 10  # snapshots: 1 % strain

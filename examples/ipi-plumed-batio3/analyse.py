@@ -22,7 +22,7 @@ from dbar.bias import (
     tiwary_parrinello,
     transition_temperature,
 )
-from dbar.report_drawing import STYLE
+from dbar.report.drawing import STYLE
 
 KB = 8.617343e-5  # eV/K
 # Half of P (0.131 Å) that 4³ cells keep at 180 K without bias, where they are tetragonal.

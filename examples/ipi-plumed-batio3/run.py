@@ -18,7 +18,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from ensemble import EnsembleError, alone, write_text  # noqa: E402
 from model import STEP, write_inputs  # noqa: E402
 
-from dbar import lmp  # noqa: E402
+from dbar.lammps import lmp  # noqa: E402
 
 METAD = "SIGMA=0.008 HEIGHT=0.004 PACE=62 BIASFACTOR=8"
 PATIENCE = 30.0  # seconds between the ends of i-PI and of LAMMPS

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from figures import BLUE, INK, ORANGE, SOFT, along, kept, load, panels, parity, round_all, save
 
-from dbar.ensemble_fit import drift_growth, pooled_latent
 from dbar.estimators import LinearEstimator, leave_trajectory_out
 from dbar.forecast import VAR
+from dbar.study import drift_growth
+from dbar.study.replica_forecast import pooled_latent
 from dbar.targets import potential_energy
 from dbar.trust import ForecastTrust, Mahalanobis
 

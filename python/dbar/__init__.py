@@ -1,7 +1,9 @@
 """dbar: global atomic descriptors inside LAMMPS, with an online forecast and a trust alarm.
 
-Import the modules by name, e.g. ``from dbar.descriptors import Bispectrum``. This file is imported
-whenever LAMMPS starts (plugin discovery), so it must stay free of imports.
+Import the rooms by name, e.g. ``from dbar.descriptors import Bispectrum``. This file is imported
+whenever LAMMPS starts (plugin discovery), so it must stay free of other imports.
 """
 
-__version__ = "0.1.0"
+from dbar.version import __version__
+
+__all__ = ["__version__"]

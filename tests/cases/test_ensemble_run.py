@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from dbar.ensemble.lammps_chunk import ChunkError, run_chunk
-from dbar.status_words import brief
+from dbar.status.words import brief
 from dbar.trajectory import read
-from dbar.watching import Watching
+from dbar.watch import Watching
 from ensemble_runs import (
     PAGE,
     check_same,

@@ -7,8 +7,8 @@ import subprocess
 
 import numpy as np
 import pytest
-from blocks import read_dump
 
+from blocks import read_dump
 from dbar.trajectory import read
 from harness import BIN, ROOT
 

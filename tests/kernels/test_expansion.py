@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from ase.build import bulk
-from expansion_oracles import by_featomic, by_quadrature, harmonics, orbitals
 from vesin import NeighborList
 
 from dbar import _kernels
 from dbar.descriptors import Expansion
+from expansion_oracles import by_featomic, by_quadrature, harmonics, orbitals
 
 RCUT = 4.5
 VOIGT = [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]

@@ -6,10 +6,10 @@ import re
 import numpy as np
 import pytest
 from hypothesis import given
-from plumed_cases import EAM, cv
 
 from dbar import _kernels
 from fuzz import DEPTH, Worker, examples, spoilt, spoilt_json
+from plumed_cases import EAM, cv
 
 MODULE = "def look(step, D):\n    return None\n"
 PLUMED = "s: EXTRACV NAME=s\nRESTRAINT ARG=s AT=0.0 KAPPA=0.1\n"

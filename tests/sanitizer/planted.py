@@ -9,10 +9,10 @@ import sys
 
 import pytest
 from sanitized import options
-from test_bad_input import COMPUTE, STREAM, SYSTEM
 
+from crystal import COMPUTE, STREAM, SYSTEM
 from dbar import _kernels
-from dbar.lmp import plugin_dir
+from dbar.lammps import plugin_dir
 from harness import environment
 
 MODULES = {

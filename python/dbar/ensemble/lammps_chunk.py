@@ -16,9 +16,9 @@ import threading
 import time
 from pathlib import Path
 
-from dbar import lmp
-from dbar.atomic import replacing
-from dbar.filelock import FileLock, Locked
+from dbar.files.atomic import replacing
+from dbar.files.filelock import FileLock, Locked
+from dbar.lammps import lmp
 
 __all__ = ["ChunkError", "end_with_parent", "run_chunk"]
 

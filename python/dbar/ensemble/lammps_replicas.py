@@ -10,7 +10,8 @@ import numpy as np
 from dbar.ensemble.lammps_chunk import ChunkError, run_chunk
 from dbar.ensemble.learner import Chunk
 from dbar.ensemble.settings import Settings
-from dbar.trajectory import StoreError, read
+from dbar.store.h5md import StoreError
+from dbar.trajectory.trajectory import read
 
 __all__ = ["LammpsReplicas"]
 

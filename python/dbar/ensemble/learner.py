@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dbar.companion import companion
-from dbar.ensemble_model import LIMIT, per_atom
-from dbar.forecast import VAR
-from dbar.latent import Latent
-from dbar.moments import LaggedMoments, lagged
-from dbar.trust import ForecastTrust, Mahalanobis
+from dbar.forecast.var import VAR
+from dbar.statistics.companion import companion
+from dbar.statistics.latent import Latent
+from dbar.statistics.moments import LaggedMoments, lagged
+from dbar.study.model import LIMIT, per_atom
+from dbar.trust.mahalanobis import ForecastTrust, Mahalanobis
 
 __all__ = ["Chunk", "Learner", "Model"]
 
@@ -95,9 +95,9 @@ class Learner:
         Descriptors per atom, last P snapshots.
     grid : ndarray, shape (G,)
         Chunk counts at whose end histories are kept in `ends` (R, G, P, K).
-    moments : dbar.moments.LaggedMoments
+    moments : dbar.statistics.moments.LaggedMoments
         Of the transitions of descriptors per atom, raw.
-    joint : dbar.moments.LaggedMoments
+    joint : dbar.statistics.moments.LaggedMoments
         Of [descriptors per atom, observables] of all snapshots.
     model : Model or None
     """

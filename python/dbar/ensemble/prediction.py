@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dbar.ensemble.learner import Learner
-from dbar.ensemble_model import LIMIT
+from dbar.study.model import LIMIT
 
 __all__ = ["Estimate", "Prospect", "error_table", "estimate", "prospect"]
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import h5py
 
-from dbar.atomic import replacing
-from dbar.command_options import plain
+from dbar.console.options import plain
 from dbar.ensemble.controller import Controller
 from dbar.ensemble.executors import deaths_of_threads, make_executor
 from dbar.ensemble.journal import Journal, JournalError
@@ -24,7 +23,8 @@ from dbar.ensemble.policies import load_policy
 from dbar.ensemble.prediction import estimate
 from dbar.ensemble.settings import Settings, SettingsError
 from dbar.ensemble.status import status_of, write_status, write_stopped
-from dbar.filelock import FileLock, Locked
+from dbar.files.atomic import replacing
+from dbar.files.filelock import FileLock, Locked
 
 __all__ = ["pooled_statistics", "run_ensemble"]
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dbar.config import tomllib
+from dbar.online.config import tomllib
 
 __all__ = ["Settings", "SettingsError"]
 

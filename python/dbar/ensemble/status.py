@@ -6,13 +6,13 @@ import json
 import time
 from pathlib import Path
 
-from dbar.atomic import replacing
-from dbar.command_options import plain
+from dbar.console.options import plain
 from dbar.ensemble.controller import Controller
 from dbar.ensemble.settings import Settings, SettingsError
-from dbar.filelock import at_work
-from dbar.json_file import load_json
-from dbar.status_file import end_now
+from dbar.files.atomic import replacing
+from dbar.files.filelock import at_work
+from dbar.files.json_file import load_json
+from dbar.status.file import end_now
 
 __all__ = ["read_status", "status_of", "write_status", "write_stopped"]
 

@@ -1,0 +1,53 @@
+"""JSON file of a collective variable: what `fix dbar/plumed` and `pair_style dbar` read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from dbar.files.atomic import replacing
+from dbar.files.json_file import load_json
+
+__all__ = ["CV_SCHEMA", "read_cv", "write_cv"]
+
+CV_SCHEMA = "dbar-cv/1"
+_NEEDED = ("schema", "name", "lammps_units", "descriptor", "per_atom", "matrix", "form")
+_DEFAULTS = {"offset": None, "scale": 1.0, "shift": 0.0, "tanh": None, "comment": ""}
+
+
+def write_cv(path, content: dict) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite, which JSON has no word for.
+    """
+    text = json.dumps({"schema": CV_SCHEMA, **content}, indent=1, allow_nan=False) + "\n"
+    with replacing(path) as part:
+        part.write_text(text)
+
+
+def read_cv(path) -> dict:
+    """Read a file and check its keys; the numbers are checked by who uses them.
+
+    Keys that the file may leave out have their defaults in what is returned.
+
+    Raises
+    ------
+    ValueError
+        If the file is not JSON, of another schema, or has a key too few or too many.
+    """
+    path = Path(path)
+    found = load_json(path)
+    if not isinstance(found, dict) or found.get("schema") != CV_SCHEMA:
+        schema = found.get("schema") if isinstance(found, dict) else None
+        raise ValueError(f"{path}: schema: found {schema!r}, expected {CV_SCHEMA!r}")
+    for key in _NEEDED:
+        if key not in found:
+            raise ValueError(f"{path}: {key} is missing")
+    known = (*_NEEDED, *_DEFAULTS)
+    for key in found:
+        if key not in known:
+            raise ValueError(f"{path}: {key!r} is not a key; expected {', '.join(known)}")
+    return {key: value for key, value in (_DEFAULTS | found).items() if key != "schema"}

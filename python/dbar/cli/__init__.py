@@ -1,0 +1,8 @@
+"""The command ``dbar``."""
+
+from dbar.cli.program import build_parser, main
+
+__all__ = [
+    "build_parser",
+    "main",
+]

@@ -1,0 +1,65 @@
+"""The command ``dbar``: exit code 0 if all is well, 1 if a problem was found, 2 for wrong usage."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from rich.console import Console
+
+from dbar.cli import demo, doctor, ensemble, fit, forecast, report, watch
+from dbar.console.options import Parser
+from dbar.version import __version__
+
+__all__ = ["build_parser", "main"]
+
+_ABOUT = """\
+dbar watches a molecular-dynamics run from the inside: a LAMMPS plugin sums atomic descriptors into
+one global vector, an embedded monitor learns from that stream, forecasts it and says how far the
+forecast can be trusted.
+"""
+
+_EXAMPLES = """\
+examples:
+  dbar doctor                                       is everything there that a run needs?
+  dbar demo                                         pull aluminium until it yields, watched live
+  dbar watch run.h5md                               a run that goes on, live
+  dbar report run.h5md                              a page about a run
+  dbar report run1.h5md run2.h5md run3.h5md -o all.html    a page about several runs
+  dbar fit run1.h5md run2.h5md run3.h5md -o model.h5       learn from them
+  dbar forecast model.h5 new.h5md --horizon 2              continue another one
+  dbar ensemble run ensemble.toml                   many runs, cores where least is known
+"""
+
+_COMMANDS = (demo, doctor, ensemble, fit, forecast, report, watch)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = Parser(prog="dbar", description=_ABOUT, epilog=_EXAMPLES)
+    parser.add_argument("--version", action="version", version=f"dbar {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    args = build_parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):  # no name of a file or unit is worth a traceback
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    # With --json, standard output carries nothing else.
+    console = Console(stderr=args.json, highlight=False, soft_wrap=True)
+    try:
+        code = args.run(args, console)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader has had enough, as head(1) does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        console.print("stopped; what was written so far can be read", style="yellow")
+        return 130

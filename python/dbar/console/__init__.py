@@ -1,0 +1,1 @@
+"""What the programs of dbar share in a terminal."""

@@ -1,0 +1,286 @@
+"""What all families of descriptors share: words, blocks per species, threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from dbar import _kernels
+from dbar.descriptors.gradient import add_up
+from dbar.descriptors.neighbours import Neighbourhoods, neighbourhoods
+from dbar.descriptors.parameters import Parameters
+from dbar.descriptors.words import to_value, to_word
+
+# V comes from the kernels as xx yy zz xy xz yz.
+_TENSOR = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
+
+
+class GlobalDescriptor(Parameters):
+    """A sum over atoms; a family adds its constructor and the names of its keywords.
+
+    The constructor of a family sets the attributes of its keywords before it calls this one.
+    """
+
+    _family: str
+    _keywords: tuple[str, ...]
+
+    def __init__(self, rcut, species, perspecies):
+        self.rcut = rcut
+        self.species = species
+        self.perspecies = perspecies
+        if species is not None:
+            self.species = [str(s) for s in species]
+            if not self.species or len(set(self.species)) != len(self.species):
+                raise ValueError(
+                    f"species: found {self.species}, expected different chemical symbols"
+                )
+        try:
+            rcut = float(self.rcut)
+        except (TypeError, ValueError):
+            raise ValueError(f"Rcut: found {self.rcut!r}, expected a positive length") from None
+        words = []
+        for key in self._keywords:
+            value = self._setting(key)
+            if value is None:
+                continue
+            words.append(key)
+            several = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+            words.extend(to_word(v) for v in value) if several else words.append(to_word(value))
+        self._kernel = _kernels.Kernel(self._family, rcut, words, self.n_species)
+
+    def _setting(self, key: str):
+        """Return the value of a keyword as the kernels take it; None leaves it at its default."""
+        return getattr(self, key)
+
+    @property
+    def n_species(self) -> int:
+        """Number of species that the descriptor tells apart."""
+        return 1 if self.species is None else len(self.species)
+
+    @property
+    def n_components(self) -> int:
+        """Length K of the vector without the count of atoms in front."""
+        return self._kernel.size * (self.n_species if self.perspecies else 1)
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the K components."""
+        names = self._names()
+        if not self.perspecies:
+            return names
+        species = self.species or ["1"]
+        return [f"{name} {s}" for s in species for name in names]
+
+    def _names(self) -> list[str]:
+        return list(self._kernel.labels)
+
+    @property
+    def cutoff(self) -> float:
+        """Largest pair cutoff (the length unit of the positions)."""
+        return self._kernel.cutoff()
+
+    @classmethod
+    def from_words(cls, rcut, words, **params):
+        """Return the descriptor that a file describes by a text of values after each keyword.
+
+        Raises
+        ------
+        ValueError
+            A keyword that the family does not have, or a value that it refuses.
+        """
+        for key in words:
+            if key not in cls._keywords:
+                known = ", ".join(cls._keywords)
+                raise ValueError(f"{cls._family}: found keyword {key!r}, expected one of: {known}")
+        return cls(rcut, **{key: to_value(key, text) for key, text in words.items()}, **params)
+
+    def settings(self) -> dict:
+        """Return the canonical settings, ready for JSON.
+
+        Returns
+        -------
+        dict
+            ``family``, ``rcut``, every keyword of the family with its value in force,
+            ``species`` and ``perspecies``.
+        """
+        out: dict = {}
+        for key, text in self._kernel.settings():
+            out[key] = to_value(key, text)
+        out["species"] = self.species
+        out["perspecies"] = self.perspecies
+        return out
+
+    def command_settings(self) -> dict:
+        """Return the settings in the words of ``compute dbar``, as its files hold them.
+
+        A dict of ``family``, ``rcut``, ``words`` (canonical words and their values as text),
+        ``ntypes`` and ``perspecies``.
+        """
+        return {
+            "family": self._family,
+            "rcut": float(self.rcut),
+            "words": dict(self._kernel.settings()),
+            "ntypes": self.n_species,
+            "perspecies": bool(self.perspecies),
+        }
+
+    def compute(self, atoms, virial: bool = False, progress: bool = False, n_threads=None):
+        """Sum the descriptor over the atoms of a configuration, or of each of several.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms or iterable of ase.Atoms
+            Configurations with any periodicity.
+        virial : bool
+            Also return the derivative with respect to strain.
+        progress : bool
+            Show a progress bar (several configurations only).
+        n_threads : int, optional
+            Threads to use; all cores by default. The result does not depend on it.
+
+        Returns
+        -------
+        D : ndarray, shape (K + 1,) or (T, K + 1)
+            Number of atoms, then the sums D_k = sum_i B_k(i).
+        V : ndarray, shape (K + 1, 3, 3) or (T, K + 1, 3, 3), or None
+            V_k,ab = sum_ij r_ij,a dB_k(i)/dr_ij,b = dD_k/d(strain_ab); the first entry is zero.
+
+        Raises
+        ------
+        ValueError
+            An atom of a species that was not declared, or a position that is not finite.
+        """
+        threads = _cores() if n_threads is None else max(1, int(n_threads))
+        if hasattr(atoms, "get_positions"):
+            with ThreadPoolExecutor(threads) as pool:
+                return self._one(atoms, virial, threads, pool.map if threads > 1 else map)
+        frames = list(atoms)
+        D = np.zeros((len(frames), self.n_components + 1))
+        V = np.zeros((len(frames), self.n_components + 1, 3, 3)) if virial else None
+
+        def work(t: int) -> None:
+            d, v = self._one(frames[t], virial, *inner)
+            D[t] = d
+            if virial:
+                V[t] = v
+
+        with ThreadPoolExecutor(threads) as pool:
+            # One thread per configuration, unless that would leave some idle.
+            few = len(frames) < threads
+            run = map if few else pool.map
+            inner = (threads, pool.map) if few else (1, map)
+            for _ in _track(run(work, range(len(frames))), len(frames), progress):
+                pass
+        return D, V
+
+    def per_atom(self, atoms) -> np.ndarray:
+        """Return the descriptor of each atom of one configuration.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            A configuration with any periodicity.
+
+        Returns
+        -------
+        ndarray, shape (n, K)
+            B_k(i); the sum over atoms is ``D[1:]`` of :meth:`compute`. With ``perspecies`` an
+            atom's values stand in the block of its species and the other blocks are zero.
+        """
+        near = self._near(atoms, _cores())
+        size = self._kernel.size
+        values = self._kernel.per_atom(near.type, near.first, near.r, near.rtype)
+        out = np.zeros((len(near.order), self.n_components))
+        if self.perspecies:
+            columns = near.type[:, None] * size + np.arange(size)
+            out[near.order[:, None], columns] = values
+        else:
+            out[near.order] = values
+        return out
+
+    def gradient(self, atoms, theta):
+        """Differentiate E = sum_k theta_k D_k of one configuration.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            A configuration with any periodicity.
+        theta : array_like, shape (K,)
+            One coefficient for each component; that of the number of atoms has no effect.
+
+        Returns
+        -------
+        energies : ndarray, shape (n,)
+            sum_k theta_k B_k(i) of each atom.
+        forces : ndarray, shape (n, 3)
+            -dE/dx.
+        strain : ndarray, shape (3, 3)
+            dE/d strain, symmetrised, under x -> (1 + strain) x of positions and cell; minus the
+            virial.
+
+        Raises
+        ------
+        ValueError
+            A theta of another length, a strange species, or a position that is not finite.
+        """
+        theta = np.asarray(theta, dtype=float)
+        if theta.shape != (self.n_components,):
+            raise ValueError(f"theta: found shape {theta.shape}, expected ({self.n_components},)")
+        threads = _cores()
+        near = self._near(atoms, threads)
+        with ThreadPoolExecutor(threads) as pool:
+            run = pool.map if threads > 1 else map
+            tasks = near.tasks(self.n_species if self.perspecies else 1)
+            return add_up(self._kernel, near, tasks, theta.reshape(-1, self._kernel.size), run)
+
+    def _one(self, atoms, virial: bool, threads: int, run: Callable):
+        near = self._near(atoms, threads)
+        size = self._kernel.size
+        D = np.zeros(self.n_components + 1)
+        V = np.zeros((self.n_components + 1, 6)) if virial else None
+        D[0] = len(near.order)
+
+        def work(task):
+            block, start, stop = task
+            return block, *self._kernel.compute(*near.chunk(start, stop), virial)
+
+        for block, d, v in run(work, near.tasks(self.n_species if self.perspecies else 1)):
+            rows = slice(1 + block * size, 1 + (block + 1) * size)
+            D[rows] += d
+            if virial:
+                V[rows] += v
+        return D, V[:, _TENSOR] if virial else None
+
+    def _types(self, atoms) -> np.ndarray:
+        if self.species is None:
+            return np.zeros(len(atoms), dtype=np.intc)
+        symbols = np.asarray(atoms.get_chemical_symbols())
+        types = np.full(len(atoms), -1, dtype=np.intc)
+        for index, symbol in enumerate(self.species):
+            types[symbols == symbol] = index
+        if (types < 0).any():
+            stranger = str(symbols[types < 0][0])
+            raise ValueError(
+                f"atoms: found species {stranger!r}, expected one of: {', '.join(self.species)}"
+            )
+        return types
+
+    def _near(self, atoms, threads: int) -> Neighbourhoods:
+        return neighbourhoods(atoms, self._types(atoms), self.cutoff, self.perspecies, threads)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _track(work: Iterable, total: int, show: bool) -> Iterable:
+    if not show:
+        return work
+    from rich.progress import track
+
+    return track(work, total=total, description="descriptors")

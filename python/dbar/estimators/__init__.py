@@ -1,0 +1,17 @@
+"""Observables from descriptors: scikit-learn estimators, and their check on unseen trajectories."""
+
+from dbar.estimators.linear import LinearEstimator
+from dbar.estimators.rdf import RDFEstimator
+from dbar.estimators.stress import StressEstimator
+from dbar.estimators.validation import HeldOut, leave_trajectory_out, stack
+from dbar.estimators.yield_classifier import YieldClassifier
+
+__all__ = [
+    "HeldOut",
+    "LinearEstimator",
+    "RDFEstimator",
+    "StressEstimator",
+    "YieldClassifier",
+    "leave_trajectory_out",
+    "stack",
+]

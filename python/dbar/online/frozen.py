@@ -1,0 +1,217 @@
+"""The model the monitor judges with between two refits: frozen, made of arrays only."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import fdtrc
+
+from dbar.forecast.var import VAR
+from dbar.statistics.companion import companion, embed, noise_factor, spectral_radius
+from dbar.statistics.latent import Latent, varying
+from dbar.statistics.ridge import least_squares
+from dbar.trust.mahalanobis import Mahalanobis, crossing, sigma_m2
+
+_ARRAYS = (
+    "shift", "basis", "inverse", "coef", "center_x", "center_y", "leverage_root",
+    "innovation_root", "matrix", "drift", "noise", "bag_map", "bag_drift",
+    "grid", "grid_map", "grid_rest", "scalars",
+)  # fmt: skip
+
+
+def latent_dim(n, order, largest):
+    """Latent dimension for n transitions: a third of them, and degrees of freedom to spare.
+
+    The residual covariance keeps n - P d - 1 degrees of freedom; the second rule keeps them above
+    d + 3, where the predictive F distribution has a variance.
+    """
+    return max(1, min(largest, int(n) // 3, (int(n) - 5) // (order + 1)))
+
+
+class FrozenModel:
+    """Latent space, one-step predictor, forecast of M: everything fixed at a refit.
+
+    The latent coordinates y = (D - shift) @ basis are scaled so that M(D) is the mean of y^2 over
+    coordinates; the slowest direction comes first.
+    """
+
+    @staticmethod
+    def possible(moments):
+        """Whether something varies and at least two bags hold two transitions."""
+        count, mean, comoment = moments.snapshots()
+        cov = comoment / max(count - 1.0, 1.0)
+        return bool(varying(mean, cov).any() and np.sum(moments.count[1:] >= 2) >= 2)
+
+    @classmethod
+    def fit(cls, moments, largest_dim, m_limit):
+        """Build from raw `LaggedMoments`."""
+        self, order = cls(), moments.order
+        n = moments.count[0]
+        count, mean, comoment = moments.snapshots()
+        pca = Latent.fit(count, mean, comoment, latent_dim(n, order, largest_dim))
+        steps = pca.basis.T @ moments.differences() @ pca.basis
+        cov = pca.basis.T @ comoment @ pca.basis / count
+        measure = Mahalanobis().fit_cov(count, np.zeros(pca.dim), cov, steps)
+        self.shift, self.basis = mean.copy(), pca.basis @ measure.factor_[:, ::-1]
+        dim = pca.dim
+        latent_cov = self.basis.T @ comoment @ self.basis
+        self.inverse = np.linalg.solve(latent_cov, self.basis.T @ comoment)
+        latent = moments.project(self.shift, self.basis)
+        self._fit_one_step(latent, n, dim, order)
+        self._fit_forecast(latent, dim, order, m_limit)
+        # one memory layout: a restored model must follow the same arithmetic to the last bit
+        for name in _ARRAYS:
+            setattr(self, name, np.ascontiguousarray(getattr(self, name)))
+        return self
+
+    def _fit_one_step(self, latent, n, dim, order):
+        """Full-sample least squares and what its predictive F distribution needs."""
+        p = dim * order
+        fit = least_squares(latent.count[:1], latent.mean[:1], latent.comoment[:1], p)
+        self.coef = fit.coef[0]
+        self.center_x, self.center_y = latent.mean[0, :p].copy(), latent.mean[0, p:].copy()
+        live = fit.eigvals[0] > 0.0
+        root = np.where(live, 1.0 / np.sqrt(np.where(live, fit.eigvals[0], 1.0)), 0.0)
+        self.leverage_root = fit.eigvecs[0] * root
+        self.dof = float(n - live.sum() - 1.0)
+        w, v = np.linalg.eigh(fit.residual[0] / self.dof)
+        # data without noise: an error of 1e-9 of the training spread is never news
+        self.innovation_root = v / np.sqrt(np.maximum(w, 1e-18))
+        self.count = float(n)
+
+    def _fit_forecast(self, latent, dim, order, m_limit):
+        """Bagged autoregression, sigma_M^2, and propagators on a geometric grid of horizons."""
+        model = VAR(order, latent.n_bags, latent.coverage, latent.seed).fit_moments(latent)
+        identity = Mahalanobis()
+        identity.mean_, identity.factor_, identity.dim_ = np.zeros(dim), np.eye(dim), dim
+        self.sigma_m2 = max(sigma_m2(model, identity), 1.0 / self.count)
+        self.matrix, self.noise = companion(model.coef_), embed(model.noise_cov_, order)
+        self.drift = np.zeros(dim * order)
+        self.drift[:dim] = model.intercept_
+        self.bag_map, self.bag_drift = model.regression_.coef, model.bag_intercept_
+        horizon = m_limit / self.sigma_m2
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._propagators(dim, horizon)
+        # squares of a process with slowest eigenvalue r: this many of n are independent
+        square = min(spectral_radius(model.coef_), 1.0) ** 2
+        effective = self.count * (1.0 - square) / (1.0 + square)
+        self.m_dof = float(np.clip(effective, 4.0, self.dof - dim + 1.0))
+        self.scalars = np.array([self.dof, self.count, self.sigma_m2, self.m_dof])
+
+    def _propagators(self, dim, horizon):
+        """Maps of the present state to the mean forecast at 0, 1, 2, 3, 4, 6, 8, 12, ... steps."""
+        size = len(self.drift)
+        affine = np.zeros((size + 1, size + 1))
+        affine[:size, :size], affine[:size, size], affine[size, size] = self.matrix, self.drift, 1.0
+        times = [0.0]
+        maps = [np.eye(size + 1)]
+        covs = [np.zeros((size, size))]
+        power, cov, k = affine, self.noise, 1.0
+        half, half_cov = power, cov
+        while True:
+            times.append(k)
+            maps.append(power)
+            covs.append(cov)
+            if k >= horizon:
+                break
+            move = power[:size, :size]
+            two, two_cov = power @ power, cov + move @ cov @ move.T
+            if k > 1.0:  # 3/2 of the last power of two: one more half-step of length k/2
+                times.append(1.5 * k)
+                maps.append(power @ half)
+                covs.append(cov + move @ half_cov @ move.T)
+            half, half_cov = power, cov
+            power, cov, k = two, two_cov, 2.0 * k
+        self.grid = np.array(times)
+        self.grid_map = np.array(maps)[:, :dim]
+        self.grid_rest = np.array([np.trace(c[:dim, :dim]) for c in covs]) / dim
+
+    @property
+    def dim(self):
+        """Latent dimension d."""
+        return self.basis.shape[1]
+
+    def latent(self, D):
+        """Latent coordinates (..., d)."""
+        return (D - self.shift) @ self.basis
+
+    def predict(self, x):
+        """One-step mean (d,) and leverage from latent regressors x (P d,)."""
+        dx = x - self.center_x
+        leverage = 1.0 / self.count + np.square(dx @ self.leverage_root).sum()
+        return self.center_y + self.coef @ dx, leverage
+
+    def one_step_std(self, leverage):
+        """Predictive standard deviations (d,) of the latent coordinates."""
+        cov = np.linalg.pinv(self.innovation_root @ self.innovation_root.T, hermitian=True)
+        return np.sqrt(np.diag(cov) * (1.0 + leverage))
+
+    def innovation(self, y, mean, leverage):
+        """Squared innovation e' S^-1 e / (1 + h) over its expectation under the F distribution."""
+        t2 = np.square((y - mean) @ self.innovation_root).sum() / (1.0 + leverage)
+        return t2 * (self.dof - self.dim - 1.0) / (self.dof * self.dim)
+
+    def innovation_p(self, ratio):
+        """Probability of a larger `innovation`."""
+        d, nu = self.dim, self.dof
+        return float(fdtrc(d, nu - d + 1.0, ratio * (nu - d + 1.0) / (nu - d - 1.0)))
+
+    def start(self, state):
+        """Forecast at horizon 0 from latent lags (P d,): mean, noise covariance, bag means."""
+        return state.copy(), np.zeros_like(self.noise), np.repeat(state[None], len(self.bag_map), 0)
+
+    def advance(self, ahead):
+        """The forecast (mean (P d,), covariance (P d, P d), bag means (B, P d)) one step on."""
+        state, cov, bags = ahead
+        new = np.matmul(self.bag_map, bags[:, :, None])[:, :, 0] + self.bag_drift
+        bags = np.concatenate([new, bags[:, : -self.dim]], axis=1)
+        cov = self.matrix @ cov @ self.matrix.T + self.noise
+        return self.matrix @ state + self.drift, cov, bags
+
+    def forecast_m(self, ahead, inflation):
+        """Mean and variance of M under a Gaussian forecast with process and bag spread."""
+        d, (state, cov, bags) = self.dim, ahead
+        off = bags[:, :d] - bags[:, :d].mean(axis=0)
+        c = cov[:d, :d] * inflation + (off.T @ off) / (len(off) - 1)
+        m = state[:d]
+        mean = (np.trace(c) + m @ m) / d
+        variance = (2.0 * np.square(c).sum() + 4.0 * (m @ c @ m)) / d**2
+        return float(mean), float(variance)
+
+    def m_p(self, excess, mean, variance):
+        """Probability of a larger M: F with Satterthwaite's and effective degrees of freedom."""
+        if not (np.isfinite(mean) and np.isfinite(variance) and variance > 0.0):
+            return 1.0
+        if excess <= 0.0:
+            return 1.0
+        return float(fdtrc(2.0 * mean**2 / variance, self.m_dof, excess / mean))
+
+    def time_to_limit(self, state, m_limit):
+        """tau_pred in snapshots: first crossing of M(t) = m_limit from `state` (P d,)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = self.grid_map[:, :, :-1] @ state + self.grid_map[:, :, -1]
+            bound = np.square(mean).mean(axis=1) + self.grid_rest + self.sigma_m2 * self.grid
+            return crossing(self.grid, np.nan_to_num(bound, nan=np.inf), m_limit)
+
+    def forecast(self, state, steps):
+        """Mean and standard deviation (steps, K) of the descriptors, from latent state (P d,)."""
+        d, ahead = self.dim, self.start(state)
+        mean, std = np.empty((steps, len(self.shift))), np.empty((steps, len(self.shift)))
+        for k in range(steps):
+            ahead = self.advance(ahead)
+            state, cov, _ = ahead
+            mean[k] = self.shift + state[:d] @ self.inverse
+            std[k] = np.linalg.norm(noise_factor(cov[:d, :d]).T @ self.inverse, axis=0)
+        return mean, std
+
+    def get_state(self):
+        """Arrays from which `from_state` restores the model bit for bit."""
+        return {f"model_{name}": np.array(getattr(self, name)) for name in _ARRAYS}
+
+    @classmethod
+    def from_state(cls, state):
+        """Inverse of `get_state`."""
+        self = cls()
+        for name in _ARRAYS:
+            setattr(self, name, np.array(state[f"model_{name}"], dtype=float, order="C"))
+        self.dof, self.count, self.sigma_m2, self.m_dof = (float(v) for v in self.scalars)
+        return self

@@ -1,0 +1,286 @@
+"""Online monitor: judge each snapshot by what was learnt before it, then learn from it.
+
+The statistics are derived in docs/theory/trust.md. Two tests share the stated false-alarm rate:
+the one-step innovation (predictive F distribution) and M against its forecast since the last
+refit. A warning says that the forecast of the last refit has expired (sigma_M^2 t / dtau has
+reached m_limit - 1) or that M has stayed above its mean bound for `patience` snapshots.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from dbar.online.arrays import features
+from dbar.online.config import MonitorConfig
+from dbar.online.decision import ALARM, LEARNING, TRUSTED, WARNING, Decision
+from dbar.online.frozen import FrozenModel
+from dbar.online.merging import merge
+from dbar.statistics.moments import LagChain, LaggedMoments
+
+__all__ = [
+    "ALARM", "LEARNING", "TRUSTED", "WARNING", "Decision", "Monitor", "MonitorConfig", "merge",
+]  # fmt: skip
+
+_PRIOR_WEIGHT = 10.0  # snapshots of unit innovation assumed before any is seen
+_CLIP = 3.0  # one surprise may not teach the inflation more than this
+_SCHEMA = 1
+
+
+class Monitor:
+    """Learns a run while it goes on and says how far its forecast can be trusted.
+
+    Parameters
+    ----------
+    config : MonitorConfig, dict, path of a TOML file, or None
+        See `dbar.online.MonitorConfig`.
+    stride : int, optional
+        Timesteps between snapshots; taken from the first two when not given.
+
+    Notes
+    -----
+    The state is a deterministic function of the settings and of the sequence of (step, time, D,
+    V). Component 0 of D (the number of atoms) is not used. Snapshots that do not follow at the
+    stride start a new chain: no transition is learnt across a gap.
+
+    Attributes
+    ----------
+    partners : dbar.online.shared_learning.SharedLearning or None
+        Set it to fit every model to the statistics of all replicas, whatever they are then.
+    pooled : dict of int
+        Transitions of each replica (by number) in the newest model of an ensemble.
+    """
+
+    def __init__(self, config=None, stride=None):
+        self.config = MonitorConfig.load(config)
+        self.stride = stride
+        self.moments = self.chain = self.model = None
+        self.snapshots = self.refits = 0
+        self.over = 0
+        self.inflation_sum = self.inflation_weight = _PRIOR_WEIGHT
+        self.time, self.dtau = 0.0, 0.0
+        self.ahead = None
+        self.elapsed = 0.0
+        self.fitted_count = 0.0
+        self.partners = None
+        self.pooled = {}
+
+    # ---- one snapshot ---------------------------------------------------------------------
+
+    def observe(self, step, time, D, V=None):
+        """Judge, then learn, one snapshot.
+
+        Parameters
+        ----------
+        step : int
+            Timestep.
+        time : float
+            Simulation time.
+        D : ndarray, shape (K + 1,)
+            Number of central atoms, then the K descriptor sums. Copied where kept.
+        V : ndarray, shape (K + 1, 6), optional
+            Virial-type tensor; needed only with ``virial = true``.
+
+        Returns
+        -------
+        Decision
+
+        Raises
+        ------
+        ValueError
+            If D or V is not finite or changes its size, or V is missing but needed.
+        """
+        step, x = int(step), features(step, D, V, self.config.virial)
+        if self.chain is not None and len(x) != self.chain.size:
+            raise ValueError(
+                f"snapshot at step {step} has {len(x)} components, expected {self.chain.size}"
+            )
+        if self.chain is None:
+            cfg = self.config
+            self.chain = LagChain(len(x), cfg.order, self.stride)
+            self.moments = LaggedMoments(len(x), cfg.order, cfg.n_bags, cfg.coverage, cfg.seed)
+        past = self.chain.regressor(step)
+        strides = self._strides(step)
+        self.snapshots += 1
+        verdict = None if self.model is None else self._judge(x, past, strides)
+        linked = self.chain.linked(step)
+        z = self.chain.push(step, x)
+        if linked or (z is not None and self.dtau == 0.0):
+            self.dtau = float(time) - self.time
+        self.time = float(time)
+        if z is not None:
+            self.moments.add(z, step, self.config.replica)
+        if verdict is None:
+            self._refit_if_due()
+            return Decision(LEARNING, snapshots=self.snapshots, refits=self.refits)
+        tau = self.model.time_to_limit(self._latent_state(), self.config.m_limit) * self.dtau
+        self._refit_if_due()
+        return Decision(tau_pred=tau, snapshots=self.snapshots, refits=self.refits, **verdict)
+
+    def _strides(self, step):
+        """Snapshots that fit between the last one and `step`, at least one."""
+        chain = self.chain
+        if not chain.filled or not chain.stride:
+            return 1
+        return int(min(max((step - chain.last) // chain.stride, 1), 1000))
+
+    def _judge(self, x, past, strides):
+        model, cfg = self.model, self.config
+        inflation = max(1.0, self.inflation_sum / self.inflation_weight)
+        y = model.latent(x)
+        m = float(np.square(y).mean())
+
+        innovation, p_one, forecast = 0.0, 1.0, None
+        if past is not None:
+            mean, leverage = model.predict(self._latent_past(past))
+            innovation = float(model.innovation(y, mean, leverage))
+            p_one = model.innovation_p(innovation / inflation)
+            forecast = (mean, self.one_step_std * np.sqrt(inflation * (1.0 + leverage)))
+            keep = 1.0 - 1.0 / cfg.memory
+            clipped = min(innovation, _CLIP * inflation)
+            self.inflation_sum = keep * self.inflation_sum + clipped
+            self.inflation_weight = keep * self.inflation_weight + 1.0
+
+        for _ in range(strides):
+            self.ahead = model.advance(self.ahead)
+        self.elapsed += strides
+        mean_m, var_m = model.forecast_m(self.ahead, inflation)
+        growth = model.sigma_m2 * self.elapsed
+        p_m = model.m_p(m - growth, mean_m, var_m)
+        bound = mean_m + growth
+        self.over = self.over + 1 if m > bound else 0
+
+        split = cfg.m_share * cfg.false_alarm
+        if p_one < cfg.false_alarm - split or p_m < split:
+            state = ALARM
+        elif self.over >= cfg.patience or growth >= cfg.m_limit - 1.0:
+            state = WARNING
+        else:
+            state = TRUSTED
+        return {
+            "state": state, "mahalanobis": m, "innovation": innovation, "bound": bound,
+            "novel": 1.0 - min(1.0, 2.0 * min(p_one, p_m)), "innovation_p": p_one, "m_p": p_m,
+            "inflation": inflation, "growth": growth, "latent": y, "forecast": forecast,
+        }  # fmt: skip
+
+    def _latent_past(self, past):
+        return self.model.latent(past.reshape(self.config.order, -1)).ravel()
+
+    def _latent_state(self):
+        """Latent lags (P d,), newest first; a chain that is too short repeats its oldest."""
+        rows = self.chain.buffer[: self.chain.filled]
+        rows = np.concatenate([rows, np.repeat(rows[-1:], self.config.order - len(rows), axis=0)])
+        return self.model.latent(rows).ravel()
+
+    # ---- learning -------------------------------------------------------------------------
+
+    def _refit_if_due(self):
+        count, cfg, everyone = self.moments.count[0], self.config, self.partners
+        if everyone is None and self.model is None:
+            due = count >= cfg.min_snapshots
+        else:  # partners are about as far, so that each has to bring its share only
+            least = 0.0 if everyone is None else cfg.min_snapshots / everyone.contributors
+            due = count >= max(least, self.fitted_count * (1.0 + cfg.refit_growth))
+        if due and (everyone is not None or FrozenModel.possible(self.moments)):
+            self.refit()
+
+    def refit(self):
+        """Fit a new model to everything learnt so far and start its forecast here.
+
+        In an ensemble this is when replicas exchange statistics; while all of them together have
+        too few for a model there is none.
+        """
+        learnt, self.fitted_count = self.moments, float(self.moments.count[0])
+        if self.partners is not None:
+            learnt = self.partners.pool(self.moments)
+            if learnt.count[0] < self.config.min_snapshots or not FrozenModel.possible(learnt):
+                return
+            self.pooled = dict(self.partners.seen)
+        # the matrices are small: threads would only take cores from the MD ranks
+        with _threads().limit(limits=1):
+            self.model = FrozenModel.fit(learnt, self.config.latent_dim, self.config.m_limit)
+        self.one_step_std = self.model.one_step_std(0.0)
+        self.refits += 1
+        self.ahead = self.model.start(self._latent_state())
+        self.elapsed, self.over = 0.0, 0
+
+    def add_statistics(self, moments):
+        """Add the statistics (`LaggedMoments`) of another replica; they count at the next refit."""
+        if self.moments is None:
+            raise ValueError("statistics can be added once the first snapshot has been observed")
+        self.moments.merge(moments)
+
+    def forecast(self, steps):
+        """Mean and standard deviation (steps, K) of the next descriptors (D without element 0).
+
+        Raises
+        ------
+        ValueError
+            While learning.
+        """
+        if self.model is None:
+            raise ValueError(
+                f"{self.snapshots} snapshots seen, no model yet: "
+                f"min_snapshots is {self.config.min_snapshots}"
+            )
+        return self.model.forecast(self._latent_state(), int(steps))
+
+    # ---- saving ---------------------------------------------------------------------------
+
+    def get_state(self):
+        """Arrays and scalars from which `from_state` continues bit for bit."""
+        ints = [_SCHEMA, self.snapshots, self.refits, self.over, self.stride or 0]
+        floats = [
+            self.inflation_sum, self.inflation_weight, self.time, self.dtau,
+            self.elapsed, self.fitted_count,
+        ]  # fmt: skip
+        state = {"ints": np.array(ints, dtype=np.int64), "floats": np.array(floats)}
+        if self.chain is not None:
+            state |= self.chain.get_state() | self.moments.get_state()
+        if self.model is not None:
+            state |= self.model.get_state()
+            state |= {f"ahead_{k}": part.copy() for k, part in enumerate(self.ahead)}
+        if self.pooled:
+            state["pooled"] = np.array(sorted(self.pooled.items()), dtype=np.int64)
+        return state
+
+    @classmethod
+    def from_state(cls, config, state):
+        """Monitor that continues where `get_state` was taken.
+
+        Raises
+        ------
+        ValueError
+            If the state has another schema, or was gathered with settings of the statistics
+            (order, n_bags, coverage, seed) that differ from `config`.
+        """
+        ints = [int(v) for v in state["ints"]]
+        if ints[0] != _SCHEMA:
+            raise ValueError(f"monitor state has schema {ints[0]}, expected {_SCHEMA}")
+        self = cls(config, ints[4] or None)
+        self.snapshots, self.refits, self.over = ints[1:4]
+        (
+            self.inflation_sum, self.inflation_weight, self.time, self.dtau,
+            self.elapsed, self.fitted_count,
+        ) = (float(v) for v in state["floats"])  # fmt: skip
+        if "moments_ints" in state:
+            self.moments = LaggedMoments.from_state(state)
+            for name in ("order", "n_bags", "coverage", "seed"):
+                saved, asked = getattr(self.moments, name), getattr(self.config, name)
+                if saved != asked:
+                    raise ValueError(f"monitor state was made with {name} {saved}, not {asked}")
+            self.chain = LagChain(self.moments.size, self.config.order)
+            self.chain.set_state(state)
+        if "model_basis" in state:
+            self.model = FrozenModel.from_state(state)
+            self.one_step_std = self.model.one_step_std(0.0)
+            self.ahead = tuple(np.array(state[f"ahead_{k}"], float, order="C") for k in range(3))
+        self.pooled = {int(r): int(n) for r, n in state.get("pooled", ())}
+        return self
+
+
+@lru_cache(maxsize=1)
+def _threads():
+    return ThreadpoolController()

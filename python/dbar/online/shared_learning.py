@@ -1,0 +1,270 @@
+"""Replicas that learn one model: each publishes its statistics in a folder and adds the others'.
+
+Files, because nothing then waits for a replica that is slow, has ended or has died. Each replica
+writes ``replica-N.0.stat`` and ``replica-N.1.stat`` in turn: with two, a partner that is one
+exchange behind still finds the statistics of the exchange it has come to. Statistics are added as
+Chan, Golub & LeVeque (1983) do, so the sum equals the statistics of all snapshots to rounding.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from dbar.files.filelock import FileLock, Locked
+from dbar.online.replica_file import Note, OtherSchema, read_note, read_statistics, write_statistics
+from dbar.online.shared_settings import COMMON
+from dbar.statistics.moments import LaggedMoments
+from dbar.store.h5md import StoreError
+from dbar.store.rows import differing_parameters
+
+__all__ = ["SharedLearning"]
+
+_FILE = re.compile(r"replica-(\d+)\.[01]\.stat")
+
+
+class SharedLearning:
+    """One replica's place in the folder of an ensemble.
+
+    Parameters
+    ----------
+    folder : path-like
+        Common to all replicas; made if it does not exist.
+    settings : dict
+        From `dbar.online.shared_settings.statistics_settings`.
+    replica : int
+        Number of this replica.
+    first, replicas : int
+        The replicas launched together: first ... first + replicas - 1.
+    began : float
+        When they were launched, seconds since 1970. What replicas of these numbers had published
+        before is not used, unless `continued`.
+    continued : bool
+        The run goes on with an earlier one: its partners' files are theirs, however old.
+    wait : float
+        Longest wait, in seconds, for partners of this launch that are behind.
+    say : callable
+        Receives lines for the user.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be used, holds statistics made with other settings, or another
+        process publishes under this number.
+
+    Attributes
+    ----------
+    seen : dict of int
+        Transitions of each replica in the newest sum.
+    contributors : int
+        Replicas to be expected in it: those launched, or those in the folder if they are more.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        settings: dict,
+        replica: int = 0,
+        first: int = 0,
+        replicas: int = 1,
+        began: float = 0.0,
+        continued: bool = False,
+        wait: float = 0.0,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self.folder, self.settings = Path(folder), settings
+        self.replica, self.first, self.replicas = int(replica), int(first), int(replicas)
+        self.began, self.continued, self.wait, self._say = began, continued, wait, say
+        self.seen: dict[int, int] = {}
+        self._silent: dict[int, tuple] = {}  # what was known of those that let a wait run out
+        self._damaged: set[str] = set()
+        self._slot = 0
+        self._publishing = self._complete = False
+        try:
+            self.folder.mkdir(exist_ok=True)
+            self._lock: FileLock | None = FileLock(self.folder / f"replica-{self.replica}")
+        except Locked as owner:
+            raise StoreError(
+                f"{self.folder}: replica {self.replica} is being published by {owner}; "
+                "runs that share a folder need different replica numbers"
+            ) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StoreError(f"{self.folder}: cannot be written ({reason})") from None
+        try:
+            numbers = self._numbers()
+            for path in (path for number in numbers for path in self._paths(number)):
+                self._note(path)
+            self.contributors = max(self.replicas, len({*numbers, self.replica}))
+            if not continued:
+                self._set_aside()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    # ---- what is in the folder --------------------------------------------------------------
+
+    def _paths(self, replica: int) -> list[Path]:
+        return [self.folder / f"replica-{replica}.{slot}.stat" for slot in (0, 1)]
+
+    def _numbers(self) -> list[int]:
+        try:
+            found = (_FILE.fullmatch(name) for name in os.listdir(self.folder))
+        except OSError as error:
+            raise StoreError(f"{self.folder}: cannot be read ({error.strerror})") from None
+        return sorted({int(match[1]) for match in found if match})
+
+    def _set_aside(self) -> None:
+        """Keep what an earlier run published under this number as .bak."""
+        for path in self._paths(self.replica):
+            if path.exists():
+                os.replace(path, path.with_name(path.name + ".bak"))
+                self._say(f"{path}: is of an earlier run; kept as {path.name}.bak")
+
+    def _note(self, path: Path) -> Note | None:
+        """Note of a file that counts, None if there is none, it is damaged, or of an earlier run.
+
+        Raises
+        ------
+        StoreError
+            If it was made with other settings or another schema.
+        """
+        try:
+            note = read_note(path)
+        except OtherSchema:
+            raise
+        except StoreError as error:
+            self._ignore(path, error)
+            return None
+        if note is None:
+            return None
+        different = differing_parameters(note.settings, self.settings, COMMON)
+        if different:
+            name, stored, wanted = different
+            raise StoreError(
+                f"{path}: was made with {name} {stored}, this run has {wanted}; "
+                "an ensemble needs the same settings everywhere: choose another folder"
+            )
+        stale = note.published < self.began and note.overlaps(self.first, self.replicas)
+        return None if stale and not self.continued else note
+
+    def _ignore(self, path: Path, error: StoreError) -> None:
+        if path.name not in self._damaged:
+            self._damaged.add(path.name)
+            self._say(f"{error}; not used")
+
+    def _newest(self, replica: int, transitions: int | None = None) -> tuple[Note, Path] | None:
+        """Newest file of a replica, or that with exactly so many transitions if there is one."""
+        found = [(note, path) for path in self._paths(replica) if (note := self._note(path))]
+        if not found:
+            return None
+        exact = [pair for pair in found if pair[0].transitions == transitions]
+        return max(exact or found, key=lambda pair: pair[0].order)
+
+    # ---- exchange ---------------------------------------------------------------------------
+
+    def begin(self, own: LaggedMoments | None) -> None:
+        """From here on publish; what this replica knows already (None: nothing) comes first."""
+        self._publishing = True
+        if own is None:
+            return
+        self._publish(own, False)
+        # what it had published beyond the point where it was restarted will be made again
+        self._paths(self.replica)[self._slot].unlink(missing_ok=True)
+
+    def pool(self, own: LaggedMoments) -> LaggedMoments:
+        """Publish this replica's statistics; return the sum of those of all, by replica number.
+
+        Raises
+        ------
+        StoreError
+            If files cannot be written, or a partner has other settings.
+        """
+        transitions = int(own.count[0])
+        if self._publishing:
+            self._publish(own, False)
+            if self.wait:
+                self._await(transitions)
+        parts = {self.replica: own}
+        for replica in self._numbers():
+            if replica != self.replica:
+                part = self._read(replica, transitions)
+                if part is not None:
+                    parts[replica] = part
+        total = LaggedMoments(own.size, own.order, own.n_bags, own.coverage, own.seed)
+        for replica in sorted(parts):  # one order for all: equal parts give equal sums to the bit
+            total.merge(parts[replica])
+        new, self.seen = not self.seen, {r: int(m.count[0]) for r, m in parts.items()}
+        launched = sum(self.first <= r < self.first + self.replicas for r in parts)
+        whole = launched == self.replicas
+        if new or (whole and not self._complete):
+            others = len(parts) - launched
+            more = f" and {others} other runs" if others else ""
+            self._say(
+                f"{self.folder}: replica {self.replica} learns from {launched} of "
+                f"{self.replicas} replicas{more}"
+            )
+        self._complete |= whole
+        return total
+
+    def _read(self, replica: int, transitions: int) -> LaggedMoments | None:
+        found = self._newest(replica, transitions if self.wait else None)
+        if found is None:
+            return None
+        try:
+            read = read_statistics(found[1])
+        except StoreError as error:
+            self._ignore(found[1], error)
+            return None
+        return read[1] if read else None
+
+    def _await(self, transitions: int) -> None:
+        """Wait until partners of this launch are as far as this replica or have ended.
+
+        One that lets the time run out is not waited for again until it is heard of: a replica that
+        died costs one wait.
+        """
+        end = time.monotonic() + self.wait
+        behind = set(range(self.first, self.first + self.replicas)) - {self.replica}
+        while True:
+            known = {replica: self._newest(replica, transitions) for replica in behind}
+            orders = {r: self._progress(found) for r, found in known.items()}
+            behind = {
+                r
+                for r, (count, ended) in orders.items()
+                if count < transitions and not ended and self._silent.get(r) != orders[r]
+            }
+            if not behind:
+                return
+            if time.monotonic() >= end:
+                self._silent |= {r: orders[r] for r in behind}
+                return
+            time.sleep(0.01)
+
+    def _progress(self, found: tuple[Note, Path] | None) -> tuple[int, bool]:
+        """How far a partner is in this launch; its end in an earlier one does not count."""
+        if found is None or found[0].published < self.began:
+            return (-1, False)
+        return found[0].order
+
+    def _publish(self, own: LaggedMoments, ended: bool) -> None:
+        note = Note(
+            self.replica, self.first, self.replicas, int(own.count[0]), ended, time.time(),
+            self.settings,
+        )  # fmt: skip
+        write_statistics(self._paths(self.replica)[self._slot], note, own)
+        self._slot = 1 - self._slot
+
+    def close(self, own: LaggedMoments | None) -> None:
+        """Publish the last statistics and leave; a second call does nothing."""
+        if self._lock is None:
+            return
+        lock, self._lock = self._lock, None
+        try:
+            if self._publishing and own is not None:
+                self._publish(own, True)
+        finally:
+            lock.release()

@@ -1,0 +1,152 @@
+"""What the figures of the report have in common: style, margins, the bar of states, SVG."""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Callable
+from itertools import pairwise
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from dbar.store.units import unit_style
+from dbar.trajectory.summary import Summary
+from dbar.trajectory.trajectory import Trajectory
+
+INK, SOFT, BLUE, ORANGE = "#1f2933", "#8a94a0", "#1f5fa8", "#c2570c"
+STATE_COLOURS = ("#c8ced6", "#4c9f70", "#e8b23a", "#c8372d")
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "dbar",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e8ebee",
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "lines.solid_capstyle": "round",
+}
+_MOST_POINTS = 1500
+
+
+def thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """At most a few thousand points; each block keeps its smallest and largest, so spikes stay."""
+    if len(x) <= 2 * _MOST_POINTS:
+        return x, y
+    edges = np.linspace(0, len(x), _MOST_POINTS + 1).astype(int)
+    picks: list[int] = []
+    for a, b in pairwise(edges):
+        block = np.nan_to_num(y[a:b], nan=0.0)
+        picks += sorted({a + int(block.argmin()), a + int(block.argmax())})
+    return x[picks], y[picks]
+
+
+def styled(draw: Callable) -> Callable:
+    """Let a function draw in the report's style."""
+
+    @functools.wraps(draw)
+    def wrapper(*args, **kwargs):
+        with matplotlib.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return wrapper
+
+
+def label(name: str, unit: str) -> str:
+    """Name of an axis with its unit, if it has one."""
+    return f"{name} ({unit})" if unit else name
+
+
+def time_label(traj: Trajectory) -> str:
+    """Name of the time axis."""
+    return label("time", unit_style(traj.units)["time"] or "reduced units")
+
+
+class Drawing:
+    """A figure over time: main axes, and below them the bar of states."""
+
+    def __init__(self, traj: Trajectory, height: float = 3.0, head: float = 0.1) -> None:
+        self.traj = traj
+        self.figure = Figure(figsize=(8.6, height))
+        # The same margins everywhere, so that times line up from figure to figure.
+        self.figure.subplots_adjust(
+            left=0.095, right=0.985, bottom=0.5 / height, top=1.0 - head / height, hspace=0.12
+        )
+        self.with_states = "state" in traj.monitor
+        if self.with_states:
+            self.main, self.bar = self.figure.subplots(2, 1, sharex=True, height_ratios=(1, 0.07))
+            _state_bar(self.bar, traj)
+            self.bar.set_xlabel(time_label(traj))
+            self.main.tick_params(labelbottom=False)
+        else:
+            self.main = self.figure.subplots()
+            self.main.set_xlabel(time_label(traj))
+        pad = 0.01 * max(np.ptp(traj.time), 1e-30)
+        self.main.set_xlim(traj.time[0] - pad, traj.time[-1] + pad)
+
+    def line(self, values: np.ndarray, **style) -> None:
+        """Draw one value per snapshot."""
+        x, y = thin(self.traj.time, np.asarray(values, float))
+        self.main.plot(x, y, **style)
+
+    def alarm(self, summary: Summary) -> None:
+        """Mark when the alarm went up."""
+        if summary.alarm_time is not None:
+            mark(self.main, summary.alarm_time, "alarm", STATE_COLOURS[3])
+
+    def svg(self, title: str) -> str:
+        """Return the figure as an SVG element."""
+        return to_svg(self.figure, title)
+
+
+def to_svg(figure: Figure, title: str) -> str:
+    """Return a figure as an SVG element, without the head of an SVG file."""
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Title": title})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
+def mark(axes: Axes, x: float, text: str, colour: str, height: float = 1.0) -> None:
+    """Mark a time by a dashed line with a word beside it."""
+    axes.axvline(x, color=colour, linewidth=1.1, linestyle=(0, (4, 3)))
+    axes.annotate(
+        text,
+        (x, height),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, -3),
+        textcoords="offset points",
+        va="top",
+        color=colour,
+        fontsize=9,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
+    )
+
+
+def _state_bar(axes: Axes, traj: Trajectory) -> None:
+    state, time = np.asarray(traj.monitor["state"]), traj.time
+    changes = np.flatnonzero(np.diff(state)) + 1
+    # An alarm of one snapshot must stay visible in a long run: never thinner than a pixel or two.
+    thinnest = np.ptp(time) / 600
+    step = time[-1] - time[-2] if len(time) > 1 else 1.0
+    runs = list(zip([0, *changes], [*changes, len(state)], strict=True))
+    for a, b in sorted(runs, key=lambda run: state[run[0]]):
+        end = time[b] if b < len(time) else time[-1] + step
+        width = max(end - time[a], thinnest)
+        axes.axvspan(time[a], time[a] + width, color=STATE_COLOURS[state[a]], linewidth=0)
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.set_ylabel("state", rotation=0, ha="right", va="center")
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)

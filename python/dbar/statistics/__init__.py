@@ -1,0 +1,1 @@
+"""Numerics below all that learns: moments, ridge regression, latent spaces, errors from blocks."""

@@ -1,0 +1,1 @@
+"""What an ensemble says of itself while it runs: its status file, and the words for it."""

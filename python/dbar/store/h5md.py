@@ -1,0 +1,296 @@
+"""Layout of the H5MD files (H5MD 1.1), shared by the writer of a run and by the offline reader.
+
+::
+
+    h5md/{author,creator,modules/units}
+    observables/dbar/<name>/{step,time,value}     D, V, and what the monitor said
+    observables/<thermo name>/{step,time,value}
+    particles/snapshots/{position,id,species}/{step,time,value}
+    particles/snapshots/box/{edges,origin}/{step,time,value}
+    parameters/dbar/descriptor                    JSON: what was computed, units, versions
+    parameters/dbar/monitor/{config,slot0,slot1}  JSON and two checkpoints of the monitor
+
+All observables share one ``step`` and one ``time`` dataset by hard links, as H5MD allows; so do
+the parts of ``particles/snapshots``.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from dbar.store.self_contained import outside
+from dbar.store.unfinished import SIGNATURE, missing_bytes, open_file
+from dbar.store.units import unit_of, unit_style
+from dbar.version import __version__
+
+__all__ = [
+    "MONITOR_FIELDS",
+    "NO_STEP",
+    "SCHEMA",
+    "StoreError",
+    "committed",
+    "create_layout",
+    "damage",
+    "open_for_reading",
+    "read_json",
+    "reason_of",
+]
+
+SCHEMA = 1  # version of parameters/dbar
+NO_STEP = -1  # fill value of step: a row whose step was never written does not count
+
+# What the monitor said about each snapshot: name -> dtype, fill value.
+MONITOR_FIELDS: dict[str, tuple[str, float]] = {
+    "state": ("i1", 0),
+    "M": ("f8", np.nan),
+    "bound": ("f8", np.nan),
+    "innovation": ("f8", np.nan),
+    "tau_pred": ("f8", np.nan),
+    "refits": ("i8", 0),
+}
+
+
+class StoreError(RuntimeError):
+    """A trajectory file cannot be read, written or continued; the message names file and reason."""
+
+
+def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
+    """Open an H5MD file for reading, also while it is written or after its writer was killed.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, not HDF5, truncated, or not one of ours.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise StoreError(f"{path}: no such file")
+    if path.is_dir():
+        raise StoreError(f"{path}: is a folder, expected an H5MD file")
+    if not path.is_file():  # to read a pipe may take for ever
+        raise StoreError(f"{path}: not a regular file, expected an H5MD file")
+    try:
+        with path.open("rb") as raw:
+            head = raw.read(len(SIGNATURE))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror})") from None
+    if head != SIGNATURE:
+        size = path.stat().st_size
+        raise StoreError(f"{path}: not an HDF5 file ({size} bytes, expected the HDF5 signature)")
+    try:
+        file = open_file(path)
+    except (OSError, RuntimeError) as error:
+        raise damage(path, error) from None
+    try:
+        elsewhere = outside(file)
+        if elsewhere:
+            raise StoreError(f"{path}: {elsewhere}, expected a file that holds all of its data")
+        for name in ("h5md", "observables/dbar/D/value", "parameters/dbar/descriptor"):
+            if name not in file:
+                raise StoreError(f"{path}: holds no {name}, expected an H5MD file made by dbar")
+        _check_schema(file, path)
+    except StoreError:
+        file.close()
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        file.close()
+        raise damage(path, error) from None
+    return file
+
+
+def _check_schema(file: h5py.File, path: Path) -> None:
+    schema = np.asarray(file["parameters/dbar"].attrs.get("schema", SCHEMA))
+    if schema.shape or schema.dtype.kind not in "iu" or not 1 <= schema <= SCHEMA:
+        raise StoreError(
+            f"{path}: has schema {schema}, this version of dbar reads up to {SCHEMA}; "
+            "a newer one may have written it"
+        )
+
+
+def damage(path: str | os.PathLike[str], error: BaseException) -> StoreError:
+    """The error to raise when reading ``path`` has failed."""
+    path = Path(path)
+    short = missing_bytes(path) if path.is_file() else None
+    reason = "{} of {} bytes".format(*short) if short else reason_of(error)
+    return StoreError(f"{path}: truncated or corrupt ({reason})")
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the innermost part of an HDF5 message, the only one that says anything."""
+    text = " ".join(str(error).strip("'\"").split())
+    system = re.search(r"error message = '([^']*)'", text)
+    if system:
+        return system[1]
+    start, end = text.rfind("("), text.rfind(")")
+    return text[start + 1 : end] if 0 <= start < end else text
+
+
+def read_json(file: h5py.File, name: str) -> dict:
+    """Return a JSON object stored as a string dataset, {} when it is absent."""
+    if name not in file:
+        return {}
+    text = file[name].asstr()[()]
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"{file.filename}: {name} is not JSON ({error})") from None
+    if not isinstance(found, dict):
+        kind = type(found).__name__
+        raise StoreError(f"{file.filename}: {name} holds a {kind}, expected a JSON object")
+    return found
+
+
+def committed(group: h5py.Group) -> int:
+    """Number of complete rows of the time-dependent elements in ``group``.
+
+    The writer extends ``step`` last, so the shortest dataset counts, less trailing rows whose
+    ``step`` was never written.
+    """
+    length: int | None = None
+    step = None
+
+    def look(_name: str, item: object) -> None:
+        nonlocal length, step
+        if isinstance(item, h5py.Group) and isinstance(item.get("value"), h5py.Dataset):
+            for part in ("value", "step", "time"):
+                if part in item:
+                    n = item[part].shape[0]
+                    length = n if length is None else min(length, n)
+            step = item["step"]
+
+    group.visititems(look)
+    if not length or step is None:
+        return 0
+    while length and step[length - 1] == NO_STEP:
+        length -= 1
+    return length
+
+
+def create_layout(
+    file: h5py.File,
+    *,
+    size: int,
+    virial: bool,
+    observables: list[str],
+    units: str,
+    natoms: int,
+    parameters: dict,
+    monitor_config: dict | None,
+    monitor_fields: tuple[str, ...] = tuple(MONITOR_FIELDS),
+    boundary: list[str] | None = None,
+) -> None:
+    """Create every group, dataset and attribute of an empty file (nothing can be added in SWMR)."""
+    names = unit_style(units)
+    head = file.create_group("h5md")
+    head.attrs["version"] = np.array([1, 1], dtype=np.int32)
+    head.create_group("author").attrs["name"] = _author()
+    creator = head.create_group("creator")
+    creator.attrs["name"] = "dbar"
+    creator.attrs["version"] = __version__
+    if names["time"]:
+        head.create_group("modules/units").attrs["version"] = np.array([1, 0], dtype=np.int32)
+
+    root = file.create_group("observables")
+    clock = _clock(root.create_group("dbar/D"), names["time"])
+    rows = max(1, 16384 // (8 * size))
+    _values(root["dbar/D"], (size,), rows=rows)
+    if virial:
+        _values(_element(root, "dbar/V", clock), (size, 6), rows=max(1, rows // 6))
+    for name in monitor_fields:
+        value = _values(_element(root, f"dbar/{name}", clock), (), *MONITOR_FIELDS[name])
+        if name == "tau_pred" and names["time"]:
+            value.attrs["unit"] = names["time"]
+    for name in observables:
+        value = _values(_element(root, name, clock), ())
+        if unit_of(name, units):
+            value.attrs["unit"] = unit_of(name, units)
+
+    _create_particles(file, names, natoms, boundary or ["periodic"] * 3)
+
+    box = file.create_group("parameters/dbar")
+    box.attrs["schema"] = SCHEMA
+    text = h5py.string_dtype()
+    box.create_dataset("descriptor", data=json.dumps(parameters, sort_keys=True), dtype=text)
+    monitor = box.create_group("monitor")
+    config = json.dumps(monitor_config or {}, sort_keys=True)
+    monitor.create_dataset("config", data=config, dtype=text)
+    for slot in ("slot0", "slot1"):
+        monitor.create_dataset(slot, (0,), "u1", maxshape=(None,), chunks=(65536,))
+
+
+def _create_particles(
+    file: h5py.File, names: dict[str, str], natoms: int, boundary: list[str]
+) -> None:
+    group = file.create_group("particles/snapshots")
+    clock = _clock(group.create_group("position"), names["time"])
+    chunk = (1, max(1, min(natoms, 16384)))
+    position = group["position"].create_dataset(
+        "value",
+        (0, natoms, 3),
+        "f8",
+        maxshape=(None, None, 3),
+        chunks=(*chunk, 3),
+        fillvalue=np.nan,
+    )
+    for name, dtype in (("id", "i8"), ("species", "i4")):
+        # H5MD: the fill value of id marks places without a particle.
+        _element(group, name, clock).create_dataset(
+            "value", (0, natoms), dtype, maxshape=(None, None), chunks=chunk, fillvalue=0
+        )
+    box = group.create_group("box")
+    box.attrs["dimension"] = 3
+    box.attrs["boundary"] = np.array([word.encode() for word in boundary])
+    edges = _values(_element(box, "edges", clock), (3, 3), rows=64)
+    origin = _values(_element(box, "origin", clock), (3,), rows=64)
+    if names["length"]:
+        for value in (position, edges, origin):
+            value.attrs["unit"] = names["length"]
+
+
+def _element(root: h5py.Group, name: str, clock: tuple[h5py.Dataset, h5py.Dataset]) -> h5py.Group:
+    group = root.create_group(name)
+    group["step"], group["time"] = clock
+    return group
+
+
+def _clock(group: h5py.Group, time_unit: str) -> tuple[h5py.Dataset, h5py.Dataset]:
+    step = group.create_dataset(
+        "step", (0,), "i8", maxshape=(None,), chunks=(1024,), fillvalue=NO_STEP
+    )
+    time = group.create_dataset(
+        "time", (0,), "f8", maxshape=(None,), chunks=(1024,), fillvalue=np.nan
+    )
+    if time_unit:
+        time.attrs["unit"] = time_unit
+    return step, time
+
+
+def _values(
+    group: h5py.Group,
+    shape: tuple[int, ...],
+    dtype: str = "f8",
+    fill: float = np.nan,
+    rows: int = 1024,
+) -> h5py.Dataset:
+    return group.create_dataset(
+        "value",
+        (0, *shape),
+        dtype,
+        maxshape=(None, *shape),
+        chunks=(rows, *shape),
+        fillvalue=fill,
+    )
+
+
+def _author() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a user name
+        return "unknown"

@@ -1,0 +1,227 @@
+"""Rows of a store: what they are made of, and what it takes to go on with an existing one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import h5py
+import numpy as np
+
+from dbar.store import h5md
+from dbar.store.h5md import MONITOR_FIELDS
+from dbar.version import __version__
+
+__all__ = [
+    "Header",
+    "copy_rows",
+    "differing_parameters",
+    "differing_setting",
+    "extend_row",
+    "rows_until",
+    "turn_away",
+]
+
+_BLOCK = 1 << 24  # bytes copied at once
+
+
+@dataclass
+class Header:
+    """Settings that all rows of a store share.
+
+    Attributes
+    ----------
+    descriptor : dict
+        Settings of the compute, JSON-able.
+    size : int
+        K+1, length of D.
+    virial : bool
+        Whether V is stored.
+    units : str
+        LAMMPS unit style.
+    dt : float
+        Timestep in time units.
+    nevery, nrepeat, nfreq : int
+        Averaging of the stream, in timesteps.
+    observables : list of str
+        Names of the thermodynamic outputs.
+    natoms : int
+        Number of atoms of the stream's group at the start (chunks and first width of the kept
+        positions).
+    boundary : list of str
+        "periodic" or "none" per direction.
+    versions : dict
+        ``lammps_version`` and the like; not compared.
+    monitor_config : dict
+        Configuration of the monitor, {} when there is none.
+    """
+
+    descriptor: dict
+    size: int
+    virial: bool
+    units: str
+    dt: float
+    nevery: int
+    nrepeat: int
+    nfreq: int
+    observables: list[str] = field(default_factory=list)
+    natoms: int = 0
+    boundary: list[str] = field(default_factory=lambda: ["periodic"] * 3)
+    versions: dict = field(default_factory=dict)
+    monitor_config: dict = field(default_factory=dict)
+
+    @classmethod
+    def from_settings(cls, settings: dict, monitor_config: dict) -> Header:
+        """Header of a stream's store, from the settings of its `dbar.stream.Session`."""
+        words = settings.get("boundary") or ["p"] * 3
+        return cls(
+            descriptor=settings["descriptor"],
+            size=int(settings["size"]),
+            virial=bool(settings["virial"]),
+            units=settings["units"],
+            dt=float(settings["dt"]),
+            nevery=int(settings["nevery"]),
+            nrepeat=int(settings["nrepeat"]),
+            nfreq=int(settings["nfreq"]),
+            observables=list(settings.get("thermo") or []),
+            natoms=int(settings.get("natoms") or 0),
+            boundary=["periodic" if word.startswith("p") else "none" for word in words],
+            versions={
+                "lammps_version": str(settings.get("lammps_version", "")),
+                "plugin_version": str(settings.get("plugin_version", "")),
+                "dbar_version": __version__,
+            },
+            monitor_config=monitor_config,
+        )
+
+    def parameters(self) -> dict:
+        """Content of ``parameters/dbar/descriptor``."""
+        return {
+            "schema": h5md.SCHEMA,
+            "descriptor": self.descriptor,
+            "size": self.size,
+            "virial": self.virial,
+            "units": self.units,
+            "dt": self.dt,
+            "nevery": self.nevery,
+            "nrepeat": self.nrepeat,
+            "nfreq": self.nfreq,
+            "observables": list(self.observables),
+            **self.versions,
+        }
+
+    def canonical_config(self) -> dict:
+        """The monitor's configuration as it looks after a round trip through JSON."""
+        return json.loads(json.dumps(self.monitor_config or {}))
+
+    def create(self, file: h5py.File) -> None:
+        """Create the empty layout in a new file."""
+        h5md.create_layout(
+            file,
+            size=self.size,
+            virial=self.virial,
+            observables=list(self.observables),
+            units=self.units,
+            natoms=self.natoms,
+            parameters=self.parameters(),
+            monitor_config=self.monitor_config,
+            boundary=self.boundary,
+        )
+
+
+COMPARED = ("units", "size", "virial", "dt", "nevery", "nrepeat", "nfreq", "observables")
+
+
+def differing_setting(old: h5py.File, header: Header) -> tuple[str, object, object] | None:
+    """First setting in which a store differs from a run: (name, stored, wanted), or None."""
+    stored = h5md.read_json(old, "parameters/dbar/descriptor")
+    return differing_parameters(stored, header.parameters(), COMPARED)
+
+
+def differing_parameters(
+    stored: dict, wanted: dict, names: Sequence[str]
+) -> tuple[str, object, object] | None:
+    """First of schema, descriptor settings and `names` that differs: (name, stored, wanted)."""
+    wanted = json.loads(json.dumps(wanted))
+    if stored.get("schema") != wanted["schema"]:
+        return "schema", stored.get("schema"), wanted["schema"]
+    before, now = _flat(stored.get("descriptor", {})), _flat(wanted["descriptor"])
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            return f"descriptor setting {name}", _show(before.get(name)), _show(now.get(name))
+    for name in names:
+        if stored.get(name) != wanted[name]:
+            return name, _show(stored.get(name)), _show(wanted[name])
+    return None
+
+
+def _flat(settings: dict) -> dict:
+    """One level of nesting undone, so that a message can name the word that differs."""
+    flat = {}
+    for name, value in settings.items():
+        flat.update(value if isinstance(value, dict) else {name: value})
+    return flat
+
+
+def _show(value: object) -> str:
+    if value is None:
+        return "(none)"
+    if isinstance(value, list):
+        return "[" + " ".join(str(v) for v in value) + "]"
+    return str(value)
+
+
+def rows_until(steps: h5py.Dataset, total: int, step: int) -> int:
+    """Number of rows, of the first ``total``, whose timestep is at most ``step``."""
+    return int(np.searchsorted(steps[:total], step, side="right"))
+
+
+def copy_rows(old: h5py.File, new: h5py.File, keep: int, step: int) -> None:
+    """Copy the first ``keep`` snapshots, and the kept positions up to ``step``."""
+    own = ["D", *(["V"] if "V" in new["observables/dbar"] else []), *MONITOR_FIELDS]
+    names = [f"dbar/{name}" for name in own]
+    names += [name for name in new["observables"] if name != "dbar"]
+    source, target = old["observables"], new["observables"]
+    for name in ("dbar/D/step", "dbar/D/time", *(f"{name}/value" for name in names)):
+        _copy(source[name], target[name], keep)
+    source, target = old["particles/snapshots"], new["particles/snapshots"]
+    kept = rows_until(source["position/step"], h5md.committed(source), step)
+    for name in ("position", "id", "species", "box/edges", "box/origin"):
+        _copy(source[f"{name}/value"], target[f"{name}/value"], kept)
+    for name in ("position/step", "position/time"):
+        _copy(source[name], target[name], kept)
+
+
+def _copy(source: h5py.Dataset, target: h5py.Dataset, rows: int) -> None:
+    other = [max(a, b) for a, b in zip(source.shape[1:], target.shape[1:], strict=True)]
+    target.resize((rows, *other))
+    part = tuple(slice(0, m) for m in source.shape[1:])
+    block = max(1, _BLOCK // max(1, source.dtype.itemsize * int(np.prod(source.shape[1:]))))
+    for start in range(0, rows, block):
+        stop = min(rows, start + block)
+        target[(slice(start, stop), *part)] = source[start:stop]
+
+
+def extend_row(dataset: h5py.Dataset, n: int, value: object) -> None:
+    """Write row n of a dataset that has at most n rows, growing its other axes where needed."""
+    value = np.asarray(value, dtype=dataset.dtype)
+    shape = tuple(max(a, b) for a, b in zip(dataset.shape[1:], value.shape, strict=True))
+    dataset.resize((n + 1, *shape))
+    if shape == value.shape:
+        dataset[n] = value
+    else:
+        dataset[(n, *(slice(0, m) for m in value.shape))] = value
+
+
+def turn_away(file: h5py.File) -> None:
+    """Let nothing more of an open file reach the disk, after a write that failed.
+
+    HDF5 tries again what it could not write whenever something of the file is closed, at the latest
+    when the process ends. Then it crashes, and may have written of a longer file than there is,
+    which makes all of it unreadable. Now that goes nowhere, and the file stays as it was flushed.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, file.id.get_vfd_handle(), inheritable=False)
+    os.close(nowhere)

@@ -1,0 +1,175 @@
+"""How good an ensemble model is on runs that it has not seen: everything is refitted without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dbar.estimators.validation import HeldOut
+from dbar.forecast.band_scale import BandScale
+from dbar.statistics.companion import companion
+from dbar.study.choice import splits
+from dbar.study.model import EnsembleModel
+
+__all__ = ["Checked", "check", "fold_rows"]
+
+GRID = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)
+_ORIGINS = 40  # forecasts from each run, about
+
+
+@dataclass
+class Checked:
+    """Results on left-out runs, one entry per run in the order of the files.
+
+    Attributes
+    ----------
+    held : HeldOut
+        Observables (n, q) of every left-out snapshot, computed and estimated.
+    horizons : ndarray, shape (H,)
+        Snapshots ahead.
+    error, std, still : list of ndarray (origins, H, q)
+        Forecast less observable, the forecast's own standard deviation, and the error of
+        "stays as it is".
+    M : list of ndarray (T,)
+        Distance of left-out snapshots.
+    models : list of EnsembleModel
+        The one that had not seen the run.
+    whole : bool
+        Whether whole runs were left out (False: one run, its last third).
+    """
+
+    held: HeldOut
+    horizons: np.ndarray
+    error: list
+    std: list
+    still: list
+    M: list
+    models: list
+    whole: bool
+    tested: list = field(default_factory=list)
+
+    @property
+    def scale(self) -> BandScale:
+        """Band widths from all left-out runs."""
+        return BandScale.from_errors(self.horizons, self.ratios())
+
+    def ratios(self):
+        """|error| / std of the forecasts of each left-out run, (origins, H, q)."""
+        return [np.abs(e) / s for e, s in zip(self.error, self.std, strict=True)]
+
+    def coverage(self, level: float, scaled: bool = True) -> np.ndarray | None:
+        """Share (H, q) of forecasts of left-out runs inside the band.
+
+        Scaled bands are judged with the scale that the *other* runs give; None with one run.
+        """
+        ratios = self.ratios()
+        if scaled and len(ratios) < 2:
+            return None
+        inside = []
+        for r, ratio in enumerate(ratios):
+            scale = BandScale()
+            if scaled:
+                scale = BandScale.from_errors(self.horizons, ratios[:r] + ratios[r + 1 :])
+            factor = scale.factors(self.horizons, level, ratio.shape[2])
+            hit = np.where(np.isfinite(ratio), ratio <= factor, np.nan)
+            inside.append(np.nanmean(hit, axis=0))
+        return np.mean(inside, axis=0)
+
+    def forecast_rmse(self) -> tuple[np.ndarray, np.ndarray]:
+        """Root mean square errors (H, q) of the forecast and of "stays as it is"."""
+        out = []
+        for parts in (self.error, self.still):
+            with np.errstate(over="ignore"):
+                out.append(np.sqrt(np.mean([np.nanmean(np.square(p), axis=0) for p in parts], 0)))
+        return out[0], out[1]
+
+
+def fold_rows(parts: list) -> list[tuple[list, list]]:
+    """Arrays of each fold, (training, left out): runs, or of a single run its last third."""
+    if len(parts) > 1:
+        return [([parts[k] for k in a], [parts[k] for k in b]) for a, b in splits(parts)]
+    cut = (2 * len(parts[0])) // 3
+    return [([parts[0][:cut]], [parts[0][cut:]])]
+
+
+def check(
+    model: EnsembleModel,
+    D: list,
+    values: list,
+    progress: Callable[[int, int], None] | None = None,
+) -> Checked:
+    """Refit `model`, with its settings, without each run and judge it on that run.
+
+    Parameters
+    ----------
+    model : EnsembleModel
+        Its settings are used; it need not be fitted.
+    D, values : lists of ndarray (T, K+1) and (T, q)
+    progress : callable, optional
+        Called with (folds done, folds).
+
+    Raises
+    ------
+    ValueError
+        If what is left of the runs is too little to learn from.
+    """
+    pairs = list(zip(fold_rows(D), fold_rows(values), strict=True))
+    shortest = min(len(part) for (_, left), _ in pairs for part in left)
+    horizons = np.array([h for h in GRID if h <= max(1, shortest // 2)])
+    results = []
+    for f, ((train, left), (known, truth)) in enumerate(pairs):
+        part = EnsembleModel(
+            model.kinds, model.order, model.dimension, model.n_bags, model.coverage, model.seed,
+            model.prior, model.dtau,
+        ).fit(train, known, trust=False)  # fmt: skip
+        results += [_judge(part, X, y, horizons) for X, y in zip(left, truth, strict=True)]
+        if progress:
+            progress(f + 1, len(pairs))
+    if len(D) > 1:  # folds leave out runs f, f + folds, ...: back to the order of the files
+        order = np.argsort(np.concatenate([b for _, b in splits(D)]))
+        results = [results[k] for k in order]
+    columns = list(zip(*results, strict=True))
+    truth, mean, std = (np.concatenate(columns[k]) for k in (0, 1, 2))
+    groups = np.repeat(np.arange(len(results)), [len(r[0]) for r in results])
+    held = HeldOut(truth, mean, std, groups)
+    rest = [list(column) for column in columns[3:]]
+    tested = D if len(D) > 1 else [fold_rows(D)[0][1][0]]
+    return Checked(held, horizons, *rest, whole=len(D) > 1, tested=tested)
+
+
+def _judge(model, D, truth, horizons):
+    mean, std = model.estimator_.predict(D) if model.kinds else (truth, truth)
+    error, spread, still = _forecasts(model, D, truth, horizons)
+    return truth, mean, std, error, spread, still, model.score(D), model
+
+
+def _forecasts(model, D, truth, horizons):
+    """Errors (origins, H, q) of forecasts from snapshots all along a run."""
+    p, n, size = model.order, len(D), model.space_.dim
+    Y = model.latent(D)
+    origins = np.arange(p - 1, n - horizons[0], max(1, (n - p) // _ORIGINS))
+    state = np.hstack([*(Y[origins - k] for k in range(p)), np.ones((len(origins), 1))])
+    step = np.eye(p * size + 1)
+    step[:-1, :-1], step[:size, -1] = companion(model.var_.coef_), model.var_.intercept_
+    shape = (len(origins), len(horizons), truth.shape[1])
+    error, spread, still = (np.full(shape, np.nan) for _ in range(3))
+    wide = model.forecast_std(0.0, int(horizons[-1]), model.atoms_)
+    for ahead in range(1, int(horizons[-1]) + 1):
+        state = state @ step.T
+        found = np.flatnonzero(horizons == ahead)
+        there = origins + ahead < n
+        if not len(found) or not there.any():
+            continue
+        h, rows = found[0], origins[there] + ahead
+        error[there, h], spread[there, h] = model.read_out(
+            state[there, :size], D[origins[there], 0]
+        )
+        grow = D[origins[there], :1] / model.atoms_
+        kind = np.array([k == "extensive" for k in model.kinds.values()], dtype=bool)
+        scale = np.where(kind, grow, 1.0)
+        spread[there, h] = np.sqrt(spread[there, h] ** 2 + (wide[ahead - 1] * scale) ** 2)
+        error[there, h] -= truth[rows]
+        still[there, h] = truth[origins[there]] - truth[rows]
+    return error, spread, still

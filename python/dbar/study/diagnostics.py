@@ -1,0 +1,256 @@
+"""Is a VAR an adequate model? Order, Chapman-Kolmogorov test, spectrum, unimodality."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dbar.forecast.var import VAR
+from dbar.statistics.companion import companion, stationary_cov
+from dbar.statistics.moments import LaggedMoments, lagged
+from dbar.statistics.ridge import least_squares
+from dbar.trust.innovation import checked_trajectories
+
+
+class OrderChoice(NamedTuple):
+    """`order` with the largest mean log-likelihood per held-out transition, and the evidence.
+
+    `orders`, `score` and `error` have one entry per order; `error` is the standard error, over
+    trajectories, of the difference from the best.
+    """
+
+    order: int
+    orders: tuple
+    score: np.ndarray
+    error: np.ndarray
+
+
+class ChapmanKolmogorov(NamedTuple):
+    """Slowest relaxation times (lags, n) in snapshots, of the model and of data at each lag.
+
+    Errors are standard deviations over bags, turned into those of a fit to everything. `z`
+    (lags, n) is the difference of logarithms over the combined error; infinite times (a modulus of
+    1 or more) give NaN there.
+    """
+
+    lags: tuple
+    model: np.ndarray
+    model_error: np.ndarray
+    data: np.ndarray
+    data_error: np.ndarray
+    z: np.ndarray
+
+
+class Spectrum(NamedTuple):
+    """Companion eigenvalues, largest modulus first.
+
+    `unstable` counts moduli of 1 or more; `bag_radius` (B,) are the spectral radii of the bags and
+    `unstable_bags` the share of them that is 1 or more.
+    """
+
+    eigenvalues: np.ndarray
+    radius: float
+    stable: bool
+    unstable: int
+    bag_radius: np.ndarray
+    unstable_bags: float
+
+
+class Unimodality(NamedTuple):
+    """Hartigan's dip (K,) of each coordinate and the probability (K,) of a larger one.
+
+    The null hypothesis is the fitted Gaussian VAR, simulated with the lengths of the data.
+    """
+
+    dip: np.ndarray
+    p: np.ndarray
+
+
+def log_likelihood(model, trajectories, first=None):
+    """Gaussian log-likelihood per transition, one array per trajectory.
+
+    Parameters
+    ----------
+    model : VAR
+    trajectories : list of ndarray (T, K)
+    first : int, optional
+        Index of the first predicted snapshot, at least the order (the default).
+    """
+    first = model.order if first is None else int(first)
+    if first < model.order:
+        raise ValueError(f"first is {first}, expected at least the order {model.order}")
+    size = len(model.intercept_)
+    flat = model.coef_.transpose(1, 0, 2).reshape(size, -1)
+    sign, volume = np.linalg.slogdet(model.noise_cov_)
+    if sign <= 0:
+        raise ValueError("the noise covariance is singular: leave constant coordinates out")
+    inverse, out = np.linalg.inv(model.noise_cov_), []
+    for X in trajectories:
+        z = lagged(X, model.order)[first - model.order :]
+        e = z[:, -size:] - z[:, :-size] @ flat.T - model.intercept_
+        square = np.einsum("ti,ij,tj->t", e, inverse, e)
+        out.append(-0.5 * (square + volume + size * np.log(2.0 * np.pi)))
+    return out
+
+
+def select_order(trajectories, orders=(1, 2, 3, 5), **settings):
+    """Order P by the likelihood of trajectories left out one at a time.
+
+    All orders are judged on the same transitions. Whole trajectories are left out: neighbouring
+    snapshots are too similar for random ones.
+
+    Parameters
+    ----------
+    trajectories : list of ndarray (T, K)
+        At least 2.
+    orders : sequence of int
+    **settings
+        Of `VAR`.
+
+    Returns
+    -------
+    OrderChoice
+    """
+    parts = checked_trajectories(trajectories, 2)
+    orders = tuple(sorted(int(p) for p in orders))
+    if not orders or orders[0] < 1:
+        raise ValueError(f"orders are {orders}, expected integers >= 1")
+    short = min(len(X) for X in parts)
+    if short <= orders[-1]:
+        raise ValueError(f"a trajectory has {short} snapshots, order {orders[-1]} needs more")
+    total = np.empty((len(orders), len(parts)))
+    count = np.array([len(X) - orders[-1] for X in parts], dtype=float)
+    for i, order in enumerate(orders):
+        for r, X in enumerate(parts):
+            model = VAR(order, **settings).fit(parts[:r] + parts[r + 1 :])
+            total[i, r] = log_likelihood(model, [X], orders[-1])[0].sum()
+    score = total.sum(axis=1) / count.sum()
+    best = int(np.argmax(score))
+    off = (total - total[best]) / count.mean()
+    error = off.std(axis=1, ddof=1) / np.sqrt(len(parts))
+    return OrderChoice(orders[best], orders, score, error)
+
+
+def _times(step, lag, n):
+    modulus = np.sort(np.abs(np.linalg.eigvals(step)))[::-1][:n]
+    with np.errstate(divide="ignore"):
+        return np.where(modulus < 1.0, -float(lag) / np.log(modulus), np.inf)
+
+
+def _model_times(coef, noise, lags, n):
+    """Times from Gamma(lag) Gamma(0)^-1; infinite throughout if there is no steady state."""
+    size, matrix = noise.shape[0], companion(coef)
+    if np.abs(np.linalg.eigvals(matrix)).max() >= 1.0:
+        return np.full((len(lags), n), np.inf)
+    gamma = stationary_cov(coef, noise)
+    inverse, out = np.linalg.inv(gamma[:size, :size]), []
+    for lag in lags:
+        moved = np.linalg.matrix_power(matrix, lag) @ gamma
+        out.append(_times(moved[:size, :size] @ inverse, lag, n))
+    return np.array(out)
+
+
+def chapman_kolmogorov(model, trajectories, lags=(1, 2, 5, 10), n_times=3):
+    """Implied timescales of the model against those estimated at each lag (Fig. 7).
+
+    A process that the VAR describes has, at every lag, the relaxation times that the model
+    predicts. Error bars come from the bags: of the model, and of regressions at each lag on the
+    same share of the transitions.
+
+    Parameters
+    ----------
+    model : VAR
+        Fitted to `trajectories` with at least 2 bags.
+    trajectories : list of ndarray (T, K)
+    lags : sequence of int
+    n_times : int
+
+    Returns
+    -------
+    ChapmanKolmogorov
+    """
+    if len(model.bag_coef_) < 2:
+        raise ValueError("error bars need a model of at least 2 bags")
+    parts = checked_trajectories(trajectories, 1)
+    size, lags = len(model.intercept_), tuple(int(lag) for lag in lags)
+    if parts[0].shape[1] != size:
+        raise ValueError(f"trajectories have {parts[0].shape[1]} components, expected {size}")
+    longest = max(len(X) for X in parts)
+    if min(lags) < 1 or max(lags) > longest - 2:
+        raise ValueError(f"lags are {lags}, expected 1 to {longest - 2}")
+    n = min(int(n_times), size)
+    predicted = _model_times(model.coef_, model.noise_cov_, lags, n)
+    bags = [_model_times(c, model.noise_cov_, lags, n) for c in model.bag_coef_]
+    spread = np.sqrt(model.bag_scale_)
+    found, found_error, moments = [], [], model.moments_
+    for lag in lags:
+        stats = LaggedMoments(size, 1, moments.n_bags, moments.coverage, moments.seed)
+        for r, X in enumerate(parts):
+            if len(X) > lag:
+                stats.add_batch(np.hstack([X[:-lag], X[lag:]]), np.arange(lag, len(X)), r)
+        fit = least_squares(stats.count, stats.mean, stats.comoment, size)
+        times = np.array([_times(c, lag, n) for c in fit.coef])
+        found.append(times[0])
+        found_error.append(_log_spread(times[1:]) * spread * times[0])
+    model_log, data = _log_spread(np.array(bags)) * spread, np.array(found)
+    data_error = np.array(found_error)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = np.log(data) - np.log(predicted)
+        z = off / np.hypot(model_log, data_error / data)
+    z[~np.isfinite(predicted) | ~np.isfinite(data)] = np.nan
+    return ChapmanKolmogorov(lags, predicted, model_log * predicted, data, data_error, z)
+
+
+def _log_spread(times):
+    """Standard deviation over bags of log times; infinite if a bag has an infinite time."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(times).all(axis=0), np.log(times).std(axis=0, ddof=1), np.inf)
+
+
+def spectrum(model):
+    """Stable and unstable companion eigenvalues of a model and of its bags (`Spectrum`)."""
+    eig = model.spectrum_
+    radius = np.array([np.abs(np.linalg.eigvals(companion(c))).max() for c in model.bag_coef_])
+    unstable = int(np.sum(np.abs(eig) >= 1.0))
+    return Spectrum(
+        eig, float(np.abs(eig[0])), unstable == 0, unstable, radius, float(np.mean(radius >= 1.0))
+    )
+
+
+def unimodality(trajectories, model=None, n_null=200, random_state=0):
+    """Dip test of the latent histograms (Fig. 8) with a null that knows of correlated samples.
+
+    The tables of the dip test are for independent samples; snapshots are not. The null is the
+    fitted Gaussian VAR, which has one mode: it is simulated `n_null` times from the first
+    snapshots of the data, with their lengths.
+
+    Parameters
+    ----------
+    trajectories : list of ndarray (T, K)
+    model : VAR, optional
+        By default of order 1, least squares.
+    n_null : int
+        Smallest possible p is 1 / (n_null + 1).
+    random_state : int or numpy.random.Generator
+
+    Returns
+    -------
+    Unimodality
+    """
+    from diptest import dipstat
+
+    parts = checked_trajectories(trajectories, 1)
+    if model is None:
+        model = VAR(n_bags=1, coverage=1.0, prior=None, random_state=0).fit(parts)
+    if sum(map(len, parts)) < 20:
+        raise ValueError(f"{sum(map(len, parts))} snapshots, at least 20 are needed")
+    rng = np.random.default_rng(random_state)
+
+    def dips(samples):
+        return np.array([dipstat(np.sort(column)) for column in np.asarray(samples).T])
+
+    observed = dips(np.concatenate(parts))
+    runs = [model.forecast(X[: model.order], len(X), n_null, random_state=rng) for X in parts]
+    null = np.array([dips(np.concatenate([run[k] for run in runs])) for k in range(n_null)])
+    return Unimodality(observed, (1.0 + np.sum(null >= observed, axis=0)) / (n_null + 1.0))

@@ -1,0 +1,253 @@
+"""The model that ``dbar fit`` makes: latent space, autoregression, trust, observables.
+
+Descriptors are taken per atom, so that replicas may differ in size by a few atoms.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dbar.estimators.readout import Readout
+from dbar.forecast.band_scale import BandScale
+from dbar.forecast.var import VAR
+from dbar.study.replica_forecast import EnsembleMahalanobis, drift_growth, pooled_latent
+from dbar.trust.innovation import InnovationTrust
+from dbar.trust.mahalanobis import ForecastTrust, Mahalanobis
+
+__all__ = ["EnsembleModel", "Outlook", "per_atom"]
+
+LIMIT = 2.0  # M at which a forecast counts as no longer trusted
+_DRAWS = 400
+
+
+def per_atom(D: np.ndarray) -> np.ndarray:
+    """Descriptors per atom (T, K) of D (T, K+1), whose component 0 is the number of atoms."""
+    return D[:, 1:] / D[:, :1]
+
+
+class Outlook(NamedTuple):
+    """Forecast of a run, row k for k + 1 snapshots ahead.
+
+    `mean`, `std`, `low`, `high` (steps, q) of the observables; `low_epistemic`, `high_epistemic`
+    (steps, q) or None with the uncertainty of the model itself; `draws` (n, steps, q) or None;
+    `expected`, `bound` (steps,) are <M> and M(t); `M_now`, `tau_pred` (time), `eta`, `tau_drift`.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    low_epistemic: np.ndarray | None
+    high_epistemic: np.ndarray | None
+    draws: np.ndarray | None
+    expected: np.ndarray
+    bound: np.ndarray
+    M_now: float
+    tau_pred: float
+    eta: float
+    tau_drift: float
+
+
+class EnsembleModel:
+    """Latent VAR of one or many runs with trust and observables.
+
+    Parameters
+    ----------
+    kinds : dict
+        Observables: name -> "extensive" or "per-atom".
+    order, dimension : int
+        Of the VAR.
+    n_bags, coverage, seed, prior
+        Of `dbar.forecast.VAR`.
+    dtau : float
+        Time between snapshots.
+
+    Attributes
+    ----------
+    space_ : dbar.statistics.latent.Latent
+        From descriptors per atom to latent coordinates.
+    var_ : dbar.forecast.VAR
+    measure_ : dbar.trust.Mahalanobis
+        In latent coordinates; `dbar.study.EnsembleMahalanobis` from four comparable runs on.
+    growth_ : float
+        Growth of M per snapshot by drift that forecasts of left-out runs did not see; 0 if there
+        were fewer than three runs to find it.
+    innovation_ : dbar.trust.InnovationTrust or None
+        Second signal; it needs three runs.
+    estimator_, readout_ : Readout
+        Observables from all descriptors (for snapshots that are known) and from the latent
+        coordinates (for forecasts).
+    scale_ : BandScale
+        Width of the bands that left-out runs ask for; that of a Gaussian until it is set.
+    n_runs_, training_time_, atoms_ : int, float, float
+        Runs, mean length of a run, median number of atoms.
+    """
+
+    def __init__(
+        self, kinds, order=1, dimension=5, n_bags=20, coverage=0.25, seed=0,
+        prior="persistence", dtau=1.0,
+    ):  # fmt: skip
+        self.kinds, self.order, self.dimension = dict(kinds), int(order), int(dimension)
+        self.n_bags, self.coverage, self.seed = int(n_bags), float(coverage), int(seed)
+        self.prior, self.dtau = prior, float(dtau)
+        self.innovation_, self.growth_ = None, 0.0
+        self.scale_ = BandScale()
+
+    def fit(self, D, values, trust=True):
+        """Learn from runs.
+
+        Parameters
+        ----------
+        D : list of ndarray (T, K+1)
+        values : list of ndarray (T, q)
+            Observables, in the order of `kinds`.
+        trust : bool
+            Also the second signal and the growth by drift, which are not needed by every check.
+
+        Raises
+        ------
+        ValueError
+            If there are too few snapshots, or nothing varies.
+        """
+        X = [per_atom(part) for part in D]
+        self.space_ = pooled_latent(X, self.dimension)
+        Y = [self.space_(part) for part in X]
+        rows = sum(max(len(part) - self.order, 0) for part in Y)
+        if self.coverage * rows < 3 or rows < 2 * self.space_.dim:
+            raise ValueError(
+                f"{rows} transitions of order {self.order} for {self.space_.dim} dimensions and "
+                f"bags of {100 * self.coverage:g} %: use more snapshots or a smaller model"
+            )
+        settings = dict(n_bags=self.n_bags, coverage=self.coverage, prior=self.prior)
+        self.var_ = VAR(self.order, random_state=self.seed, **settings).fit(Y)
+        comparable = len(Y) >= 4 and len({len(part) for part in Y}) == 1
+        maker = EnsembleMahalanobis if comparable else Mahalanobis
+        self.measure_ = maker(self.space_.dim).fit(Y)
+        self.n_runs_ = len(Y)
+        self.training_time_ = float(np.mean([len(part) - 1 for part in Y]) * self.dtau)
+        self.atoms_ = float(np.median(np.concatenate([part[:, 0] for part in D])))
+        self.estimator_, self.readout_ = Readout(self.kinds), Readout(self.kinds)
+        if self.kinds:
+            self.estimator_.fit(D, values)
+            self.readout_.fit([_as_sums(d, y) for d, y in zip(D, Y, strict=True)], values)
+        if trust and len(Y) >= 3:
+            self._fit_signals(X, Y)
+        return self
+
+    def _fit_signals(self, X, Y):
+        if min(map(len, Y)) >= 16:
+            model = dict(order=self.order, prior=self.prior, random_state=self.seed)
+            self.growth_ = drift_growth(Y, self.measure_, model=model)
+        self.innovation_ = second_signal(X)
+
+    @property
+    def names(self):
+        """Observables in the order of the columns."""
+        return list(self.kinds)
+
+    def latent(self, D):
+        """Latent coordinates (T, d) of descriptors D (T, K+1)."""
+        return self.space_(per_atom(np.asarray(D, dtype=float)))
+
+    def score(self, D):
+        """M of snapshots D (T, K+1), (T,)."""
+        return self.measure_.score(self.latent(D))
+
+    @property
+    def trust(self):
+        """`ForecastTrust` of the model, with the growth of M that the bags give."""
+        return ForecastTrust(
+            self.var_, self.measure_, self.dtau, self.training_time_, self.n_runs_, LIMIT
+        )
+
+    @property
+    def trust_drift(self):
+        """`ForecastTrust` with the growth of M that left-out runs showed."""
+        return ForecastTrust(
+            self.var_, self.measure_, self.dtau, self.training_time_, self.n_runs_, LIMIT,
+            self.growth_,
+        )  # fmt: skip
+
+    def read_out(self, Y, atoms):
+        """Observables (n, q) and their standard deviations of latent coordinates Y (n, d).
+
+        `atoms` is one number or one per row.
+        """
+        if not self.kinds:
+            return np.empty((len(Y), 0)), np.empty((len(Y), 0))
+        atoms = np.broadcast_to(atoms, len(Y))[:, None]
+        return self.readout_.predict(np.hstack([atoms, atoms * Y]))
+
+    def forecast_std(self, std, steps, atoms):
+        """Standard deviation (steps, q): process noise carried along, and that of the readout."""
+        slopes = self.readout_.slopes(atoms) if self.kinds else np.empty((0, self.space_.dim))
+        with np.errstate(over="ignore", invalid="ignore"):
+            cov = self.var_.forecast_cov(steps)
+            moved = np.einsum("qi,tij,qj->tq", slopes, cov, slopes)
+        return np.sqrt(np.maximum(moved, 0.0) + std**2)
+
+    def forecast(self, D, steps, level=0.9, n_samples=0, epistemic=False, random_state=0):
+        """Continue a run.
+
+        Parameters
+        ----------
+        D : ndarray, shape (>= P, K+1)
+            Newest snapshots in time order.
+        steps : int
+        level : float
+            Probability inside the bands.
+        n_samples : int
+            Members of the ensemble returned in `draws` (or used for the epistemic bands).
+        epistemic : bool
+            Also bands with the uncertainty of the model's own parameters.
+        random_state : int
+
+        Returns
+        -------
+        Outlook
+        """
+        atoms, Y = float(D[-1, 0]), self.latent(D[-self.order :])
+        center, std = self.read_out(self.var_.forecast(Y, steps), atoms)
+        std = self.forecast_std(std, steps, atoms)
+        half = self.scale_.factors(np.arange(1, steps + 1), level, std.shape[1]) * std
+        low_e = high_e = draws = None
+        if n_samples or epistemic:
+            count = n_samples or _DRAWS
+            draws = self._draw(Y, steps, count, epistemic, atoms, random_state)
+            if epistemic:
+                tails = [0.5 - 0.5 * level, 0.5 + 0.5 * level]
+                low_e, high_e = np.quantile(draws, tails, axis=0)
+        trust = self.trust
+        expected, bound = trust.expected(Y, steps), trust.bound(Y, steps)
+        return Outlook(
+            center, std, center - half, center + half, low_e, high_e,
+            draws if n_samples else None, expected[1:], bound[1:], float(expected[0]),
+            trust.tau_pred(Y), trust.efficiency(Y), self.trust_drift.tau_pred(Y),
+        )  # fmt: skip
+
+    def _draw(self, Y, steps, count, epistemic, atoms, random_state):
+        rng = np.random.default_rng(random_state)
+        with np.errstate(over="ignore", invalid="ignore"):
+            paths = self.var_.forecast(Y, steps, count, epistemic, rng)
+        # a draw of an unstable model may leave the range of numbers; it counts as far away
+        paths = np.clip(np.nan_to_num(paths, nan=1e9), -1e9, 1e9)
+        flat = paths.reshape(-1, paths.shape[2])
+        mean, std = self.read_out(flat, atoms)
+        mean = mean + std * rng.standard_normal(mean.shape)
+        return mean.reshape(count, steps, -1)
+
+
+def second_signal(X):
+    """`InnovationTrust` of descriptors per atom (list of (T, K)), None if they are too few."""
+    if len(X) < 3 or min(map(len, X)) < 14:
+        return None
+    rows = sum(len(part) - 1 for part in X) - max(len(part) - 1 for part in X)
+    dimension = min(10, (rows - 1) // 3)
+    return InnovationTrust(dimension).fit(X) if dimension >= 1 else None
+
+
+def _as_sums(D, Y):
+    """Latent coordinates in the form of D: the atoms, then coordinates times atoms."""
+    return np.hstack([D[:, :1], D[:, :1] * Y])

@@ -1,0 +1,175 @@
+"""From runs to a model, chosen, fitted and checked: what ``dbar fit`` and the report share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dbar.estimators.readout import kind_of
+from dbar.store.units import unit_of
+from dbar.study.check import Checked, check, fold_rows
+from dbar.study.choice import DIMENSIONS, ORDERS, Choice, choose
+from dbar.study.diagnostics import Spectrum, spectrum
+from dbar.study.model import EnsembleModel, per_atom
+from dbar.trajectory.runset import RunSet
+
+__all__ = ["Options", "Study", "score_rows", "study", "warnings"]
+
+
+@dataclass
+class Options:
+    """How to fit. `order` and `dimension` are chosen by held-out likelihood where None."""
+
+    order: int | None = None
+    dimension: int | None = None
+    bags: int = 20
+    coverage: float = 0.25
+    seed: int = 0
+    prior: str | None = "persistence"
+
+
+@dataclass
+class Study:
+    """A model with what is known about it.
+
+    `runs` the runs, `model` fitted to all of them, `choice` how order and dimension were chosen
+    (None if both were given), `checked` its results on left-out runs, `spectrum` its eigenvalues.
+    """
+
+    runs: RunSet
+    model: EnsembleModel
+    choice: Choice | None
+    checked: Checked
+    spectrum: Spectrum
+
+
+def study(
+    runs: RunSet,
+    observables: list[tuple[str, str | None]],
+    options: Options,
+    stage: Callable[[str], Callable[[int, int], None]],
+) -> Study:
+    """Choose, fit and check.
+
+    Parameters
+    ----------
+    runs : RunSet
+    observables : list of (name, kind)
+        Kind "extensive", "per-atom" or None for the usual one of that name.
+    options : Options
+    stage : callable
+        From the name of a stage to a callable of (done, total).
+
+    Raises
+    ------
+    ValueError
+        If there are too few snapshots.
+    """
+    kinds = {name: kind or kind_of(name) for name, kind in observables}
+    D, values = runs.D, runs.values(list(kinds))
+    choice, order, dimension = None, options.order, options.dimension
+    if order is None or dimension is None:
+        orders = ORDERS if order is None else (order,)
+        dimensions = DIMENSIONS if dimension is None else (dimension,)
+        tick = stage("choosing order and dimension")
+        X = [per_atom(part) for part in D]
+        choice = choose(fold_rows(X), orders, dimensions, options.prior, tick)
+        order, dimension = choice.order, choice.dimension
+    tick = stage("fitting")
+    model = EnsembleModel(
+        kinds, order, dimension, options.bags, options.coverage, options.seed, options.prior,
+        runs.dtau,
+    ).fit(D, values)  # fmt: skip
+    tick(1, 1)
+    name = "checking on left-out runs" if len(runs) > 1 else "checking on the last third"
+    checked = check(model, D, values, stage(name))
+    model.scale_ = checked.scale
+    return Study(runs, model, choice, checked, spectrum(model.var_))
+
+
+def reference(study: Study) -> int:
+    """Row of the horizons that tables show: the one closest to ten snapshots."""
+    return int(np.argmin(np.abs(study.checked.horizons - 10)))
+
+
+def score_rows(study: Study) -> list[dict]:
+    """Scores of each observable on left-out runs, as a list of dicts."""
+    checked, names = study.checked, study.model.names
+    if not names:
+        return []
+    h = reference(study)
+    r2, rmse, inside = checked.held.r2, checked.held.rmse, checked.held.coverage(0.9)
+    ahead, still = checked.forecast_rmse()
+    raw, scaled = checked.coverage(0.9, scaled=False), checked.coverage(0.9)
+    rows = []
+    for q, name in enumerate(names):
+        rows.append(
+            {
+                "observable": name,
+                "unit": unit_of(name, study.runs.units),
+                "kind": study.model.kinds[name],
+                "r2": float(r2[q]),
+                "rmse": float(rmse[q]),
+                "inside_90": float(inside[q]),
+                "forecast_rmse": float(ahead[h, q]),
+                "unchanged_rmse": float(still[h, q]),
+                "forecast_inside_90_gaussian": float(raw[h, q]),
+                "forecast_inside_90": None if scaled is None else float(scaled[h, q]),
+            }
+        )
+    return rows
+
+
+def warnings(study: Study) -> list[str]:
+    """What a reader has to know before trusting the numbers."""
+    model, runs, found = study.model, study.runs, study.spectrum
+    out = list(runs.notes)
+    if len(runs) == 1:
+        cut = (2 * len(runs.runs[0])) // 3
+        out.append(
+            "one run only: no run can be left out. Scores are those of its last third, "
+            f"{len(runs.runs[0]) - cut} snapshots, predicted from the first two thirds; they say "
+            "nothing about how runs differ. Give several runs for that"
+        )
+    elif len(runs) < 4:
+        out.append(
+            f"{len(runs)} runs: too few to see how much runs differ from each other. M of a new "
+            "run will be above 1; use 4 or more runs"
+        )
+    elif len({len(run) for run in runs.runs}) > 1:
+        out.append("the runs differ in length: M does not know how much runs differ at equal times")
+    if model.innovation_ is None:
+        out.append("no second signal: it needs at least 3 runs of 14 snapshots")
+    if not found.stable:
+        out.append(
+            f"the spectrum is unstable: {found.unstable} of {len(found.eigenvalues)} eigenvalues "
+            f"at or above 1 (largest {found.radius:.4f}). The runs drift; long forecasts run away "
+            "and there is no steady state"
+        )
+    elif found.unstable_bags > 0:
+        out.append(f"{100 * found.unstable_bags:.0f} % of the bags have an unstable spectrum")
+    per_bag = model.coverage * model.var_.n_transitions_
+    coefficients = model.order * model.space_.dim
+    if per_bag < 3 * coefficients:
+        out.append(
+            f"a bag holds {per_bag:.0f} transitions for {coefficients} coefficients per "
+            "coordinate: use more runs, a larger --coverage or a smaller --dimension"
+        )
+    rows = score_rows(study)
+    blind = [row["observable"] for row in rows if row["r2"] < 0.5]
+    if blind:
+        out.append(
+            f"the descriptors hardly see {', '.join(blind)} (R2 below 0.5): do not read those "
+            "from this model"
+        )
+    worse = [row["observable"] for row in rows if row["forecast_rmse"] > row["unchanged_rmse"]]
+    worse = [name for name in worse if name not in blind]
+    if worse:
+        ahead = study.checked.horizons[reference(study)] * runs.dtau
+        out.append(
+            f"{ahead:g} {runs.time_unit} ahead the forecast of {', '.join(worse)} is no better "
+            "than the present value"
+        )
+    return out

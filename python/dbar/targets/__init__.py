@@ -1,0 +1,28 @@
+"""Observables of a stored run that an estimator can learn."""
+
+from dbar.targets.observables import (
+    after_yield,
+    match_snapshots,
+    observable,
+    potential_energy,
+    pressure,
+    stress,
+    volume,
+)
+from dbar.targets.pair_distribution import configuration, rdf
+from dbar.targets.structure import atom_structures, dislocations, structure_counts
+
+__all__ = [
+    "after_yield",
+    "atom_structures",
+    "configuration",
+    "dislocations",
+    "match_snapshots",
+    "observable",
+    "potential_energy",
+    "pressure",
+    "rdf",
+    "stress",
+    "structure_counts",
+    "volume",
+]

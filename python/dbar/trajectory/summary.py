@@ -1,0 +1,188 @@
+"""What a trajectory says in a few numbers: when the alarm went up, when the stress peaked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from dbar.store.units import pressure_in_gpa, unit_style
+from dbar.trajectory.trajectory import Trajectory
+
+__all__ = ["STATES", "Summary", "alarm_sentence", "smooth", "stress", "summarise"]
+
+STATES = ("learning", "trusted", "warning", "alarm")
+_REPEAT = 5  # snapshots within which a second alarm makes a repeated one
+_SMOOTH = 5  # snapshots averaged before a maximum is looked for
+
+
+@dataclass
+class Summary:
+    """Numbers of one run; None where the file does not say.
+
+    Attributes
+    ----------
+    snapshots, kept : int
+        Snapshots, and how many of them kept their positions.
+    time_first, time_last : float or None
+        Time of the first and of the last snapshot.
+    state : int or None
+        State at the end, 0 learning to 3 alarm.
+    state_counts : list of int
+        Snapshots spent in each state.
+    refits : int
+        Models fitted.
+    alarm_index, alarm_time, alarm_step, alarm_strain, alarm_stress :
+        First snapshot in state 3: its number, time, timestep, engineering strain and stress.
+    repeat_time, repeat_strain : float or None
+        First alarm that another one follows within five snapshots. An alarm that stands alone may
+        be a false one, at the monitor's stated rate.
+    peak_index, peak_time, peak_strain, peak_stress :
+        Where the stress, averaged over five snapshots, is largest; None if that is at the end.
+    rising : bool
+        The stress is largest at the end.
+    stress_unit, time_unit : str
+        Units of the above.
+    """
+
+    snapshots: int
+    kept: int
+    time_first: float | None = None
+    time_last: float | None = None
+    state: int | None = None
+    state_counts: list[int] | None = None
+    refits: int = 0
+    alarm_index: int | None = None
+    alarm_time: float | None = None
+    alarm_step: int | None = None
+    alarm_strain: float | None = None
+    alarm_stress: float | None = None
+    repeat_time: float | None = None
+    repeat_strain: float | None = None
+    peak_index: int | None = None
+    peak_time: float | None = None
+    peak_strain: float | None = None
+    peak_stress: float | None = None
+    rising: bool = False
+    stress_unit: str = ""
+    time_unit: str = ""
+
+    def as_dict(self) -> dict:
+        """The numbers as a JSON-able dict."""
+        return asdict(self)
+
+
+def smooth(x: np.ndarray, width: int = _SMOOTH) -> np.ndarray:
+    """Running mean over ``width`` values, over fewer at the ends; shape (T,)."""
+    if len(x) < width:
+        return np.asarray(x, float)
+    kernel = np.ones(width)
+    return np.convolve(x, kernel, "same") / np.convolve(np.ones(len(x)), kernel, "same")
+
+
+def strain_axis(traj: Trajectory) -> tuple[str, np.ndarray] | None:
+    """Axis that is pulled at a constant rate and the engineering strain along it, or None.
+
+    A box length counts as pulled when it changes by more than 0.5 % and is a straight line in
+    time to 1e-6: that is what ``fix deform erate`` does and what no barostat does.
+    """
+    if len(traj) < 3:
+        return None
+    for axis in "xyz":
+        length = traj.observables.get(f"l{axis}")
+        if length is None or not np.all(np.isfinite(length)):
+            continue
+        slope, start = np.polyfit(traj.time, length, 1)
+        off = np.abs(length - start - slope * traj.time).max()
+        if start > 0 and off < 1e-6 * start and abs(np.ptp(length)) > 0.005 * start:
+            return axis, (length - start) / start
+    return None
+
+
+def stress(traj: Trajectory) -> tuple[str, np.ndarray, str] | None:
+    """Stress along the pulled axis, else minus the pressure: (name, values, unit), or None."""
+    pulled = strain_axis(traj)
+    name = f"p{pulled[0]}{pulled[0]}" if pulled else "press"
+    values = traj.observables.get(name)
+    if values is None:
+        return None
+    size = pressure_in_gpa(traj.units)
+    if not pulled:
+        return ("pressure", values * (size or 1.0), "GPa" if size else "")
+    return ("stress", -values * (size or 1.0), "GPa" if size else "")
+
+
+def summarise(traj: Trajectory) -> Summary:
+    """Collect the numbers of a run.
+
+    Parameters
+    ----------
+    traj : Trajectory
+
+    Returns
+    -------
+    Summary
+    """
+    out = Summary(len(traj), len(traj.snapshots) if traj.snapshots else 0)
+    out.time_unit = unit_style(traj.units)["time"]
+    if not len(traj):
+        return out
+    out.time_first, out.time_last = float(traj.time[0]), float(traj.time[-1])
+    pulled, found = strain_axis(traj), stress(traj)
+    if found:
+        out.stress_unit = found[2]
+    state = traj.monitor.get("state")
+    if state is not None:
+        out.state = int(state[-1])
+        out.state_counts = np.bincount(np.clip(state, 0, 3), minlength=4).tolist()
+        if "refits" in traj.monitor:
+            out.refits = int(traj.monitor["refits"][-1])
+        alarms = np.flatnonzero(state == 3)
+        if len(alarms):
+            i = out.alarm_index = int(alarms[0])
+            out.alarm_time, out.alarm_step = float(traj.time[i]), int(traj.step[i])
+            out.alarm_strain = float(pulled[1][i]) if pulled else None
+            out.alarm_stress = float(found[1][i]) if found else None
+            repeated = alarms[:-1][np.diff(alarms) <= _REPEAT]
+            if len(repeated):
+                out.repeat_time = float(traj.time[repeated[0]])
+                out.repeat_strain = float(pulled[1][repeated[0]]) if pulled else None
+    if pulled and found:
+        mean = smooth(found[1])
+        i = int(np.argmax(mean))
+        out.rising = i >= len(mean) - _SMOOTH
+        if not out.rising:
+            out.peak_index, out.peak_time = i, float(traj.time[i])
+            out.peak_strain, out.peak_stress = float(pulled[1][i]), float(mean[i])
+    return out
+
+
+def alarm_sentence(s: Summary) -> str:
+    """One sentence: when the alarm went up, against when the stress peaked."""
+    unit = f" {s.time_unit}" if s.time_unit else ""
+
+    def place(time: float, strain: float | None) -> str:
+        text = f"{time:.4g}{unit}"
+        return text if strain is None else f"{text} ({100 * strain:.2f} % strain)"
+
+    if s.alarm_time is None:
+        learning = s.state_counts and s.state_counts[0] == s.snapshots
+        text = "The monitor was learning to the end" if learning else "The alarm did not go up"
+    else:
+        text = f"The alarm went up at {place(s.alarm_time, s.alarm_strain)}"
+        if s.repeat_time is None:
+            text += ", for single snapshots only"
+        elif s.repeat_time != s.alarm_time:
+            text += f", once, and repeatedly from {place(s.repeat_time, s.repeat_strain)} on"
+    if s.peak_time is None:
+        return text + ("; the stress was still rising at the end." if s.rising else ".")
+    text += f"; the stress peaked at {place(s.peak_time, s.peak_strain)}"
+    text += f" with {s.peak_stress:.3g} {s.stress_unit}".rstrip()
+    lags = [t - s.peak_time for t in (s.alarm_time, s.repeat_time) if t is not None]
+    words = [
+        f"{abs(lag):.2g}{unit} {'after' if lag > 0 else 'before'} the peak"
+        if lag
+        else "at the peak"
+        for lag in dict.fromkeys(lags)
+    ]
+    return text + (f": {' and '.join(words)}." if words else ".")

@@ -1,0 +1,285 @@
+"""Trajectories of global descriptors: the arrays of a run, read from and written to H5MD."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import sleep
+
+import h5py
+import numpy as np
+
+from dbar.files.atomic import replacing
+from dbar.store import h5md
+from dbar.store.h5md import StoreError
+from dbar.store.rows import rows_until
+from dbar.store.unfinished import is_marked
+from dbar.version import __version__
+
+_ATTEMPTS = 5
+
+__all__ = [
+    "Snapshots",
+    "StoreError",
+    "Trajectory",
+    "read",
+    "tensor_to_voigt",
+    "voigt_to_tensor",
+    "write",
+]
+
+# Voigt order of LAMMPS: xx yy zz xy xz yz.
+_ROW = np.array([0, 1, 2, 0, 0, 1])
+_COL = np.array([0, 1, 2, 1, 2, 2])
+
+
+def voigt_to_tensor(v: np.ndarray) -> np.ndarray:
+    """Turn (..., 6) in the order xx yy zz xy xz yz into symmetric (..., 3, 3)."""
+    v = np.asarray(v)
+    out = np.empty((*v.shape[:-1], 3, 3), dtype=v.dtype)
+    out[..., _ROW, _COL] = v
+    out[..., _COL, _ROW] = v
+    return out
+
+
+def tensor_to_voigt(v: np.ndarray) -> np.ndarray:
+    """Turn symmetric (..., 3, 3) into (..., 6) in the order xx yy zz xy xz yz."""
+    return np.asarray(v)[..., _ROW, _COL]
+
+
+@dataclass
+class Snapshots:
+    """Kept positions.
+
+    Attributes
+    ----------
+    step, time : (S,) arrays
+        Timestep and time of each kept snapshot.
+    position : (S, N, 3) array
+        Time-averaged positions, LAMMPS length units, sorted by atom ID; NaN where a snapshot has
+        fewer atoms than the largest one.
+    id, species : (S, N) arrays
+        Atom IDs and LAMMPS types; 0 where there is no atom.
+    edges : (S, 3, 3) array
+        Cell vectors as rows.
+    origin : (S, 3) array
+        Lower corner of the box.
+    periodic : tuple of 3 bool
+        Which cell vectors are periods.
+    """
+
+    step: np.ndarray
+    time: np.ndarray
+    position: np.ndarray
+    id: np.ndarray
+    species: np.ndarray
+    edges: np.ndarray
+    origin: np.ndarray
+    periodic: tuple[bool, bool, bool] = (True, True, True)
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+
+@dataclass
+class Trajectory:
+    """One run as arrays.
+
+    Attributes
+    ----------
+    D : (T, K+1) array
+        Global descriptors; component 0 is the number of central atoms.
+    V : (T, K+1, 3, 3) array or None
+        dD/dstrain, symmetric.
+    time, step : (T,) arrays
+        Time (LAMMPS time units) and timestep of each snapshot.
+    observables : dict of (T,) arrays
+        Thermodynamic outputs, by their LAMMPS names.
+    monitor : dict of (T,) arrays
+        What the monitor said while the run went on: ``state, M, bound, innovation, tau_pred,
+        refits``; empty when there was none.
+    snapshots : Snapshots or None
+        Kept positions.
+    parameters : dict
+        Settings of the run: ``descriptor`` (dict), ``units``, ``dt``, ``nevery, nrepeat, nfreq``,
+        versions.
+    monitor_config : dict
+        Configuration of the monitor, {} when there was none.
+    """
+
+    D: np.ndarray
+    V: np.ndarray | None = None
+    time: np.ndarray | None = None
+    step: np.ndarray | None = None
+    observables: dict[str, np.ndarray] = field(default_factory=dict)
+    monitor: dict[str, np.ndarray] = field(default_factory=dict)
+    snapshots: Snapshots | None = None
+    parameters: dict = field(default_factory=dict)
+    monitor_config: dict = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.D = np.asarray(self.D, dtype=float)
+        if self.D.ndim != 2:
+            raise ValueError(f"D has shape {self.D.shape}, expected (T, K+1)")
+        count, size = self.D.shape
+        if self.V is not None:
+            self.V = np.asarray(self.V, dtype=float)
+            if self.V.shape != (count, size, 3, 3):
+                raise ValueError(f"V has shape {self.V.shape}, expected {(count, size, 3, 3)}")
+        self.step = np.arange(count) if self.step is None else np.asarray(self.step, dtype=np.int64)
+        self.time = self.step.astype(float) if self.time is None else np.asarray(self.time, float)
+        columns = {"time": self.time, "step": self.step, **self.observables, **self.monitor}
+        for name, column in columns.items():
+            if np.shape(column) != (count,):
+                raise ValueError(f"{name} has shape {np.shape(column)}, expected ({count},)")
+
+    def __len__(self) -> int:
+        return len(self.D)
+
+    @property
+    def units(self) -> str:
+        """LAMMPS unit style of the run, "lj" (dimensionless) when unknown."""
+        return self.parameters.get("units", "lj")
+
+
+def read(path: str | os.PathLike[str], after: int | None = None) -> Trajectory:
+    """Read a trajectory, also one that is still being written or whose run was killed.
+
+    Parameters
+    ----------
+    path : path-like
+        H5MD file written by ``fix dbar/stream ... store`` or by `write`.
+    after : int, optional
+        Timestep: of snapshots and kept positions only later ones are read.
+
+    Returns
+    -------
+    Trajectory
+        Complete snapshots only: one that was in flight when the file was opened is left out.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, not ours, truncated or corrupt; the message names file and reason.
+    """
+    # A read that crosses a write of the running simulation may fail once, not again and again.
+    for attempt in range(_ATTEMPTS):
+        try:
+            with h5md.open_for_reading(path) as file:
+                return _read_open(file, after)
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            last = attempt == _ATTEMPTS - 1
+            if last or not os.path.isfile(path) or not is_marked(Path(path)):
+                if isinstance(error, StoreError):
+                    raise
+                raise h5md.damage(path, error) from None
+        sleep(0.05)
+    raise AssertionError("unreachable")
+
+
+def _read_open(file: h5py.File, after: int | None) -> Trajectory:
+    root = file["observables"]
+    own = root["dbar"]
+    rows = _rows(root, own["D/step"], after)
+    return Trajectory(
+        D=own["D/value"][rows],
+        V=voigt_to_tensor(own["V/value"][rows]) if "V" in own else None,
+        step=own["D/step"][rows],
+        time=own["D/time"][rows],
+        observables={k: root[k]["value"][rows] for k in root if k != "dbar"},
+        monitor={k: own[k]["value"][rows] for k in h5md.MONITOR_FIELDS if k in own},
+        snapshots=_read_snapshots(file, after),
+        parameters=h5md.read_json(file, "parameters/dbar/descriptor"),
+        monitor_config=h5md.read_json(file, "parameters/dbar/monitor/config"),
+    )
+
+
+def _rows(group: h5py.Group, step: h5py.Dataset, after: int | None) -> slice:
+    count = h5md.committed(group)
+    return slice(0 if after is None else rows_until(step, count, after), count)
+
+
+def _read_snapshots(file: h5py.File, after: int | None) -> Snapshots | None:
+    group = file.get("particles/snapshots")
+    if group is None:
+        return None
+    rows = _rows(group, group["position/step"], after)
+    if rows.start >= rows.stop:
+        return None
+    return Snapshots(
+        step=group["position/step"][rows],
+        time=group["position/time"][rows],
+        position=group["position/value"][rows],
+        id=group["id/value"][rows],
+        species=group["species/value"][rows],
+        edges=group["box/edges/value"][rows],
+        origin=group["box/origin/value"][rows],
+        periodic=tuple(word == b"periodic" for word in group["box"].attrs["boundary"]),
+    )
+
+
+def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
+    """Write a trajectory as H5MD, replacing the file at once when it is complete.
+
+    Parameters
+    ----------
+    path : path-like
+        File to write; its folder must exist.
+    traj : Trajectory
+        What to write. ``V`` is stored in Voigt order, so it must be symmetric.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
+    snaps = traj.snapshots
+    parameters = {"units": traj.units, "dbar_version": __version__, **traj.parameters}
+    try:
+        with (
+            replacing(path) as part,
+            h5py.File(part, "w", libver="latest", locking="best-effort") as file,
+        ):
+            h5md.create_layout(
+                file,
+                size=traj.D.shape[1],
+                virial=traj.V is not None,
+                observables=list(traj.observables),
+                units=traj.units,
+                natoms=snaps.position.shape[1] if snaps else 0,
+                boundary=["periodic" if p else "none" for p in snaps.periodic] if snaps else None,
+                parameters=parameters,
+                monitor_config=traj.monitor_config,
+                monitor_fields=tuple(traj.monitor),
+            )
+            own = file["observables/dbar"]
+            _fill(own["D/step"], traj.step)
+            _fill(own["D/time"], traj.time)
+            _fill(own["D/value"], traj.D)
+            if traj.V is not None:
+                _fill(own["V/value"], tensor_to_voigt(traj.V))
+            for name, column in traj.monitor.items():
+                _fill(own[name]["value"], column)
+            for name, column in traj.observables.items():
+                _fill(file["observables"][name]["value"], column)
+            if snaps:
+                _fill_snapshots(file["particles/snapshots"], snaps)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({h5md.reason_of(error)})") from None
+
+
+def _fill(dataset: h5py.Dataset, values: np.ndarray) -> None:
+    values = np.asarray(values)
+    dataset.resize(values.shape)
+    dataset[...] = values
+
+
+def _fill_snapshots(group: h5py.Group, snaps: Snapshots) -> None:
+    _fill(group["position/step"], snaps.step)
+    _fill(group["position/time"], snaps.time)
+    _fill(group["position/value"], snaps.position)
+    _fill(group["id/value"], snaps.id)
+    _fill(group["species/value"], snaps.species)
+    _fill(group["box/edges/value"], snaps.edges)
+    _fill(group["box/origin/value"], snaps.origin)

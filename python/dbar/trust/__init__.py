@@ -1,0 +1,11 @@
+"""How far a forecast can be trusted."""
+
+from dbar.trust.innovation import InnovationTrust, choose_dimension
+from dbar.trust.mahalanobis import ForecastTrust, Mahalanobis
+
+__all__ = [
+    "ForecastTrust",
+    "InnovationTrust",
+    "Mahalanobis",
+    "choose_dimension",
+]

@@ -1,0 +1,284 @@
+"""How far a forecast can be trusted: Mahalanobis distance M and its growth.
+
+M(D) = (D - mu)^T Sigma^-1 (D - mu) / d         PRL 131, 236101, Eq. 5 and supplement
+M(t) = <M(D_t)> + sigma_M^2 t / dtau            docs/theory/trust.md has the derivations
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dbar.statistics.companion import companion, embed
+from dbar.statistics.latent import Latent
+
+
+def oas(cov, n_samples):
+    """Oracle approximating shrinkage of an empirical covariance (Chen et al. 2010).
+
+    Parameters
+    ----------
+    cov : ndarray, shape (p, p)
+        Empirical covariance, normalised by `n_samples`.
+    n_samples : float
+
+    Returns
+    -------
+    shrunk : ndarray, shape (p, p)
+    shrinkage : float
+        In [0, 1]. Equal to ``sklearn.covariance.oas`` except where its denominator is rounding
+        noise (data whitened by their own covariance, where scikit-learn returns values like
+        -1e19): there `cov` is its own shrinkage target and the shrinkage is 1.
+    """
+    p = len(cov)
+    if p == 1:
+        return np.array(cov, dtype=float), 0.0
+    alpha = np.mean(cov**2)
+    mu = np.trace(cov) / p
+    spread = alpha - mu**2 / p
+    if spread <= 1e-13 * alpha:
+        shrinkage = 1.0
+    else:
+        shrinkage = min((alpha + mu**2) / ((n_samples + 1.0) * spread), 1.0)
+    return (1.0 - shrinkage) * cov + shrinkage * mu * np.eye(p), float(shrinkage)
+
+
+class Mahalanobis:
+    """Distance M of a snapshot from the training data, with training mean exactly 1.
+
+    OAS shrinks towards a multiple of the identity, so it means something only in coordinates in
+    which the identity does. Here these are the coordinates in which the one-step differences of
+    the training data have unit covariance: the target then says "every direction wanders equally
+    far in units of its own noise", and the data decide how much of that survives. (Whitening by
+    the covariance itself makes the OAS formula 0/0; standardised descriptors are so strongly
+    correlated that the shrinkage swamps the small directions.)
+
+    Parameters
+    ----------
+    n_components : int, optional
+        Latent dimension for `fit`; default a third of the snapshots, at most the rank.
+
+    Attributes
+    ----------
+    mean_ : ndarray, shape (K,)
+    factor_ : ndarray, shape (K, d)
+        M(D) is the mean over columns of ((D - mean_) @ factor_)**2.
+    precision_ : ndarray, shape (K, K)
+        Sigma^-1 (pseudo-inverse outside the latent space), factor_ @ factor_.T.
+    shrinkage_ : float
+    dim_ : int
+    """
+
+    def __init__(self, n_components=None):
+        self.n_components = n_components
+
+    def fit(self, D):
+        """Learn from snapshots (T, K) in time order, or a list of trajectories.
+
+        Raises
+        ------
+        ValueError
+            With fewer than 4 snapshots, or values that are not finite.
+        """
+        parts = [D] if isinstance(D, np.ndarray) else list(D)
+        parts = [np.asarray(part, dtype=float) for part in parts]
+        X = np.concatenate(parts)
+        if len(X) < 4:
+            raise ValueError(f"{len(X)} snapshots, at least 4 are needed")
+        if not np.isfinite(X).all():
+            t, k = np.argwhere(~np.isfinite(X))[0]
+            raise ValueError(f"descriptor {k} is {X[t, k]} at snapshot {t}")
+        mean = X.mean(axis=0)
+        comoment = (X - mean).T @ (X - mean)
+        max_dim = self.n_components or max(1, len(X) // 3)
+        latent = Latent.fit(len(X), mean, comoment, max_dim)
+        steps = np.concatenate([np.diff(latent(part), axis=0) for part in parts])
+        Y = latent(X)
+        self.fit_cov(len(X), np.zeros(latent.dim), Y.T @ Y / len(X), steps.T @ steps / len(steps))
+        self.mean_ = latent.shift
+        self.factor_ = latent.basis @ self.factor_
+        return self
+
+    def fit_cov(self, count, mean, cov, step_cov):
+        """Learn from a mean, a covariance (1/n) and the covariance of one-step differences."""
+        metric, _ = oas(step_cov, count)
+        w, v = np.linalg.eigh(metric)
+        # motion without noise has no scale of its own: a millionth of the spread stands in
+        white = v / np.sqrt(np.maximum(w, 1e-12 * np.trace(cov) / len(mean)))
+        inside = white.T @ cov @ white
+        sigma, self.shrinkage_ = oas(inside, count)
+        w, v = np.linalg.eigh(sigma)
+        inner = v / np.sqrt(np.maximum(w, w[-1] * 1e-12))
+        self.dim_ = len(mean)
+        # what shrinkage takes from the mean training distance is given back as one factor
+        level = np.einsum("ik,ij,jk->", inner, inside, inner) / self.dim_
+        self.mean_, self.factor_ = np.asarray(mean, dtype=float), white @ inner / np.sqrt(level)
+        return self
+
+    @property
+    def precision_(self):
+        """Sigma^-1 (K, K)."""
+        return self.factor_ @ self.factor_.T
+
+    def score(self, D):
+        """M of snapshots D (..., K), shape (...)."""
+        return np.square((np.asarray(D) - self.mean_) @ self.factor_).mean(axis=-1)
+
+
+def epistemic_growth(model, mahalanobis):
+    """Excess of M that the spread of the bags causes at horizons 1, 2, 4, ... snapshots.
+
+    The bag covariances of c (about the training mean) and of the eigenvalues s of S are carried
+    to the mean and covariance of the forecast at horizon t, and from there to M, to second order:
+
+        u(t) = [tr(A G_t Cov(c) G_t^T) + sum_ij Cov(s)_ij tr(A L_i(t) A L_j(t))] / d
+        A = Sigma^-1,  G_t = sum_{k<t} T^k,  L_i(t) = sum_{k<t} T^k u_i u_i^T T^kT
+
+    so that u(infinity) belongs to the steady state, G = (I - T)^-1 and L_i from the discrete
+    Lyapunov equation. The horizons end with the length of the training, or where u reaches 1 and
+    the forecast has expired (that point is interpolated): a radius of 1 or more does no harm.
+
+    Parameters
+    ----------
+    model : dbar.forecast.VAR
+        Fitted.
+    mahalanobis : Mahalanobis
+        In the coordinates of `model`.
+
+    Returns
+    -------
+    t, u : ndarray
+    """
+    size, order = len(model.intercept_), len(model.coef_)
+    about = model.bag_intercept_ + model.bag_coef_.sum(axis=1) @ mahalanobis.mean_
+    about = about - about.mean(axis=0)
+    drift = np.zeros((order * size, len(about)))
+    drift[:size] = about.T
+    _, axes = np.linalg.eigh(model.noise_cov_)
+    response = embed(np.einsum("ik,jk->kij", axes, axes), order)
+    precision, cov_s = mahalanobis.precision_, model.noise_eig_cov_
+    power, t, horizons, growth = companion(model.coef_), 1, [], []
+    while True:
+        moved = mahalanobis.factor_.T @ drift[:size]
+        of_mean = np.square(moved).sum() / max(len(about) - 1, 1)
+        weighted = response[:, :size, :size] @ precision
+        of_cov = np.einsum("ij,iab,jba->", cov_s, weighted, weighted, optimize=True)
+        horizons.append(t)
+        growth.append((of_mean + of_cov) / mahalanobis.dim_)
+        if growth[-1] >= 1.0 and t > 1:
+            before = max(growth[-2], 1e-12)
+            part = np.log(1.0 / before) / np.log(growth[-1] / before)
+            horizons[-1], growth[-1] = 0.5 * t * 2.0**part, 1.0
+        if growth[-1] >= 1.0 or 2 * t > max(model.n_transitions_, 1.0):
+            return np.array(horizons, dtype=float), np.array(growth)
+        drift = drift + power @ drift
+        response = response + power @ response @ power.T
+        power, t = power @ power, 2 * t
+
+
+def sigma_m2(model, mahalanobis):
+    """Growth of M per snapshot from the spread of the bags (supplement, Eq. 13).
+
+    The smallest slope whose line lies above `epistemic_growth` at every horizon, max_t u(t)/t.
+
+    Returns
+    -------
+    float
+        Without the floor dtau / tau_M, which `ForecastTrust` applies.
+    """
+    t, u = epistemic_growth(model, mahalanobis)
+    return float(np.max(u / t))
+
+
+class ForecastTrust:
+    """Trust in the forecasts of a VAR: bounds on M, the time they hold, and what that gains.
+
+    Parameters
+    ----------
+    model : dbar.forecast.VAR
+        Fitted.
+    mahalanobis : Mahalanobis
+        Fitted on the training data of `model`, in the same coordinates.
+    dtau : float
+        Time between snapshots.
+    training_time : float, optional
+        tau_tr, length of a training trajectory; default all transitions over the replicas.
+    n_replicas : int
+        Number M of training trajectories.
+    limit : float
+        M at which a forecast counts as no longer trusted.
+    growth : float
+        Least growth of M per snapshot, from `dbar.study.drift_growth` for a bound that
+        knows of slow drift.
+
+    Attributes
+    ----------
+    tau_m_ : float
+        tau_M = n_replicas * training_time.
+    sigma_m2_ : float
+        max(`sigma_m2`, dtau / tau_M, growth).
+    """
+
+    def __init__(
+        self, model, mahalanobis, dtau=1.0, training_time=None, n_replicas=1, limit=2.0, growth=0.0
+    ):  # fmt: skip
+        self.model, self.mahalanobis, self.dtau = model, mahalanobis, float(dtau)
+        if training_time is None:
+            training_time = model.n_transitions_ * self.dtau / n_replicas
+        self.limit, self.tau_m_ = float(limit), float(n_replicas * training_time)
+        self.sigma_m2_ = max(sigma_m2(model, mahalanobis), self.dtau / self.tau_m_, float(growth))
+
+    def null(self, t):
+        """M_0(t) = t / tau_M: the growth of M if nothing but the training time were known."""
+        return np.asarray(t, dtype=float) / self.tau_m_
+
+    def expected(self, history, steps):
+        """<M(D_t)> of the forecast distribution at 0, 1, ..., `steps` snapshots, (steps + 1,)."""
+        mean = self.model.forecast(history, steps)
+        cov = self.model.forecast_cov(steps)
+        spread = np.einsum("tij,ij->t", cov, self.mahalanobis.precision_)
+        now = self.mahalanobis.score(np.asarray(history)[-1])
+        ahead = self.mahalanobis.score(mean) + spread / self.mahalanobis.dim_
+        return np.concatenate([[now], ahead])
+
+    def bound(self, history, steps):
+        """M(t) = <M(D_t)> + sigma_M^2 t / dtau at 0, 1, ..., `steps` snapshots."""
+        return self.expected(history, steps) + self.sigma_m2_ * np.arange(steps + 1)
+
+    def tau_pred(self, history):
+        """First time at which M(t), linear between snapshots, reaches the limit of 2.
+
+        Zero when the newest snapshot is beyond it already. Always finite: sigma_M^2 is at least
+        dtau / tau_M.
+        """
+        longest = int(np.ceil(self.limit / self.sigma_m2_)) + 1
+        steps = min(64, longest)
+        while True:
+            with np.errstate(over="ignore", invalid="ignore"):
+                bound = np.nan_to_num(self.bound(history, steps), nan=np.inf)
+            over = np.flatnonzero(bound >= self.limit)
+            if len(over) or steps >= longest:
+                break
+            steps = min(2 * steps, longest)
+        return self.dtau * crossing(np.arange(steps + 1.0), bound, self.limit)
+
+    def efficiency(self, history=None):
+        """Efficiency eta = tau_pred / tau_M: time forecast per time simulated.
+
+        Without a history, of the steady state (<M> = 1).
+        """
+        if history is None:
+            return self.dtau * (self.limit - 1.0) / self.sigma_m2_ / self.tau_m_
+        return self.tau_pred(history) / self.tau_m_
+
+
+def crossing(t, values, limit):
+    """First t at which `values`, linear in between, reaches `limit`; t[-1] if it never does."""
+    over = np.flatnonzero(values >= limit)
+    if len(over) == 0:
+        return float(t[-1])
+    k = over[0]
+    if k == 0 or not np.isfinite(values[k]):
+        return float(t[max(k - 1, 0)])
+    return float(
+        t[k - 1] + (t[k] - t[k - 1]) * (limit - values[k - 1]) / (values[k] - values[k - 1])
+    )

@@ -1,0 +1,111 @@
+"""Damaged stores and senseless settings: an error that names file or key, or data; never more."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from dbar.online import MonitorConfig
+from dbar.status.file import read_status
+from dbar.status.words import about_ensemble
+from dbar.stream import Session
+from dbar.trajectory import read
+from dbar.watch import plain_lines
+from dbar.watch.screen import screen
+from fuzz import NASTY, Worker, examples, spoilt_json
+from streams import feed, kill_copy, settings, stream
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    """Bytes of a store with monitor, checkpoint and kept positions: closed, and killed."""
+    folder = tmp_path_factory.mktemp("stores")
+    session = Session(settings(store=str(folder / "run.h5md"), snapshot=["every", 20]))
+    feed(session, stream(60))
+    kill_copy(session._store, folder / "killed.h5md")
+    session.close()
+    assert len(read(folder / "killed.h5md")) == len(read(folder / "run.h5md")) == 60
+    return [(folder / name).read_bytes() for name in ("run.h5md", "killed.h5md")]
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory):
+    made = Worker(tmp_path_factory.mktemp("fuzz"))
+    yield made
+    made.close()
+
+
+# Metadata are where the damage hurts: half of the changes fall into the first kilobytes.
+_PLACES = st.one_of(st.floats(0, 1), st.floats(0, 0.03))
+_CHANGES = st.lists(st.tuples(_PLACES, st.integers(0, 255)), min_size=1, max_size=8)
+
+
+@examples(60)
+@given(which=st.integers(0, 1), changes=_CHANGES, cut=st.sampled_from([1.0, 1.0, 1.0, 0.9, 0.5]))
+def test_stores(worker, stores, which, changes, cut):
+    """Read, followed, watched and forecast in another process, which must live on."""
+    raw = bytearray(stores[which])
+    for place, value in changes:
+        raw[min(int(place * len(raw)), len(raw) - 1)] = value
+    path = worker.folder / "spoilt.h5md"
+    path.write_bytes(raw[: int(cut * len(raw))])
+    answer = worker.ask(read=str(path))
+    if answer["error"]:
+        assert "spoilt.h5md" in answer["error"], answer
+    else:
+        assert 0 <= answer["rows"] <= 60
+
+
+_KEYS = st.one_of(st.sampled_from(list(MonitorConfig().to_dict())), st.text(max_size=8))
+_VALUES = st.one_of(
+    st.integers(), st.floats(), st.booleans(), st.sampled_from(NASTY), st.lists(st.integers()),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)  # fmt: skip
+
+
+@examples(150)
+@given(content=st.dictionaries(_KEYS, _VALUES, min_size=1, max_size=3))
+def test_monitor_settings(content):
+    try:
+        made = MonitorConfig.load(content)
+    except ValueError as error:
+        assert any(repr(key) in str(error) or str(key) in str(error) for key in content)
+    else:
+        assert MonitorConfig.load(made.to_dict()) == made
+
+
+@examples(100)
+@given(
+    text=st.one_of(st.binary(max_size=60), st.sampled_from([b"order = ", b"order = 1\norder = 2"]))
+)
+def test_monitor_files(tmp_path_factory, text):
+    path = tmp_path_factory.getbasetemp() / "monitor.toml"
+    path.write_bytes(text)
+    try:
+        MonitorConfig.load(path)
+    except ValueError as error:
+        assert "monitor.toml" in str(error)
+
+
+_STATUS = {
+    "time": "now", "policy": "trust", "budget": {"used": 1, "total": 2},
+    "replicas": [{"id": 0, "state": "run", "M": 1.5, "store": "a.h5md",
+                  "forecast": {"stress": {"mean": 1.0, "std": 0.5}}}, {"id": "b"}],
+    "observables": {"stress": {"mean": 1.0, "error": 0.5}, "hcp": 3}, "ended": "budget",
+    "failed": {"0": "no memory"},
+}  # fmt: skip
+
+
+@examples(150)
+@given(text=spoilt_json(_STATUS))
+def test_status_files(tmp_path_factory, text):
+    path = tmp_path_factory.getbasetemp() / "status.json"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        frame = {"ensembles": [about_ensemble(read_status(path))], "runs": []}
+        Console(file=io.StringIO()).print(screen(frame, 80))
+        plain_lines(frame)
+    except ValueError as error:
+        assert "status.json" in str(error)

