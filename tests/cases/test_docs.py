@@ -25,6 +25,7 @@ from dbar import _kernels
 from dbar.cli import build_parser
 from dbar.online import MonitorConfig
 from harness import ROOT, environment, run_lammps
+from patience import run
 
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("index", "install"))]
 PAGES += sorted(
@@ -92,14 +93,13 @@ def run_block(block, following, folder):
 
 
 def run_command(words, folder):
-    done = subprocess.run(
+    done = run(
         words,
         cwd=folder,
         env=environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -36,3 +36,28 @@ def test_a_small_file_system_that_fills(tmp_path, executor):
         steps = read(path.with_name("run.h5md")).step
         assert list(steps[: 10 * (chunk + 1)]) == list(range(20, 200 * (chunk + 1) + 1, 20))
         assert path.with_name(f"restart.{chunk + 1}").stat().st_size > 0
+
+
+CHUNK = """
+from dbar.ensemble.lammps_chunk import ChunkError, run_chunk
+
+spec = {
+    "folder": "there/replica", "script": "in.replica", "chunk": 0, "steps": 1, "every": 1, "seed": 1, "np": 1,
+    "launcher": "./fills", "variables": {}, "stop": "stop", "silence": 0,
+}
+try:
+    run_chunk(spec)
+except ChunkError as error:
+    print(error)
+"""
+
+
+def test_a_launcher_that_dies_on_the_full_disk(tmp_path):
+    """mpirun ends with 255 when it cannot write what LAMMPS prints; the log then says nothing."""
+    fills = tmp_path / "fills"
+    fills.write_text("#!/bin/sh\ncat /dev/zero > fill 2> /dev/null; exit 255\n")
+    fills.chmod(0o755)
+    words = [sys.executable, "-c", CHUNK.replace("./fills", str(fills))]
+    done = on_small_disk(tmp_path, 1000, words)
+    expected = "there/replica: LAMMPS ended with 255: No space left on device"
+    assert done.output.splitlines() == [expected], done.output

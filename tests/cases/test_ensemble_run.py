@@ -7,7 +7,6 @@ for bit, whatever was killed meanwhile.
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+import patience
 from dbar.ensemble.lammps_chunk import ChunkError, run_chunk
 from dbar.status.words import brief
 from dbar.trajectory import read
@@ -28,9 +28,9 @@ from ensemble_runs import (
     prepare,
     processes,
     result,
-    wait,
 )
 from harness import environment
+from patience import end_of, wait_for
 
 REPLICAS, EVERY, BUDGET = 8, 20, 3200
 
@@ -104,9 +104,9 @@ def test_watched(undisturbed):
     assert [run["name"] for run in frame["runs"]] == [f"replica {k}" for k in range(REPLICAS)]
     assert {run["status"] for run in frame["runs"]} == {"ended"}
     watch = [sys.executable, "-m", "dbar.cli", "watch", str(folder)]  # and ends by itself
-    done = subprocess.run(watch, env=environment(), capture_output=True, text=True, timeout=60)
+    done = patience.run(watch, 60, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0 and "the budget is spent" in done.stdout
-    line = command(undisturbed[0], "status").communicate(timeout=60)[0].splitlines()[2]
+    line = end_of(command(undisturbed[0], "status"), 60)[0].splitlines()[2]
     assert found["replicas"][0]["forecast"]["pe"]["text"] in line
 
 
@@ -114,12 +114,12 @@ def test_killed_lammps_and_controller(undisturbed, tmp_path):
     folder = prepare(tmp_path / "run")
     run = command(folder, "run")
     # one replica's LAMMPS: the chunk is tried again
-    os.kill(wait(lambda: processes(folder / "ensemble/replicas", "-var"))[0], signal.SIGKILL)
-    wait(lambda: chunks_done(folder) >= 3)
+    os.kill(wait_for(lambda: processes(folder / "ensemble/replicas", "-var"))[0], signal.SIGKILL)
+    wait_for(lambda: chunks_done(folder) >= 3)
     # the controller alone: what it started ends by itself
     os.kill(run.pid, signal.SIGKILL)
-    run.communicate(timeout=60)
-    wait(lambda: not processes(folder / "ensemble/replicas", "-var"))
+    end_of(run, 60)
+    wait_for(lambda: not processes(folder / "ensemble/replicas", "-var"))
     assert chunks_done(folder) < BUDGET // 200
     # nobody could write that it has ended
     assert not json.loads((folder / "ensemble/status.json").read_text())["ended"]
@@ -129,13 +129,15 @@ def test_killed_lammps_and_controller(undisturbed, tmp_path):
     # everything at once, while a chunk runs
     run = command(folder, "resume")
     before = chunks_done(folder)
-    wait(lambda: chunks_done(folder) > before and processes(folder / "ensemble/replicas", "-var"))
+    wait_for(
+        lambda: chunks_done(folder) > before and processes(folder / "ensemble/replicas", "-var")
+    )
     for pid in [run.pid, *processes(folder, "")]:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
-    run.communicate(timeout=60)
+    end_of(run, 60)
     # and the end of a journal line that was being written
     with (folder / "ensemble/journal.jsonl").open("ab") as journal:
         journal.write(b'{"issue": [3')
@@ -155,7 +157,7 @@ def test_silent_lammps(tmp_path, ranks):
     }  # fmt: skip
     with pytest.raises(ChunkError, match=r"nothing for 2 s \(setting `silence`\)"):
         run_chunk(spec)
-    wait(lambda: not processes(tmp_path, ""))
+    wait_for(lambda: not processes(tmp_path, ""))
 
 
 def test_failed_replica(tmp_path):

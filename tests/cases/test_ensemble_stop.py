@@ -10,7 +10,8 @@ import time
 
 import numpy as np
 
-from ensemble_runs import PAGE, check_same, chunks_done, command, finish, processes, result, wait
+from ensemble_runs import PAGE, check_same, chunks_done, command, finish, processes, result
+from patience import end_of, wait_for
 
 # two replicas of three chunks, one after the other
 SMALL = {"replicas = 8": "replicas = 2", "budget = 3200": "budget = 1200", "jobs = 2": "jobs = 1"}
@@ -27,6 +28,12 @@ def write(folder, executor):
     return folder
 
 
+def begun(folder):
+    """Whether the controller has written to its journal."""
+    journal = folder / "ensemble/journal.jsonl"
+    return journal.exists() and journal.stat().st_size > 0
+
+
 def test_stopped_at_random_and_resumed(tmp_path):
     quiet, folder = write(tmp_path / "quiet", "processes"), tmp_path / "run"
     finish(command(quiet, "run"))
@@ -39,19 +46,18 @@ def test_stopped_at_random_and_resumed(tmp_path):
     ):
         run = command(write(folder, executor), action)
         action = "resume"
-        journal = folder / "ensemble/journal.jsonl"
-        wait(lambda: journal.exists() and journal.stat().st_size and chunks_done(folder) >= done)  # noqa: B023
+        wait_for(lambda: begun(folder) and chunks_done(folder) >= done)  # noqa: B023
         if all_of_it:  # a worker that is no more than begun has its chunk running
-            wait(lambda: processes(folder / "ensemble/replicas", "-var"))
+            wait_for(lambda: processes(folder / "ensemble/replicas", "-var"))
         time.sleep(rng.uniform(0, 0.3))
         (os.killpg if all_of_it else os.kill)(run.pid, number)
-        output = run.communicate(timeout=120)[0]
+        output = end_of(run)[0]
         assert run.returncode == 128 + number, output
         words = f"stopped by {number.name}; go on with: dbar ensemble resume ensemble.toml"
         assert words in output and "Traceback" not in output, output
         # LAMMPS and mpirun work in the folders of replicas, workers in that of the ensemble
         assert not processes(folder / "ensemble", "")
-        wait(lambda: not processes(folder, ""))
+        wait_for(lambda: not processes(folder, ""))
         assert not (folder / "ensemble/stop").exists()
         if done:
             status = json.loads((folder / "ensemble/status.json").read_text())

@@ -8,6 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
+import patience
 from blocks import read_dump
 from dbar.trajectory import read
 from harness import BIN, ROOT
@@ -22,8 +23,8 @@ def typed(tmp_path):
     env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
 
     def run(*words):
-        done = subprocess.run(
-            words, cwd=folder, env=env, timeout=120, stdin=subprocess.DEVNULL,
+        done = patience.run(
+            words, cwd=folder, env=env, stdin=subprocess.DEVNULL,
             capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0 and "ERROR" not in done.stdout, (

@@ -18,6 +18,7 @@ import pytest
 
 from dbar.trajectory import read
 from harness import ROOT
+from patience import Limit, end_of, wait_for
 
 FIGURES = {
     "al-tension": {"estimators", "stress-rdf", "yield", "trust", "resampled", "manifold"},
@@ -40,7 +41,7 @@ def start(name, folder, *more):
 def finish(name, folder, *more):
     """Run to the end: output, and the fingerprint of every replica's file."""
     process = start(name, folder, *more)
-    output = process.communicate(timeout=240)[0]
+    output = end_of(process, 240)[0]
     assert process.returncode == 0, output
     return output, fingerprints(folder)
 
@@ -104,14 +105,14 @@ def test_pt_anneal_survives_interruptions(tmp_path):
     first = start("pt-anneal", tmp_path, "--small", "--jobs", "1")
     wait(tmp_path / "runs/01.part/run.h5md")
     first.send_signal(signal.SIGTERM)
-    assert "same command goes on" in first.communicate(timeout=30)[0]
+    assert "same command goes on" in end_of(first, 30)[0]
     assert first.returncode == 130
     assert not list((tmp_path / "runs").glob("01")) and not at_work(tmp_path)
 
     second = start("pt-anneal", tmp_path, "--small", "--jobs", "1")
     wait(tmp_path / "runs/02.part/run.h5md")
     second.kill()
-    second.communicate(timeout=30)
+    end_of(second, 30)
     assert not at_work(tmp_path), "LAMMPS goes on without the program that started it"
     before = fingerprints(tmp_path)
     assert "01" in before and "04" not in before
@@ -133,24 +134,21 @@ def test_pt_anneal_survives_interruptions(tmp_path):
 
     # replicas made with other settings are neither used nor thrown away
     full = start("pt-anneal", tmp_path)
-    assert "was made with other settings" in full.communicate(timeout=30)[0]
+    assert "was made with other settings" in end_of(full, 30)[0]
     assert full.returncode == 1 and fingerprints(tmp_path) == again
     # bad options end before anything is done
     few = start("pt-anneal", tmp_path, "--small", "--replicas", "2")
-    assert "--replicas is 2, expected at least 4" in few.communicate(timeout=30)[0]
+    assert "--replicas is 2, expected at least 4" in end_of(few, 30)[0]
     assert few.returncode == 2
 
 
 def wait(path):
-    end = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < end, f"{path} does not appear"
-        time.sleep(0.02)
+    wait_for(path.exists, path)
 
 
-def at_work(folder, patience=10.0):
+def at_work(folder):
     """Processes whose working directory lies in `folder`, after they had time to end."""
-    end = time.monotonic() + patience
+    limit = Limit(10)
     while True:
         found = []
         for process in Path("/proc").glob("[0-9]*"):
@@ -159,6 +157,6 @@ def at_work(folder, patience=10.0):
                     found.append((process / "cmdline").read_bytes())
             except OSError:
                 continue
-        if not found or time.monotonic() > end:
+        if not found or limit.reached():
             return found
         time.sleep(0.1)

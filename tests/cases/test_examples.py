@@ -10,17 +10,18 @@ import pytest
 from dbar.bias import CollectiveVariable, read_colvar, read_hills
 from dbar.trajectory import read
 from harness import BIN, ROOT
+from patience import run
 
 
 def typed(folder, *words):
     """Output of a command with the PATH of an activated environment, without LAMMPS_POTENTIALS."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("LAMMPS_", "DBAR_", "OMP_"))}
     env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
-    done = subprocess.run(
+    done = run(
         words,
+        240,
         cwd=folder,
         env=env,
-        timeout=240,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

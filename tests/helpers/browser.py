@@ -1,7 +1,8 @@
 """Pages as a real browser shows them."""
 
 import shutil
-import subprocess
+
+from patience import run
 
 
 def browser():
@@ -13,7 +14,7 @@ def browser():
 
 
 def _chromium(folder, *words):
-    return subprocess.run(
+    return run(
         [
             browser(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -22,7 +23,7 @@ def _chromium(folder, *words):
         check=True,
         capture_output=True,
         text=True,
-        timeout=90,
+        seconds=90,
     )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import h5py
@@ -13,6 +12,7 @@ import numpy as np
 
 from dbar.trajectory import read
 from harness import ROOT, environment
+from patience import end_of
 
 PAGE = dict(
     re.findall(
@@ -38,7 +38,7 @@ def _hear():
 
 
 def finish(process, code=0):
-    output = process.communicate(timeout=120)[0]
+    output = end_of(process)[0]
     assert process.returncode == code, output
     return output
 
@@ -82,14 +82,6 @@ def processes(folder, word):
                 found.append(int(process.name))
         except OSError:
             continue
-    return found
-
-
-def wait(condition):
-    end = time.monotonic() + 120
-    while not (found := condition()):
-        assert time.monotonic() < end
-        time.sleep(0.005)
     return found
 
 

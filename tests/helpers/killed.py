@@ -7,7 +7,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from harness import PATIENCE, command, environment
+from harness import command, environment
+from patience import Limit, end_of, wait_for
 
 WATCH = """
 import os
@@ -44,13 +45,6 @@ def seen(folder):
     return steps
 
 
-def _until(what, job):
-    deadline = time.monotonic() + 60 * PATIENCE
-    while not what():
-        assert job.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def signal_rank(folder, wait, sig=signal.SIGKILL, rank=0, args=(), worlds=1):
     """Run in.test on two ranks, send one a signal after `wait` s in which all worlds streamed.
 
@@ -62,23 +56,19 @@ def signal_rank(folder, wait, sig=signal.SIGKILL, rank=0, args=(), worlds=1):
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     job = subprocess.Popen(command(2, args), cwd=folder, env=environment(), **quiet)
     try:
-        _until(lambda: len(seen(folder)) == worlds, job)
+        wait_for(lambda: len(seen(folder)) == worlds, "the first step of each world", process=job)
         pids = ranks(folder)
         assert len(pids) == 2
         time.sleep(wait)
         os.kill(pids[rank], sig)
-        try:
-            job.wait(30)  # a fraction of a second, also with the sanitizers
-            alone = True
-        except subprocess.TimeoutExpired:
-            alone = False
+        limit = Limit(30)  # it takes a fraction of a second, also with the sanitizers
+        while (alone := job.poll() is not None) is False and not limit.reached():
+            time.sleep(0.01)
+        if not alone:
             job.terminate()
-            job.wait(30 * PATIENCE)
+            end_of(job, 30)
     finally:
         job.kill()
         job.wait()
-    deadline = time.monotonic() + 30 * PATIENCE
-    while ranks(folder):
-        assert time.monotonic() < deadline, "ranks outlive mpirun"
-        time.sleep(0.05)
+    wait_for(lambda: not ranks(folder), "the end of ranks that outlive mpirun", 30)
     return pids, alone

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from harness import HELPERS
+from patience import end_of
 
 # Writes a snapshot for each line on its standard input; ends the file at the end of the input.
 WRITER = """
@@ -45,12 +46,12 @@ class Writer:
             assert self.process.stdout.readline()
 
     def end(self):
-        self.process.stdin.close()
-        assert self.process.wait(30) == 0
+        end_of(self.process, 30)  # closes its standard input
+        assert self.process.returncode == 0
 
     def kill(self):
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait()
 
 
 def dbar(*words, **kwargs):

@@ -9,6 +9,7 @@ lie behind it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -198,5 +199,16 @@ def _lammps(folder, spec, chunk):
     finally:
         lmp.terminate(process)
     if process.returncode:
+        reason = f"{folder}: LAMMPS ended with {process.returncode}"
+        if _is_full(
+            folder
+        ):  # the launcher could not write what LAMMPS printed, so the log says nothing
+            raise ChunkError(f"{reason}: {os.strerror(errno.ENOSPC)}")
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
-        raise ChunkError(f"{folder}: LAMMPS ended with {process.returncode}\n{tail}")
+        raise ChunkError(f"{reason}\n{tail}")
+
+
+def _is_full(folder):
+    """Whether the file system has no room for even a small restart file."""
+    room = os.statvfs(folder)
+    return room.f_bavail * room.f_frsize < 2**16

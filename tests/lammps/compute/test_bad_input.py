@@ -1,12 +1,10 @@
 """Bad input on 2 ranks: one clear error that names the word and what was expected, within seconds."""
 
 import os
-import time
 
 import pytest
 
 from crystal import COMPUTE, STREAM, SYSTEM
-from harness import PATIENCE
 
 MODULES = {
     "raises.py": "def observe(step):\n    if step == 30:\n        raise RuntimeError('third snapshot')\n",
@@ -114,15 +112,13 @@ def check(lammps, tmp_path, script, words):
         (tmp_path / name).write_text(text)
     (tmp_path / "bad.toml").write_text("coverrage = 0.3\n")
     (tmp_path / "short.h5md").write_bytes(b"\x89HDF\r\n\x1a\n" + os.urandom(200))
-    start = time.monotonic()
-    done = lammps(SYSTEM + script, np=2, ok=False, timeout=60)
+    done = lammps(SYSTEM + script, np=2, ok=False, timeout=40)
     assert done.returncode != 0
     assert len(done.errors) == 1, done.output[-3000:]
     for word in words:
         assert word in done.errors[0] or word in done.output.split(done.errors[0])[1], done.output[
             -2000:
         ]
-    assert time.monotonic() - start < 40 * PATIENCE
 
 
 @pytest.mark.parametrize("case", COMPUTE_CASES, ids=str)

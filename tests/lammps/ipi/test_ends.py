@@ -11,7 +11,6 @@ import pytest
 
 from dbar.bias import CollectiveVariable
 from dbar.descriptors import Bispectrum
-from harness import PATIENCE
 from ipi_runs import (
     COMPUTE,
     LENNARD_JONES,
@@ -25,10 +24,10 @@ from ipi_runs import (
     positions,
     serve,
     socket_name,
-    wait_for,
     write_input,
     write_system,
 )
+from patience import wait_for
 
 DUMP = "dump x all custom 1 dump.txt id x y z\n"
 
@@ -84,11 +83,9 @@ def test_exit_in_a_run_of_parts(tmp_path):
 def test_nobody_listens(lammps, tmp_path, mode):
     write_system(tmp_path, argon())
     where = f"{socket_name()} 0 unix" if mode == "unix" else f"localhost {free_port()}"
-    start = time.monotonic()
-    done = lammps(client_script(f"dbar/ipi d {where} timeout 1"), np=2, ok=False, timeout=40)
+    done = lammps(client_script(f"dbar/ipi d {where} timeout 1"), np=2, ok=False, timeout=20)
     assert done.returncode != 0 and len(done.errors) == 1
     assert "nobody listens at" in done.errors[0] and where.split()[0] in done.errors[0]
-    assert time.monotonic() - start < 20 * PATIENCE
 
 
 def killed(tmp_path, keyword):
@@ -107,9 +104,7 @@ def killed(tmp_path, keyword):
             "20 steps",
         )
         server.send_signal(signal.SIGKILL)
-        start = time.monotonic()
-        text = finish(lmp, tmp_path, "client.out", timeout=20, ok=False)
-        assert time.monotonic() - start < 10 * PATIENCE
+        text = finish(lmp, tmp_path, "client.out", timeout=10, ok=False)
     assert complete_frames(tmp_path) > 10
     return text, lmp.returncode
 

@@ -1,13 +1,13 @@
 """Runs of `fix dbar/ipi` that follow each other: without setup, with other atoms, with a compute that averages."""
 
 import re
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from harness import PATIENCE, environment
+import patience
+from harness import environment
 from ipi_runs import (
     COMPUTE,
     HEAD,
@@ -112,8 +112,8 @@ def test_more_atoms_than_32_bits_can_count(tmp_path):
     """Of coordinates: the number is made up, and refused before anything else looks at it."""
     write_system(tmp_path, argon())
     script = f"{HEAD}{COMPUTE}\nfix i all dbar/ipi d name 0 unix timeout 1\n"
-    done = subprocess.run(
-        [sys.executable, "-c", MANY, script], cwd=tmp_path, env=environment(), timeout=60 * PATIENCE,
+    done = patience.run(
+        [sys.executable, "-c", MANY, script], 60, cwd=tmp_path, env=environment(),
         capture_output=True, text=True,
     )  # fmt: skip
     assert "found 715827883 atoms, expected at most 715827882" in done.stdout, done.stderr[-2000:]

@@ -1,13 +1,13 @@
 """The embedded runtime: the environment's Python in `lmp`, the host's Python in a Python process."""
 
 import json
-import subprocess
 import sys
 
 import pytest
 
 from crystal import COMPUTE, STREAM, SYSTEM
-from harness import BIN, PATIENCE, environment
+from harness import BIN, environment
+from patience import run
 
 OBSERVER = """
 import json, os, sys
@@ -106,11 +106,11 @@ def run_host(folder, host):
         SYSTEM + COMPUTE + STREAM + "python watch:observe monitor none\nrun 20\n"
     )
     (folder / "host.py").write_text(host)
-    return subprocess.run(
+    return run(
         [sys.executable, "host.py"],
+        60,
         cwd=folder,
         env=environment(),
-        timeout=60 * PATIENCE,
         capture_output=True,
         text=True,
     )
@@ -164,8 +164,6 @@ def test_binary_started_without_the_script(tmp_path):
     )
     env.pop("VIRTUAL_ENV", None)
     command = [str(BIN / "mpirun"), "-np", "2", binary, "-in", "in.test"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=env, timeout=60 * PATIENCE, capture_output=True, text=True
-    )
+    done = run(command, 60, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {r["prefix"] for r in records(tmp_path)} == {sys.prefix}

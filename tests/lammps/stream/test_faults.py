@@ -7,8 +7,9 @@ import pytest
 
 from blocks import METAL
 from dbar.trajectory import read
-from harness import PATIENCE, command, environment, on_small_disk
+from harness import command, environment, on_small_disk
 from killed import WATCH, seen
+from patience import run
 
 SYSTEM = METAL + (
     "boundary p p p\nlattice fcc 4.05\nregion b block 0 4 0 4 0 4\ncreate_box 1 b\ncreate_atoms 1 box\n"
@@ -58,9 +59,9 @@ def test_a_folder_that_takes_no_file(tmp_path, ranks):
     (tmp_path / "there").mkdir()
     script = SYSTEM + STREAM.replace("run.h5md python ", "there/run.h5md\nthermo 1\nrun 20\n")
     (tmp_path / "in.test").write_text(script)
-    done = subprocess.run(
-        ["sh", "-c", READ_ONLY, "sh", *command(ranks)], cwd=tmp_path, env=environment(),
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60 * PATIENCE,
+    done = run(
+        ["sh", "-c", READ_ONLY, "sh", *command(ranks)], 60, cwd=tmp_path, env=environment(),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
     )  # fmt: skip
     output = done.stdout + done.stderr
     reason = (

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 import sys
 
 import numpy as np
@@ -16,6 +15,7 @@ from dbar.demo.run import newest_snapshot
 from dbar.doctor import CHECKS
 from dbar.stream import Session
 from dbar.trajectory import read
+from patience import run
 from streams import feed, settings, stream
 
 
@@ -28,9 +28,7 @@ def run_file(tmp_path):
 
 
 def dbar(*words, **kwargs):
-    return subprocess.run(
-        [sys.executable, "-m", "dbar.cli", *words], capture_output=True, text=True, **kwargs
-    )
+    return run([sys.executable, "-m", "dbar.cli", *words], capture_output=True, text=True, **kwargs)
 
 
 def test_version():
@@ -89,7 +87,7 @@ def test_report_that_cannot_be_written(run_file, capsys):
 
 
 def test_doctor_json():
-    done = dbar("doctor", "--json", timeout=120)
+    done = dbar("doctor", "--json")
     answer = json.loads(done.stdout)
     assert answer["ok"] and done.returncode == 0
     assert {"name", "ok", "found", "advice", "optional"} == set(answer["checks"][0])
@@ -97,7 +95,7 @@ def test_doctor_json():
 
 
 def test_doctor_finds_a_problem():
-    done = dbar("doctor", env={**os.environ, "LAMMPS_POTENTIALS": "/nowhere"}, timeout=120)
+    done = dbar("doctor", env={**os.environ, "LAMMPS_POTENTIALS": "/nowhere"})
     assert done.returncode == 1
     assert "✗ potentials: /nowhere" in done.stdout and "-> set LAMMPS_POTENTIALS" in done.stdout
     assert f"1 of {len(CHECKS)} checks failed" in done.stdout
@@ -126,7 +124,7 @@ def test_short_demo(tmp_path):
     """The whole path with LAMMPS on two ranks, ended after 0.6 % strain."""
     out = tmp_path / "demo"
     words = ["--strain", "0.006", "--anneal", "0.05", "--json"]
-    done = dbar("demo", "--out", str(out), *words, timeout=300)
+    done = dbar("demo", "--out", str(out), *words, seconds=300)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["snapshots"] == 6 and answer["sentence"].startswith("The monitor was learning")

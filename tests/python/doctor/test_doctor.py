@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from dbar.doctor import checks as doctor
 from dbar.doctor import finding as doctor_finding
 from dbar.doctor import lammps as doctor_lammps
 from dbar.lammps import lmp
+from patience import run
 
 
 def test_everything_is_found_in_this_installation():
@@ -76,9 +76,7 @@ def test_lammps_in_a_python_process_finds_mpi(first):
     """By the entry point alone, and when the user has loaded MPI before."""
     code = "from lammps import lammps; lammps(cmdargs=['-log', 'none', '-screen', 'none']).close()"
     env = {key: value for key, value in os.environ.items() if key != "LD_LIBRARY_PATH"}
-    done = subprocess.run(
-        [sys.executable, "-c", first + code], env=env, capture_output=True, timeout=60
-    )
+    done = run([sys.executable, "-c", first + code], 60, env=env, capture_output=True)
     assert done.returncode == 0, done.stderr
 
 

@@ -26,10 +26,10 @@ from ipi_runs import (
     properties,
     socket_name,
     started,
-    wait_for,
     write_input,
     write_system,
 )
+from patience import wait_for
 
 DESCRIPTOR = {"family": "bso4", "rcut": 5.0, "words": {"twojmax": 4}}
 LJ = {"sigma": 3.405, "epsilon": 0.01032, "rc": 6.0, "smooth": True}

@@ -16,6 +16,7 @@ from dbar.online.replica_file import read_statistics
 from dbar.online.shared_learning import SharedLearning
 from dbar.store.h5md import StoreError
 from dbar.stream import Session
+from patience import slowness
 from shared_runs import batch_model, batch_moments, same_model, stored_monitor, stored_runs
 from streams import NFREQ, feed, settings, stream
 
@@ -240,7 +241,7 @@ def test_a_silent_partner_costs_one_wait(tmp_path, toml):
     session = Session(world(tmp_path, 0, toml))
     begun = time.monotonic()
     feed(session, stream(60, seed=40))  # twelve refits after the last word of replica 2
-    assert 2.0 < time.monotonic() - begun < 4.0
+    assert 2.0 < time.monotonic() - begun < 2.0 + 2.0 * slowness()
     assert session._monitor.pooled[1] == 19 and session._monitor.pooled[2] > 8
     session.close()
     dead.close()

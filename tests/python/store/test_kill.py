@@ -15,6 +15,7 @@ from dbar.store import Store
 from dbar.store.unfinished import lookup3
 from dbar.trajectory import read, tensor_to_voigt
 from harness import HELPERS
+from patience import run
 from streams import MONITOR, fill, header, kill_copy, stream
 
 WRITER = """
@@ -114,11 +115,11 @@ def test_full_disk_is_an_error_and_loses_nothing(tmp_path, end):
     path, script = tmp_path / "run.h5md", tmp_path / "writer.py"
     script.write_text(FULL_DISK)
     places = os.pathsep.join([str(HELPERS), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
+    done = run(
         [sys.executable, str(script), str(path), end],
+        60,
         capture_output=True,
         text=True,
-        timeout=60,
         env={**os.environ, "PYTHONPATH": places},
     )
     message, count, *again = done.stdout.splitlines()

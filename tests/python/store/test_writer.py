@@ -197,10 +197,10 @@ def test_truncated_store(tmp_path):
     store.close()
     for content, message in ((raw[: len(raw) // 2], "truncated or corrupt"), (b"", "not an HDF5")):
         path.write_bytes(content)
-        start = time.monotonic()
+        start = time.process_time()
         with pytest.raises(StoreError, match=message) as caught:
             Store(path, header(), step=10**6, restarted=True)
-        assert str(path) in str(caught.value) and time.monotonic() - start < 5.0
+        assert str(path) in str(caught.value) and time.process_time() - start < 5.0
         assert path.read_bytes() == content
     assert [p.name for p in tmp_path.iterdir()] == ["run.h5md"]
 

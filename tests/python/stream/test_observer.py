@@ -10,6 +10,7 @@ import pytest
 
 from dbar.stream import Observer, ObserverError, Session
 from harness import HELPERS
+from patience import run
 from streams import SIZE, feed, settings, stream
 
 
@@ -122,13 +123,13 @@ def test_callable_on_all_ranks_with_the_communicator(tmp_path):
     )
     (tmp_path / "run.py").write_text(MPI_RUN)
     places = os.pathsep.join([str(HELPERS), str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
+    done = run(
         [str(Path(sys.executable).parent / "mpirun"), "-np", "2", sys.executable, "run.py"],
+        60,
         capture_output=True,
         text=True,
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
-        timeout=60,
         env={**os.environ, "PYTHONPATH": places, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr

@@ -17,6 +17,7 @@ from dbar.stream import Session
 from dbar.trajectory import Trajectory, read, write
 from dbar.watch import Follower, Watching, WatchServer
 from dbar.watch.screen import screen
+from patience import run
 from streams import feed, settings, stream
 from watched import ensemble
 
@@ -34,7 +35,7 @@ def dbar(*words, **changes):
     """The command, ended by the time limit if it hangs."""
     command = [sys.executable, "-m", "dbar.cli", *map(str, words)]
     env = {**os.environ, **changes}
-    return subprocess.run(command, capture_output=True, timeout=300, env=env)
+    return run(command, 300, capture_output=True, env=env)
 
 
 @pytest.mark.parametrize("width", range(40, 161, 4))
@@ -108,7 +109,7 @@ def test_a_reader_that_has_had_enough(ended, tmp_path):
     read_end, write_end = os.pipe()
     os.close(read_end)
     command = [sys.executable, "-m", "dbar.cli", "watch", str(ended), "--json"]
-    done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, timeout=300)
+    done = run(command, 300, stdout=write_end, stderr=subprocess.PIPE)
     os.close(write_end)
     assert (done.returncode, done.stderr) == (1, b"")
 

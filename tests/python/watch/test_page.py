@@ -15,6 +15,7 @@ import pytest
 from browser import drawn, screenshot
 from dbar.cli import main
 from dbar.stream import Session
+from patience import end_of
 from streams import settings
 from watched import Writer, dbar, ensemble
 
@@ -34,12 +35,12 @@ def serve(tmp_path):
     yield start
     for process in started:
         process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=30)
+        _, complaints = end_of(process, 30)
         assert process.returncode == 0 and "Traceback" not in complaints
 
 
 def ask(port, method="GET", path="/", host=None, address="127.0.0.1"):
-    connection = http.client.HTTPConnection(address, port, timeout=10)
+    connection = http.client.HTTPConnection(address, port, timeout=120)
     connection.putrequest(method, path, skip_host=True)
     for value in [f"127.0.0.1:{port}"] if host is None else host:
         connection.putheader("Host", value)
@@ -188,7 +189,8 @@ def served(tmp_path_factory):
     assert ask(port)[0].status == 200
     yield port
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
+    end_of(process, 30)
+    assert process.returncode == 0
 
 
 def test_a_port_that_is_taken(served, ended, capsys):

@@ -19,6 +19,7 @@ from dbar.stream import Session
 from dbar.trajectory import read
 from dbar.watch import Watching, plain_lines
 from dbar.watch.screen import screen, spark
+from patience import Limit, end_of
 from streams import feed, kill_copy, settings, stream
 from watched import Writer, dbar, ensemble
 
@@ -109,7 +110,7 @@ def test_the_view_ends_with_the_ensemble(tmp_path, ended):
     time.sleep(0.5)
     assert watch.poll() is None  # the controller still writes
     lock.release()
-    assert watch.wait(30) == 0 and "Traceback" not in watch.stderr.read()
+    assert "Traceback" not in end_of(watch, 30)[1] and watch.returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,8 @@ def test_lines_for_a_pipe_end_with_the_run(tmp_path):
     writer.end()
     *_, last = watch.stdout.read().splitlines()
     assert last == f"{path}: ended, step 200, time 0.4 ps, learning"
-    assert watch.wait(30) == 0
+    end_of(watch, 30)
+    assert watch.returncode == 0
 
 
 def test_live_view_ends_cleanly_on_ctrl_c(tmp_path):
@@ -243,9 +245,9 @@ def test_live_view_ends_cleanly_on_ctrl_c(tmp_path):
 
     def until(word):
         nonlocal seen
-        end = time.monotonic() + 30
+        limit = Limit(30)
         while word not in seen:
-            assert time.monotonic() < end, seen[-2000:]
+            assert not limit.reached(), seen[-2000:]
             seen += os.read(leader, 65536)
 
     until(b" 300 ")
@@ -253,7 +255,8 @@ def test_live_view_ends_cleanly_on_ctrl_c(tmp_path):
     until(b" 400 ")
     watch.send_signal(signal.SIGINT)
     until(b"\x1b[?25h")  # the cursor is back
-    assert watch.wait(30) == 0
+    end_of(watch, 30)
+    assert watch.returncode == 0
     assert b"Traceback" not in seen
     os.close(leader)
     writer.kill()
