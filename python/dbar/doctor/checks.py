@@ -13,7 +13,7 @@ from dbar.doctor.finding import Finding, last_line, run_program
 from dbar.doctor.lammps import check_in_process, check_plugin, check_plumed, check_two_ranks
 from dbar.lammps import lmp
 
-__all__ = ["CHECKS", "Finding", "examine"]
+__all__ = ["CHECKS", "examine"]
 
 
 def check_python() -> Finding:

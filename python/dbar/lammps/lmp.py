@@ -16,19 +16,6 @@ import sysconfig
 from importlib import metadata
 from pathlib import Path
 
-__all__ = [
-    "environment",
-    "libmpi_path",
-    "libpython_path",
-    "lmp_path",
-    "mpirun_path",
-    "plugin_dir",
-    "potentials_dir",
-    "preload_mpi",
-    "start",
-    "terminate",
-]
-
 
 def plugin_dir() -> Path:
     """Folder of the LAMMPS plugin ``dbarplugin.so`` (it exists in an installed package only)."""

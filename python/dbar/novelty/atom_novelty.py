@@ -20,7 +20,7 @@ from dbar.novelty.clusters import Region, find_regions
 from dbar.store.units import unit_style
 from dbar.trust.mahalanobis import oas
 
-__all__ = ["AtomNovelty", "Region", "SpeciesModel", "regions"]
+__all__ = ["AtomNovelty", "SpeciesModel", "regions"]
 
 _SCHEMA = "dbar-novelty/1"
 _FEWEST = 10  # atoms of a species

@@ -17,12 +17,9 @@ from dbar.online.arrays import features
 from dbar.online.config import MonitorConfig
 from dbar.online.decision import ALARM, LEARNING, TRUSTED, WARNING, Decision
 from dbar.online.frozen import FrozenModel
-from dbar.online.merging import merge
 from dbar.statistics.moments import LagChain, LaggedMoments
 
-__all__ = [
-    "ALARM", "LEARNING", "TRUSTED", "WARNING", "Decision", "Monitor", "MonitorConfig", "merge",
-]  # fmt: skip
+__all__ = ["Monitor"]
 
 _PRIOR_WEIGHT = 10.0  # snapshots of unit innovation assumed before any is seen
 _CLIP = 3.0  # one surprise may not teach the inflation more than this

@@ -1,6 +1,8 @@
 """The H5MD file of a run: layout, writing, checkpoints, units."""
 
-from dbar.store.writer import Header, Store, StoreError
+from dbar.store.h5md import StoreError
+from dbar.store.rows import Header
+from dbar.store.writer import Store
 
 __all__ = [
     "Header",

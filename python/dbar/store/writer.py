@@ -22,7 +22,7 @@ from dbar.store.checkpoint import Checkpoint, pack, unpack
 from dbar.store.h5md import MONITOR_FIELDS, StoreError
 from dbar.store.rows import Header, copy_rows, differing_setting, extend_row, rows_until, turn_away
 
-__all__ = ["Header", "Store", "StoreError"]
+__all__ = ["Store"]
 
 _CACHE = 2**16  # bytes of chunks kept per dataset; HDF5's 1 MiB fills slowly and looks like a leak
 

@@ -14,14 +14,13 @@ from dbar.online.arrays import checked_arrays
 from dbar.online.decision import LEARNING
 from dbar.online.monitor import Monitor
 from dbar.online.shared_learning import SharedLearning
-from dbar.store.h5md import StoreError
 from dbar.store.keeper import make_keeper
 from dbar.store.rows import Header
 from dbar.store.writer import Store
-from dbar.stream.observer import ObserverError, UserCallable
+from dbar.stream.observer import UserCallable
 from dbar.stream.session_monitor import open_monitor, open_partners
 
-__all__ = ["CHECKPOINT_EVERY", "Observer", "ObserverError", "Session", "StoreError"]
+__all__ = ["CHECKPOINT_EVERY", "Observer", "Session"]
 
 CHECKPOINT_EVERY = 50  # snapshots between two checkpoints of the monitor
 

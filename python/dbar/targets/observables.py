@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from dbar.targets.pair_distribution import rdf
-from dbar.targets.structure import dislocations, structure_counts
 from dbar.trajectory.trajectory import Trajectory
 
 __all__ = [
     "STRESS",
     "after_yield",
-    "dislocations",
     "match_snapshots",
     "observable",
     "potential_energy",
     "pressure",
-    "rdf",
     "stress",
-    "structure_counts",
     "volume",
 ]
 

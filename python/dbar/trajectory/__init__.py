@@ -1,10 +1,10 @@
 """Runs that were stored: one, many, and what happened in them."""
 
+from dbar.store.h5md import StoreError
 from dbar.trajectory.runset import RunError, RunSet, read_runs
 from dbar.trajectory.summary import Summary, summarise
 from dbar.trajectory.trajectory import (
     Snapshots,
-    StoreError,
     Trajectory,
     read,
     tensor_to_voigt,

@@ -19,15 +19,7 @@ from dbar.version import __version__
 
 _ATTEMPTS = 5
 
-__all__ = [
-    "Snapshots",
-    "StoreError",
-    "Trajectory",
-    "read",
-    "tensor_to_voigt",
-    "voigt_to_tensor",
-    "write",
-]
+__all__ = ["Snapshots", "Trajectory", "read", "tensor_to_voigt", "voigt_to_tensor", "write"]
 
 # Voigt order of LAMMPS: xx yy zz xy xz yz.
 _ROW = np.array([0, 1, 2, 0, 0, 1])

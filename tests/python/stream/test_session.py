@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
+from dbar.store import StoreError
 from dbar.stream import Session
-from dbar.stream.session import StoreError
 from dbar.trajectory import read
 from streams import feed, settings, stream
 
