@@ -33,9 +33,13 @@ PAGES += sorted(
     for folder in ("commands", "howto")
     for path in (ROOT / "docs" / folder).glob("*.md")
 )
+PAGES += [f"docs/theory/{name}.md" for name in ("bias", "descriptors")]
 PAGES += [
-    f"docs/{name}.md"
-    for name in ("theory/descriptors", "theory/bias", "api/bias", "api/ensemble", "api/novelty")
+    f"docs/api/{name}.md"
+    for name in (
+        *("bias", "cli", "console", "ensemble", "files", "lammps", "novelty", "statistics"),
+        *("status", "store", "study", "targets", "watch"),
+    )
 ]
 ALL_PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```$", re.M | re.S)
