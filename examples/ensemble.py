@@ -12,9 +12,7 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -24,6 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from threadpoolctl import threadpool_limits
 
+from dbar.console import signals
 from dbar.files.atomic import replacing
 from dbar.files.filelock import FileLock, Locked
 from dbar.forecast.var import usable_cores
@@ -91,8 +90,15 @@ def main(example: Example, argv=None, prepare: Callable | None = None) -> int:
 
 
 def alone(runs: Path, out: Path, work: Callable[[], dict], console: Console) -> int:
-    """Do the work with `runs` locked, keep and print the numbers it returns; the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
+    """Do the work with `runs` locked, keep and print the numbers it returns; the exit code.
+
+    A signal that asks for an end is acted on wherever the work calls `signals.check`.
+    """
+    with signals.listening():
+        return _alone(runs, out, work, console)
+
+
+def _alone(runs, out, work, console):
     try:
         runs.mkdir(parents=True, exist_ok=True)
         lock = FileLock(runs)
@@ -101,9 +107,9 @@ def alone(runs: Path, out: Path, work: Callable[[], dict], console: Console) -> 
         return 1
     try:
         numbers = work()
-    except KeyboardInterrupt:
+    except signals.Interrupted:
         console.print("interrupted; the same command goes on where this one stopped")
-        return 130
+        return 130  # whichever signal it was
     except EnsembleError as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         return 1
@@ -171,7 +177,8 @@ def run(example, runs, replicas, variables, total, jobs, np, console) -> list[Pa
                 while missing and len(active) < jobs:
                     folder = missing.pop(0)
                     active[folder] = start(folder)
-                time.sleep(_POLL)
+                signals.wait(_POLL)
+                signals.check()
                 for folder, process in list(active.items()):
                     part = folder.with_name(folder.name + ".part")
                     if process.poll() is None:

@@ -9,6 +9,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from dbar.console import signals
 from dbar.estimators import HeldOut
 from dbar.files.atomic import replacing
 from dbar.report.drawing import BLUE, INK, ORANGE, SOFT, STYLE
@@ -42,6 +43,7 @@ def kept(folders, runs, cutoff, periodic=(True, True, True), lines=True) -> list
 
 
 def _kept(folder, run, cutoff, periodic, lines):
+    signals.check()  # each replica takes a while
     cache = Path(folder) / "targets.npz"
     if cache.exists():
         try:
@@ -61,6 +63,7 @@ def _kept(folder, run, cutoff, periodic, lines):
 
 def panels(rows, columns, width=10.0, height=3.0):
     """A figure in the style of dbar's reports and its axes (rows, columns)."""
+    signals.check()
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height * rows), layout="constrained")
         return figure, figure.subplots(rows, columns, squeeze=False)
@@ -68,6 +71,7 @@ def panels(rows, columns, width=10.0, height=3.0):
 
 def save(figure: Figure, out: Path, name: str) -> None:
     """NAME.png and NAME.svg in `out`, each complete or not there."""
+    signals.check()
     with matplotlib.rc_context(STYLE):
         for kind in ("png", "svg"):
             with replacing(out / f"{name}.{kind}") as part:
@@ -77,6 +81,7 @@ def save(figure: Figure, out: Path, name: str) -> None:
 
 def parity(axes, held: HeldOut, name: str, unit: str, scale=1.0, column=None, color=BLUE) -> dict:
     """Prediction over truth of snapshots whose replica was left out; returns the numbers."""
+    signals.check()
     pick = slice(None) if column is None else (slice(None), column)
     truth, mean = scale * held.truth[pick], scale * held.mean[pick]
     numbers = {

@@ -9,6 +9,8 @@ import numpy as np
 from ase.build import bulk
 from ase.io import write
 
+from dbar.console import signals
+
 here = Path(__file__).resolve().parent
 clients = int(sys.argv[1]) if len(sys.argv) > 1 else 2
 steps = sys.argv[2] if len(sys.argv) > 2 else "40"
@@ -23,19 +25,33 @@ Path("init.xyz").write_text("\n".join(head + lines) + "\n")
 text = (here / "input.xml").read_text().replace("dbar-beads", name)
 Path("beads.xml").write_text(text.replace("<total_steps>40<", f"<total_steps>{steps}<"))
 
-with open("i-pi.log", "w") as log:
-    server = subprocess.Popen(["i-pi", "beads.xml"], stdout=log, stderr=log)
-script = ["-in", str(here / "in.lammps"), "-var", "name", name, "-screen", "none"]
-workers = [
-    subprocess.Popen(["mpirun", "-np", "1", "lmp", *script, "-log", f"log.{k}"])
-    for k in range(clients)
-]
-try:  # a client waits for i-PI, and ends when i-PI says so
-    codes = [process.wait() for process in [server, *workers]]
-finally:
-    for process in [server, *workers]:
-        if process.poll() is None:
-            process.terminate()
+client = ["mpirun", "-np", "1", "lmp", "-in", str(here / "in.lammps"), "-var", "name", name]
+client += ["-screen", "none", "-log"]
+
+
+def simulate():
+    """Exit codes of i-PI and its clients, none of which outlives this program."""
+    processes = []
+    try:
+        with open("i-pi.log", "w") as log:
+            processes.append(subprocess.Popen(["i-pi", "beads.xml"], stdout=log, stderr=log))
+        processes += [subprocess.Popen([*client, f"log.{k}"]) for k in range(clients)]
+        # a client waits for i-PI, and ends when i-PI says so
+        while None in (codes := [process.poll() for process in processes]):
+            signals.wait(0.1)
+            signals.check()
+        return codes
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.terminate()
+
+
+try:
+    with signals.listening():
+        codes = simulate()
+except signals.Interrupted as stop:
+    sys.exit(stop.code)
 if any(codes):
     sys.exit(f"exit codes of i-PI and the clients: {codes}")
 

@@ -22,6 +22,7 @@ from dbar.bias import (
     tiwary_parrinello,
     transition_temperature,
 )
+from dbar.console import signals
 from dbar.report.drawing import STYLE
 
 KB = 8.617343e-5  # eV/K
@@ -47,6 +48,7 @@ class _Run:
     """Frames after the first tenth, with their weights by three estimators."""
 
     def __init__(self, folder, settings):
+        signals.check()  # each run takes a while
         self.name, self.size, self.T = folder.name, settings["size"], settings["temperature"]
         colvar = read_colvar(folder / "COLVAR")
         self.hills = read_hills(folder / "HILLS", colvar)
@@ -161,5 +163,6 @@ def _finite(estimate):
 
 
 def _save(figure, out, name):
+    signals.check()
     for kind in ("png", "svg"):
         figure.savefig(out / f"{name}.{kind}", dpi=110)

@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from ensemble import EnsembleError, alone, write_text  # noqa: E402
 from model import STEP, write_inputs  # noqa: E402
 
+from dbar.console import signals  # noqa: E402
 from dbar.lammps import lmp  # noqa: E402
 
 METAD = "SIGMA=0.008 HEIGHT=0.004 PACE=62 BIASFACTOR=8"
@@ -42,7 +42,7 @@ def ended(processes, part):
     """Whether both programs have ended well; raises EnsembleError if one has not."""
     codes = [process.poll() for process in processes]
     if any(codes):  # neither 0 nor None
-        time.sleep(1.0)
+        signals.wait(1.0)
         tails = [
             "\n".join((part / log).read_text(errors="replace").splitlines()[-8:])
             for log in ("i-pi.log", "lammps.out")
@@ -52,10 +52,13 @@ def ended(processes, part):
         )
     if codes[0] is None or codes[1] is not None:
         return codes[0] is not None
-    try:
-        return processes[1].wait(PATIENCE) == 0
-    except subprocess.TimeoutExpired:
-        raise EnsembleError(f"{part.stem}: LAMMPS goes on after i-PI's end") from None
+    end = time.monotonic() + PATIENCE
+    while processes[1].poll() is None:
+        if time.monotonic() > end:
+            raise EnsembleError(f"{part.stem}: LAMMPS goes on after i-PI's end")
+        signals.wait(0.1)
+        signals.check()
+    return processes[1].returncode == 0
 
 
 def finished(folder, settings):
@@ -82,7 +85,8 @@ def simulate(plan, runs, jobs, np, console):
                     name = waiting.pop(0)
                     part = runs / f"{name}.part"
                     active[name] = start(part, plan[name], np, 1 + list(plan).index(name))
-                time.sleep(0.5)
+                signals.wait(0.5)
+                signals.check()
                 for name, processes in list(active.items()):
                     part = runs / f"{name}.part"
                     bars.update(tasks[name], completed=reached(part))

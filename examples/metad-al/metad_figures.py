@@ -19,6 +19,7 @@ from dbar.bias import (
     read_hills,
     tiwary_parrinello,
 )
+from dbar.console import signals
 
 KT = 8.617333e-5 * 1050.0  # eV
 BORDER = 0.5  # between crystal and melt
@@ -31,6 +32,7 @@ class Walker:
     """Frames of one run after the filling: s, and the log weights of each estimator."""
 
     def __init__(self, folder: Path, biased: bool):
+        signals.check()  # each run takes a while
         colvar = read_colvar(folder / "COLVAR")
         self.time, self.s = colvar["time"], colvar["s"]
         self.weights = {"no bias": np.zeros(len(self.s))}

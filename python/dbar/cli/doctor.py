@@ -7,6 +7,7 @@ import json
 
 from rich.console import Console
 
+from dbar.console import signals
 from dbar.console.options import add_json
 
 __all__ = ["add", "run"]
@@ -31,6 +32,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from dbar.doctor.finding import Finding
 
     def show(finding: Finding) -> None:
+        signals.check()  # some checks take seconds
         bad = ("–", "yellow") if finding.optional else ("✗", "red")
         mark, colour = ("✓", "green") if finding.ok else bad
         console.print(f"[{colour}]{mark}[/] [bold]{finding.name}[/]: ", end="")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
 import sys
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
+from typing import NoReturn
 
 from rich.console import Console
 
+from dbar.console import signals
 from dbar.console.options import Parser, add_json, fail, print_json
 
 __all__ = ["add"]
@@ -59,20 +60,24 @@ def run(args: argparse.Namespace, console: Console) -> int:
             _show(status, args, console)
             return 0
         settings = Settings.load(args.file)
-        signals = _listen()
         controller = session.run_ensemble(
-            settings, folder, args.action == "resume", lambda c: _tell(c, console), signals.__len__
+            settings,
+            folder,
+            args.action == "resume",
+            lambda c: _tell(c, console),
+            lambda: len(signals.noted()),
         )
     except Stopped:
+        first, *more = signals.noted()
         out = f" -o {shlex.quote(str(args.out))}" if args.out else ""
         again = f"dbar ensemble resume {shlex.quote(str(args.file))}{out}"
-        fail(args, RuntimeError(f"stopped by {signals[0].name}; go on with: {again}"))
-        return 128 + signals[0]
+        fail(args, RuntimeError(f"stopped by {first.name}; go on with: {again}"))
+        if more:  # who asked twice does not want to wait
+            _exit_now(128 + first)
+        return 128 + first
     except BrokenExecutor as error:
         fail(args, error)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(1)  # threads of an executor that has failed may never end
+        _exit_now(1)
     except (ValueError, OSError, RuntimeError) as error:
         if isinstance(error, OSError) and error.filename is None:  # write() does not name it
             error = OSError(f"{folder}: {error.strerror or error}")
@@ -81,19 +86,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 1 if controller.failed else 0
 
 
-def _listen() -> list[signal.Signals]:
-    """List to which SIGINT, SIGTERM and SIGHUP will be added; the second one ends the program."""
-    got: list[signal.Signals] = []
-
-    def note(number, frame):
-        if got:
-            raise KeyboardInterrupt
-        got.append(signal.Signals(number))
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-            signal.signal(number, note)
-    return got
+def _exit_now(code: int) -> NoReturn:
+    """End without waiting for the threads of an executor; one that has failed may never end."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _tell(controller, console: Console) -> None:

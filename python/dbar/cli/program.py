@@ -9,6 +9,7 @@ import sys
 from rich.console import Console
 
 from dbar.cli import demo, doctor, ensemble, fit, forecast, report, watch
+from dbar.console import signals
 from dbar.console.options import Parser
 from dbar.version import __version__
 
@@ -47,6 +48,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    with signals.listening():
+        return _main(argv)
+
+
+def _main(argv: list[str] | None) -> int:
     args = build_parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):  # no name of a file or unit is worth a traceback
         if hasattr(stream, "reconfigure"):
@@ -60,6 +66,6 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has had enough, as head(1) does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
+    except signals.Interrupted as stop:
         console.print("stopped; what was written so far can be read", style="yellow")
-        return 130
+        return stop.code

@@ -9,6 +9,7 @@ from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from dbar.cli.fit import about, add_model_options, prepare
+from dbar.console import signals
 from dbar.console.options import add_json, fail, print_json, progress_bars, same_file
 from dbar.files.atomic import check_writable
 
@@ -75,6 +76,7 @@ def _one(args: argparse.Namespace, console: Console, out: Path) -> int:
     from dbar.trajectory.trajectory import read
 
     traj = read(args.files[0])
+    signals.check()
     report(traj, out, name=str(args.files[0]))
     summary = summarise(traj)
     if args.json:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 from pathlib import Path
-from time import monotonic, sleep
+from signal import SIGINT
+from time import monotonic
 
 from rich.console import Console
 from rich.live import Live
 
+from dbar.console import signals
 from dbar.console.options import add_json, between, fail, print_json
 
 __all__ = ["add", "run"]
@@ -69,8 +71,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
         if args.json or not console.is_terminal:
             return _lines(args, console, watching)
         return _live(args, console, watching)
-    except KeyboardInterrupt:  # the usual way to end a view
-        return 0
+    except signals.Interrupted as stop:
+        return _code(stop)
+
+
+def _code(stop: signals.Interrupted) -> int:
+    """Exit code after a signal: Ctrl-C is the usual way to end a view."""
+    return 0 if stop.signal == SIGINT else stop.code
 
 
 def _print(args: argparse.Namespace, console: Console, watching) -> None:
@@ -98,7 +105,8 @@ def _live(args: argparse.Namespace, console: Console, watching) -> int:
     with Live(view(), console=console, auto_refresh=False) as live:
         live.refresh()
         while not watching.finished:
-            sleep(args.interval)
+            signals.wait(args.interval)
+            signals.check()
             live.update(view(), refresh=True)
     return 0
 
@@ -121,7 +129,8 @@ def _lines(args: argparse.Namespace, console: Console, watching) -> int:
                 shown = set(lines)
         if watching.finished:
             return 0
-        sleep(args.interval)
+        signals.wait(args.interval)
+        signals.check()
 
 
 def _serve(args: argparse.Namespace, console: Console, watching) -> int:
@@ -133,6 +142,7 @@ def _serve(args: argparse.Namespace, console: Console, watching) -> int:
     except OSError as error:
         reason = f"--serve {port}: {error.strerror}; another port may be free, 0 takes any"
         return fail(args, OSError(reason))
+    server.service_actions = signals.check  # called between two requests
     with contextlib.closing(server.socket):
         if args.json:
             print_json({"ok": True, "url": server.url})
@@ -140,6 +150,7 @@ def _serve(args: argparse.Namespace, console: Console, watching) -> int:
         started = monotonic()
         try:
             server.serve_forever(poll_interval=0.2)
-        except KeyboardInterrupt:
+        except signals.Interrupted as stop:
             console.print(f"ended after {monotonic() - started:.0f} s", markup=False)
+            return _code(stop)
     return 0

@@ -14,6 +14,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from dbar.console import signals
+
 __all__ = [
     "Parser",
     "add_json",
@@ -123,7 +125,8 @@ def same_file(out: Path, inputs: list) -> Path | None:
 def progress_bars() -> Iterator[Callable[[str], Tick]]:
     """Progress on standard error: ``bars("reading")`` gives a callable of (done, total).
 
-    A terminal gets bars; anything else one line per stage.
+    A terminal gets bars; anything else one line per stage. Each step of progress is also the place
+    to act on a signal: `dbar.console.signals.check`.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     bars = Progress(
@@ -136,11 +139,17 @@ def progress_bars() -> Iterator[Callable[[str], Tick]]:
     )
 
     def stage(name: str) -> Tick:
+        signals.check()
         if not console.is_terminal:
             console.print(f"{name} ...", markup=False)
-            return lambda done, total: None
+            return lambda done, total: signals.check()
         task = bars.add_task(name, total=1)
-        return lambda done, total: bars.update(task, completed=done, total=total)
+
+        def tick(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+            signals.check()
+
+        return tick
 
     with bars:
         yield stage

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dbar.console import signals
 from dbar.lammps import lmp
 from dbar.report.run import report
 from dbar.store import h5md
@@ -102,6 +102,8 @@ def run_demo(
     ------
     DemoError
         If something needed is missing or LAMMPS fails, with the last lines of its output.
+    dbar.console.signals.Interrupted
+        Where signals are listened to and one has come. LAMMPS has ended.
     """
     launcher, program = lmp.mpirun_path(), lmp.lmp_path()
     for what, path in (("mpirun", launcher), ("lmp", program)):
@@ -134,7 +136,8 @@ def _run(
     try:
         while process.poll() is None:
             show(_look(out, steps))
-            time.sleep(_POLL)
+            signals.wait(_POLL)
+            signals.check()
         show(_look(out, steps))
     finally:
         lmp.terminate(process)

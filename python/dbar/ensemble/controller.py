@@ -119,11 +119,11 @@ class Controller:
         while True:
             while len(self.out) > self.plan.window - self.plan.batch:
                 self._absorb()
+            self._check_stop()
             if replayed := bool(past):
                 chosen = past.popleft()
                 self.decisions += 1
             else:
-                self._check_stop()
                 chosen = self._decide()
                 self.journal.add(issue=chosen)
             for replica in chosen:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import multiprocessing
 import os
 import signal
 import threading
 import time
 from pathlib import Path
 
+from dbar.console import signals
 from dbar.files.atomic import replacing
 from dbar.files.filelock import FileLock, Locked
 from dbar.lammps import lmp
@@ -36,16 +38,20 @@ def end_with_parent() -> dict:
 
     Called once in each worker by the executors made here.
     """
-    parent = os.getppid()
+    parent, given = os.getppid(), multiprocessing.parent_process()
+
+    def alive():
+        # a parent that had ended before this was called is no longer the parent that is seen here
+        return os.getppid() == parent and (given is None or given.is_alive())
 
     def watch():
-        while os.getppid() == parent:
+        while alive():
             time.sleep(0.2)
         time.sleep(2.0)  # for `run_chunk` to end its LAMMPS
         os._exit(1)
 
     # Ctrl-C reaches all processes of a terminal: the controller decides what ends
-    signal.signal(signal.SIGINT, lambda *_: None)
+    signals.leave_to_parent(signal.SIGINT)
     threading.Thread(target=watch, daemon=True).start()
     return {}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import h5py
 
 from dbar.console.options import plain
-from dbar.ensemble.controller import Controller
+from dbar.ensemble.controller import Controller, Stopped
 from dbar.ensemble.executors import deaths_of_threads, make_executor
 from dbar.ensemble.journal import Journal, JournalError
 from dbar.ensemble.lammps_replicas import LammpsReplicas
@@ -35,7 +35,7 @@ _SHARE = 0.05  # of the time, at most, for writing status.json
 
 def run_ensemble(
     settings: Settings, folder: Path, resume: bool, tell=None,
-    stopped: Callable[[], bool] = lambda: False,
+    stopped: Callable[[], int] = lambda: 0,
 ) -> Controller:  # fmt: skip
     """Run an ensemble to its end.
 
@@ -49,7 +49,8 @@ def run_ensemble(
     tell : callable, optional
         Called with the controller after each decision.
     stopped : callable, optional
-        Asked again and again; once it returns True the ensemble is stopped.
+        Asked again and again how often it was told to stop: at 1 the ensemble is stopped, from 2 on
+        without waiting for its LAMMPS runs to end. They end nevertheless.
 
     Returns
     -------
@@ -62,7 +63,7 @@ def run_ensemble(
         If the folder holds an ensemble (or none, with `resume`), one with other settings, or
         another controller is at work there.
     Stopped
-        When `stopped` says so. Its LAMMPS runs have ended.
+        When `stopped` says so. Its LAMMPS runs have ended, unless it said so twice.
     JournalError, OSError
     """
     folder = Path(folder).absolute()
@@ -134,12 +135,12 @@ def _run(settings, folder, resume, policy, tell, stopped, broken):
     try:
         controller.run()
     finally:
-        _end(controller, executor, source, 5.0 if broken else _PATIENCE)
+        _end(controller, executor, source, 5.0 if broken else _PATIENCE, stopped)
         journal.close()
         if not controller.reason:
             with contextlib.suppress(OSError, SettingsError):  # what ended it says more
                 write_stopped(folder)
-    _write_statistics(folder / "statistics.h5", source, controller, settings)
+    _write_statistics(folder / "statistics.h5", source, controller, settings, stopped)
     return controller
 
 
@@ -152,7 +153,7 @@ def _same_window(settings, begun):
     return dataclasses.replace(settings, window=was)
 
 
-def _end(controller, executor, source, patience):
+def _end(controller, executor, source, patience, stopped):
     """End what is still running: nothing, or all of it where the controller was stopped."""
     left = [f for _, _, f in controller.out if f is not None and not f.done()]
     if left:
@@ -164,7 +165,7 @@ def _end(controller, executor, source, patience):
         executor.shutdown(wait=False)
     end = time.monotonic() + patience
     while any(not f.done() for f in left):
-        if time.monotonic() > end:
+        if time.monotonic() > end or stopped() > 1:
             return
         time.sleep(_POLL)
     source.go()
@@ -206,16 +207,21 @@ def pooled_statistics(learner: Learner, chunks) -> Learner:
     return learner
 
 
-def _write_statistics(path, source, controller, settings):
+def _write_statistics(path, source, controller, settings, stopped):
     old = controller.learner
     fresh = Learner(
         old.replicas, old.chunks, old.snapshots, old.names, old.order, old.dimension, old.n_bags,
         old.coverage, old.seed,
     )  # fmt: skip
-    chunks = (
-        (r, source.read(r, c)) for r in range(old.replicas) for c in range(int(old.progress[r]))
-    )
-    pooled_statistics(fresh, chunks)
+
+    def chunks():
+        for replica in range(old.replicas):
+            for chunk in range(int(old.progress[replica])):
+                if stopped():
+                    raise Stopped("stopped before its statistics were written")
+                yield replica, source.read(replica, chunk)
+
+    pooled_statistics(fresh, chunks())
     fresh.refit()
     if fresh.moments is None:
         return

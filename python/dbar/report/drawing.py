@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from dbar.console import signals
 from dbar.store.units import unit_style
 from dbar.trajectory.summary import Summary
 from dbar.trajectory.trajectory import Trajectory
@@ -112,6 +113,7 @@ class Drawing:
 
 def to_svg(figure: Figure, title: str) -> str:
     """Return a figure as an SVG element, without the head of an SVG file."""
+    signals.check()  # a page is some seconds of drawing, and every figure passes here
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Title": title})
     text = buffer.getvalue()

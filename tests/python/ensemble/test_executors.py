@@ -17,9 +17,9 @@ from dbar.ensemble.lammps_chunk import ChunkError, run_chunk
 from dbar.ensemble.session import run_ensemble
 from dbar.ensemble.settings import SettingsError
 from dbar.files.filelock import FileLock
-from ensemble_runs import PAGE
+from ensemble_runs import PAGE, processes
 from harness import environment
-from patience import run
+from patience import run, wait_for
 
 # that of the page, taking a keyword, and things that are none
 MODULE = (
@@ -237,3 +237,38 @@ def test_errors_name_what_is_wrong(settings, tmp_path, executor, submit, reason)
     with pytest.raises(SettingsError, match="executor = "):
         run_ensemble(found, tmp_path / "out", False)
     assert not (tmp_path / "out/journal.jsonl").exists()
+
+
+LATE = """
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from dbar.ensemble.lammps_chunk import end_with_parent
+
+
+def begin():
+    parent = os.getppid()
+    Path("begun").touch()
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    end_with_parent()
+
+
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin)
+    pool.submit(os.getpid)
+    while not Path("begun").exists():
+        time.sleep(0.01)
+    os._exit(0)
+"""
+
+
+def test_parent_that_ends_while_a_worker_starts(tmp_path):
+    """Who asks for its parent only then finds another one, which lives for ever."""
+    (tmp_path / "late.py").write_text(LATE)
+    words = [sys.executable, "late.py"]
+    run(words, 60, cwd=tmp_path, env=environment(), check=True)
+    wait_for(lambda: not processes(tmp_path, ""))
