@@ -1,6 +1,8 @@
 // Python module dbar._kernels: descriptors over arrays of neighbourhoods.
-#include "families.h"
-#include "forces.h"
+#include "kernels/families.h"
+#include "kernels/forces.h"
+#include "kernels/isa/isa.h"
+#include "kernels/words.h"
 
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>

@@ -1,8 +1,8 @@
-#include "families.h"
+#include "kernels/families.h"
 
-#include "bso4/family.h"
-#include "expansion/family.h"
-#include "words.h"
+#include "kernels/bso4/family.h"
+#include "kernels/expansion/family.h"
+#include "kernels/words.h"
 
 #include <cmath>
 
@@ -30,18 +30,6 @@ std::vector<std::string> family_names() {
   for (const Family &family : registry)
     names.push_back(family.name);
   return names;
-}
-
-const char *active_isa() {
-  return bso4::active_isa();
-}
-
-double peak_multiply_adds() {
-  return bso4::peak_multiply_adds();
-}
-
-std::vector<std::string> available_isas() {
-  return bso4::available_isas();
 }
 
 std::unique_ptr<Descriptor> make_descriptor(const std::string &name, double rcut, const std::vector<std::string> &words,

@@ -1,19 +1,9 @@
 // The registry of descriptor families: from words to a descriptor.
-#ifndef DBAR_FAMILIES_H
-#define DBAR_FAMILIES_H
+#pragma once
 
-#include "descriptor.h"
-
-#include <stdexcept>
+#include "kernels/descriptor.h"
 
 namespace dbar {
-
-// A word that is unknown, misplaced or out of range. The message names the word, what was found
-// and what was expected.
-class BadSetting : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
 
 // words: keywords, each followed by its values, as in an input script. Throws BadSetting.
 std::unique_ptr<Descriptor> make_descriptor(const std::string &family, double rcut,
@@ -21,12 +11,4 @@ std::unique_ptr<Descriptor> make_descriptor(const std::string &family, double rc
 
 std::vector<std::string> family_names();
 
-// The instruction set of the kernels in use: avx512, avx2, portable or reference. The environment
-// variable DBAR_ISA overrides the choice; throws BadSetting if it cannot be had.
-const char *active_isa();
-double peak_multiply_adds();               // that one core does in a second with it, measured now; 0 for reference
-std::vector<std::string> available_isas(); // what this build and processor can run, widest first
-
 } // namespace dbar
-
-#endif

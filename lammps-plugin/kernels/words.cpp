@@ -1,6 +1,4 @@
-#include "words.h"
-
-#include "families.h"
+#include "kernels/words.h"
 
 #include <algorithm>
 #include <charconv>

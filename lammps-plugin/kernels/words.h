@@ -1,11 +1,18 @@
 // Reads "keyword value ..." words, the same for LAMMPS and Python; every error is a BadSetting.
-#ifndef DBAR_WORDS_H
-#define DBAR_WORDS_H
+#pragma once
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace dbar {
+
+// A word that is unknown, misplaced or out of range. The message names the word, what was found
+// and what was expected.
+class BadSetting : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
 
 class Words {
 public:
@@ -41,5 +48,3 @@ std::string digits17(const std::vector<double> &numbers);
 bool is_number(const std::string &text, double *x);
 
 } // namespace dbar
-
-#endif

@@ -1,9 +1,8 @@
 // The family bso4: SO(4) bispectrum in the convention of SNAP.
-#ifndef DBAR_BSO4_FAMILY_H
-#define DBAR_BSO4_FAMILY_H
+#pragma once
 
-#include "../descriptor.h"
-#include "settings.h"
+#include "kernels/bso4/settings.h"
+#include "kernels/descriptor.h"
 
 namespace dbar::bso4 {
 
@@ -12,12 +11,7 @@ std::unique_ptr<Descriptor> make(double rcut, Words &words, int nspecies);
 // The plain implementation: one centre and one neighbour at a time.
 std::unique_ptr<Descriptor> make_reference(const Settings &settings);
 
-// Vector kernels of the instruction set in use (lanes/dispatch.h), or the plain implementation.
-std::unique_ptr<Descriptor> make_fast(const Settings &settings);
-const char *active_isa();
-double peak_multiply_adds();
-std::vector<std::string> available_isas();
+// Vector kernels of the instruction set in use; null if that is reference.
+std::unique_ptr<Descriptor> make_lane_kernel(const Settings &settings);
 
 } // namespace dbar::bso4
-
-#endif

@@ -1,7 +1,7 @@
 // The bispectrum as the equations say it: one centre, one neighbour, one element at a time. The
 // vector kernels are tested against this.
-#include "family.h"
-#include "wigner.h"
+#include "kernels/bso4/family.h"
+#include "kernels/bso4/wigner.h"
 
 #include <algorithm>
 

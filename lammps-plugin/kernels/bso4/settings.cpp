@@ -1,6 +1,4 @@
-#include "settings.h"
-
-#include "../families.h"
+#include "kernels/bso4/settings.h"
 
 #include <algorithm>
 

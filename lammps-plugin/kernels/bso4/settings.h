@@ -1,9 +1,8 @@
 // Settings of the SO(4) bispectrum in the convention of SNAP (Thompson et al., J. Comput. Phys. 285
 // (2015) 316): what the words say, checked, and what follows for a pair of species.
-#ifndef DBAR_BSO4_SETTINGS_H
-#define DBAR_BSO4_SETTINGS_H
+#pragma once
 
-#include "../words.h"
+#include "kernels/words.h"
 
 #include <utility>
 #include <vector>
@@ -31,5 +30,3 @@ Settings read_settings(double rcut, Words &words, int nspecies);
 std::vector<std::pair<std::string, std::string>> describe(const Settings &settings);
 
 } // namespace dbar::bso4
-
-#endif

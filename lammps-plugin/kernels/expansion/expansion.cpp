@@ -1,15 +1,19 @@
 // c_anlm = sum over centres i and neighbours j of species a of fc(r) I_nl(r) Y_lm(r/|r|), r = r_ij,
 // as F_nl(r^2) X_lm(r) with the solid harmonics X_lm = r^l Y_lm. With h = 2 dF/d(r^2) the derivative is
 // dB/dr_b = h r_b X + F dX/dr_b: smooth at r = 0 too, where only l = 0 remains.
-#include "family.h"
-#include "harmonics.h"
-#include "table.h"
+#include "kernels/density/harmonics.h"
+#include "kernels/density/table.h"
+#include "kernels/expansion/family.h"
+#include "kernels/expansion/settings.h"
 
 #include <algorithm>
 
 namespace dbar::expansion {
 
 namespace {
+
+using density::Harmonics;
+using density::Table;
 
 constexpr int lanes = Harmonics::lanes;
 constexpr int row[6] = {0, 1, 2, 0, 0, 1}, column[6] = {0, 1, 2, 1, 2, 2};
@@ -255,7 +259,7 @@ Operations Expansion::operations(Task task) const {
 
 std::unique_ptr<Descriptor> make(double rcut, Words &words, int nspecies) {
   const Settings settings = read_settings(rcut, words, nspecies);
-  return std::make_unique<Expansion>(settings, std::make_shared<const Table>(settings));
+  return std::make_unique<Expansion>(settings, std::make_shared<const Table>(settings, "expansion"));
 }
 
 } // namespace dbar::expansion

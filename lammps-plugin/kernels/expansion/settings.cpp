@@ -1,6 +1,4 @@
-#include "settings.h"
-
-#include "../families.h"
+#include "kernels/expansion/settings.h"
 
 #include <algorithm>
 #include <numeric>

@@ -3,8 +3,7 @@
 // because u^j = sum_l chi_jl(theta) T^j_l Y_l: radial functions times real spherical harmonics
 // (Varshalovich 4.5.2). Only plain pointers in here: this header is compiled for several
 // instruction sets, and no function may be shared between them.
-#ifndef DBAR_BSO4_LANES_PLAN_H
-#define DBAR_BSO4_LANES_PLAN_H
+#pragma once
 
 namespace dbar::bso4 {
 
@@ -130,5 +129,3 @@ struct Plan {
 };
 
 } // namespace dbar::bso4
-
-#endif

@@ -1,4 +1,6 @@
-#include "tables.h"
+#include "kernels/bso4/lanes/tables.h"
+
+#include "kernels/pi.h"
 
 #include <algorithm>
 #include <cmath>
@@ -53,7 +55,7 @@ Tables::Tables(const Settings &settings)
     for (int j = 0; j < settings.nspecies; ++j) {
       const double rcut = settings.cutoff(i, j);
       rcutsq_.push_back(rcut * rcut);
-      scale_.push_back(3.14159265358979323846 / (rcut - settings.rmin0));
+      scale_.push_back(pi / (rcut - settings.rmin0));
       weight_.push_back(settings.weight[j]);
     }
   p.rcutsq = rcutsq_.data();
@@ -157,7 +159,7 @@ void Tables::descent() {
     for (int j = l; j < size; ++j)
       for (int k = l - 2 + (j - l) % 2; k <= j; k += 2)
         for (int i = 1; i <= nodes; ++i) {
-          const double theta = 3.14159265358979323846 * i / (nodes + 1);
+          const double theta = pi * i / (nodes + 1);
           const double sine = std::sin(theta);
           kappa_[(l * size + j) * size + k] +=
               2.0 / (nodes + 1) * sine * sine * chi(j, l, theta) * chi(k, l - 2, theta);

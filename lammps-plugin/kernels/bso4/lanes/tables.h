@@ -1,10 +1,9 @@
 // Makes and owns the tables of a Plan.
-#ifndef DBAR_BSO4_LANES_TABLES_H
-#define DBAR_BSO4_LANES_TABLES_H
+#pragma once
 
-#include "../settings.h"
-#include "../tables.h"
-#include "plan.h"
+#include "kernels/bso4/lanes/plan.h"
+#include "kernels/bso4/settings.h"
+#include "kernels/bso4/tables.h"
 
 #include <array>
 #include <memory>
@@ -86,5 +85,3 @@ private:
 };
 
 } // namespace dbar::bso4
-
-#endif
