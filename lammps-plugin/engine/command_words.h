@@ -35,6 +35,12 @@ public:
         wrong(expected);
     } while (left() && !is_keyword(arg_[next_]));
   }
+  bool yes_no() {
+    const std::string word = value("yes or no");
+    if (word != "yes" && word != "no")
+      wrong("yes or no");
+    return word == "yes";
+  }
   double number(const char *expected) { return LAMMPS_NS::utils::numeric(FLERR, value(expected), false, lmp_); }
   int integer(const char *expected) { return LAMMPS_NS::utils::inumeric(FLERR, value(expected), false, lmp_); }
   [[noreturn]] void wrong(const char *expected) {

@@ -22,6 +22,16 @@ using namespace LAMMPS_NS;
 
 namespace dbar {
 
+namespace {
+
+// Own cutoff: the descriptor may see further, or less far, than the pair style.
+template <class Style> void request_list(Neighbor *neighbor, Style *owner, double cutoff) {
+  auto *request = neighbor->add_request(owner, NeighConst::REQ_FULL | NeighConst::REQ_OCCASIONAL);
+  request->set_cutoff(cutoff + neighbor->skin);
+}
+
+} // namespace
+
 void EvaluationSite::init(Compute *owner, double cutoff) {
   own_list_.begin_run();
   average_ = nullptr;
@@ -45,9 +55,13 @@ void EvaluationSite::init(Compute *owner, double cutoff) {
                        "neighbor list; they are missing from the descriptor (use tiny weights, e.g. 1e-50)",
                        command_);
 
-  // own cutoff: the descriptor may see further, or less far, than the pair style
-  auto *request = neighbor->add_request(owner, NeighConst::REQ_FULL | NeighConst::REQ_OCCASIONAL);
-  request->set_cutoff(cutoff + neighbor->skin);
+  request_list(neighbor, owner, cutoff);
+}
+
+// LAMMPS would want ghosts further away by another skin for a list that it builds by itself.
+void EvaluationSite::init(Fix *owner, double cutoff) {
+  own_list_.begin_run();
+  request_list(neighbor, owner, cutoff);
 }
 
 void EvaluationSite::check_ghost_cutoff(double cutoff) const {
@@ -78,10 +92,13 @@ double **EvaluationSite::shift() const {
   return nullptr;
 }
 
-void EvaluationSite::build(NeighList *list) {
+void EvaluationSite::move_ghosts() {
   // after fix deform has moved the box, ghosts of this step still lie where the old box put them
   if (domain->box_change)
     comm->forward_comm();
+}
+
+void EvaluationSite::refresh(NeighList *list) {
   own_list_.refresh(neighbor, update, list);
 }
 

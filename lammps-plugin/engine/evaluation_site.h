@@ -1,4 +1,4 @@
-// Where a compute evaluates a descriptor: the positions of the step or the averages of a fix, and the neighbours there.
+// Where a style evaluates a descriptor: the positions of the step or the averages of a fix, and the neighbours there.
 #pragma once
 
 #include "engine/own_list.h"
@@ -9,6 +9,7 @@
 
 namespace LAMMPS_NS {
 class Compute;
+class Fix;
 class NeighList;
 } // namespace LAMMPS_NS
 
@@ -23,13 +24,23 @@ public:
       : Pointers(lmp), command_(std::move(command)), average_id_(std::move(average_id)) {}
 
   bool averages() const { return !average_id_.empty(); } // whether positions other than those of the step are used
-  // Finds the fix, checks that ghost atoms reach far enough and asks for a list for `owner`.
+  // For a compute: finds the fix, checks that ghost atoms reach far enough and asks for a list.
   void init(LAMMPS_NS::Compute *owner, double cutoff);
+  // For a fix that evaluates what such a compute defines, which sees to the ghost atoms.
+  void init(LAMMPS_NS::Fix *owner, double cutoff);
   // Averaged minus current positions at this step, null if the current positions serve. Raises an error if there is
   // no average at this step.
   double **shift() const;
-  // Collective. Brings the list up to the present positions.
-  void build(LAMMPS_NS::NeighList *list);
+  // Collective. Brings ghost atoms to where they belong: outside of the force evaluation of a step a fix may have moved
+  // the box.
+  void move_ghosts();
+  // Brings the list up to the present positions.
+  void refresh(LAMMPS_NS::NeighList *list);
+  void build(LAMMPS_NS::NeighList *list) {
+    move_ghosts();
+    refresh(list);
+  }
+  void begin_run() { own_list_.begin_run(); }
   // Number of this rank's atoms that may lack a neighbour within the cutoff at the shifted positions.
   double missed(double **shift) const;
   // Raises an error if the sum of missed() over all ranks is not zero.

@@ -39,8 +39,8 @@ bool same_value(const std::string &a, const std::string &b) {
 } // namespace
 
 CvFile::CvFile(const std::string &path, const std::string &text) : path(path) {
-  const std::string where = "cv " + path;
-  const Json json = parse_json(where, text);
+  const std::string where = "cv " + path + ": ";
+  const Json json = parse_json(where + "not valid JSON (numbers must be finite)", text);
   JsonReader in(where, json);
   if (in.text("schema") != "dbar-cv/1")
     in.wrong("schema", json["schema"], "\"dbar-cv/1\"");
@@ -48,13 +48,11 @@ CvFile::CvFile(const std::string &path, const std::string &text) : path(path) {
   if (name.empty() ||
       name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != std::string::npos)
     in.wrong("name", json["name"], "letters, digits and underscores");
-  descriptor = read_descriptor(where, in.get("descriptor"));
+  descriptor = read_descriptor(in.object("descriptor"), true);
   descriptor.units = in.text("lammps_units");
 
   cv.per_atom = in.flag("per_atom");
-  const Json &matrix = in.get("matrix");
-  if (!matrix.is_array() || matrix.empty())
-    in.wrong("matrix", matrix, "a list of rows");
+  const Json &matrix = in.list("matrix", "a list of rows");
   for (const auto &row : matrix) {
     const auto values = in.numbers("matrix", row);
     if (cv.n != 0 && cv.n != static_cast<int>(values.size()))
@@ -64,7 +62,7 @@ CvFile::CvFile(const std::string &path, const std::string &text) : path(path) {
   }
   cv.offset.assign(matrix.size(), 0.0);
   if (in.has("offset")) {
-    cv.offset = in.numbers("offset", json["offset"]);
+    cv.offset = in.numbers("offset");
     if (cv.offset.size() != matrix.size())
       in.wrong("offset", json["offset"], "one number for each of the " + std::to_string(matrix.size()) + " rows");
   }
@@ -74,7 +72,7 @@ CvFile::CvFile(const std::string &path, const std::string &text) : path(path) {
   cv.scale = in.number("scale", 1.0);
   cv.shift = in.number("shift", 0.0);
   if (in.has("tanh") && !json["tanh"].is_null()) {
-    JsonReader squash(where + ": tanh", json["tanh"]);
+    JsonReader squash = in.object("tanh");
     cv.squash = true;
     cv.centre = squash.number("centre");
     cv.width = squash.number("width");

@@ -74,6 +74,13 @@ double Words::real(const std::string &expected) {
   return number;
 }
 
+double Words::real(const std::string &expected, bool (*fits)(double)) {
+  const double number = real(expected);
+  if (!fits(number))
+    reject(number_text(number), expected);
+  return number;
+}
+
 bool Words::yes_no() {
   const std::string &text = value("yes or no");
   if (text == "yes" || text == "on" || text == "true")

@@ -25,6 +25,7 @@ public:
   // Values of the current keyword. The range is closed and part of the error message.
   int integer(int low, int high);
   double real(const std::string &expected);
+  double real(const std::string &expected, bool (*fits)(double));
   bool yes_no();
   std::vector<double> per_species(int n, const std::string &expected);
   std::vector<int> species(int n); // numbers from 1 to n, each once; returned from 0, ascending

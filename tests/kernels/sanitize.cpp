@@ -2,6 +2,7 @@
 // Built with address and undefined-behaviour sanitizers by test_sanitizers.py.
 #include "kernels/families.h"
 #include "kernels/forces.h"
+#include "kernels/isa/isa.h"
 
 #include <cmath>
 #include <cstdio>

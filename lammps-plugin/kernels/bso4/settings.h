@@ -2,12 +2,14 @@
 // (2015) 316): what the words say, checked, and what follows for a pair of species.
 #pragma once
 
-#include "kernels/words.h"
+#include "kernels/family.h"
 
 #include <utility>
 #include <vector>
 
 namespace dbar::bso4 {
+
+constexpr const char *name = "bso4";
 
 struct Settings {
   double rcut = 0.0;
@@ -25,6 +27,7 @@ struct Settings {
   double cutoff() const;
 };
 
+std::vector<Keyword> keywords();
 Settings read_settings(double rcut, Words &words, int nspecies);
 
 std::vector<std::pair<std::string, std::string>> describe(const Settings &settings);

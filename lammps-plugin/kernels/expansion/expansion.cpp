@@ -3,7 +3,6 @@
 // dB/dr_b = h r_b X + F dX/dr_b: smooth at r = 0 too, where only l = 0 remains.
 #include "kernels/density/harmonics.h"
 #include "kernels/density/table.h"
-#include "kernels/expansion/family.h"
 #include "kernels/expansion/settings.h"
 
 #include <algorithm>
@@ -257,9 +256,12 @@ Operations Expansion::operations(Task task) const {
 
 } // namespace
 
-std::unique_ptr<Descriptor> make(double rcut, Words &words, int nspecies) {
-  const Settings settings = read_settings(rcut, words, nspecies);
-  return std::make_unique<Expansion>(settings, std::make_shared<const Table>(settings, "expansion"));
+Family family() {
+  const auto make = [](double rcut, Words &words, int nspecies) -> std::unique_ptr<Descriptor> {
+    const Settings settings = read_settings(rcut, words, nspecies);
+    return std::make_unique<Expansion>(settings, std::make_shared<const Table>(settings, name));
+  };
+  return {make, keywords};
 }
 
 } // namespace dbar::expansion

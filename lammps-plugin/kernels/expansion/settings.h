@@ -2,12 +2,14 @@
 #pragma once
 
 #include "kernels/density/table.h"
-#include "kernels/words.h"
+#include "kernels/family.h"
 
 #include <utility>
 #include <vector>
 
 namespace dbar::expansion {
+
+constexpr const char *name = "expansion";
 
 struct Settings : density::Radial {
   int nspecies = 1;
@@ -17,6 +19,7 @@ struct Settings : density::Radial {
   int channels() const { return nmax * harmonics(); } // components per species of neighbour
 };
 
+std::vector<Keyword> keywords();
 Settings read_settings(double rcut, Words &words, int nspecies);
 
 std::vector<std::pair<std::string, std::string>> describe(const Settings &settings);

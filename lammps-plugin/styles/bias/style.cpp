@@ -31,7 +31,8 @@ using namespace FixConst;
 
 static const std::string prefix = "Fix dbar/plumed: ";
 
-FixDbarPlumed::FixDbarPlumed(LAMMPS *lmp, int narg, char **arg) : Fix(lmp, narg, arg), options_(lmp, narg, arg) {
+FixDbarPlumed::FixDbarPlumed(LAMMPS *lmp, int narg, char **arg)
+    : Fix(lmp, narg, arg), options_(lmp, narg, arg), site_(lmp, "Fix dbar/plumed", "") {
   compute_ = find_compute();
   std::string failure;
   if (comm->me == 0)
@@ -78,10 +79,7 @@ void FixDbarPlumed::init() {
   cvs_->check(compute_->record());
   dbar::make_room_for_ghosts(force, error, "Fix dbar/plumed", comm_reverse);
 
-  // a list of its own cutoff; the compute sees to it that ghosts reach as far. LAMMPS would want ghosts further away by
-  // another skin for a list that it builds by itself.
-  auto *request = neighbor->add_request(this, NeighConst::REQ_FULL | NeighConst::REQ_OCCASIONAL);
-  request->set_cutoff(compute_->descriptor().cutoff() + neighbor->skin);
+  site_.init(this, compute_->descriptor().cutoff());
 }
 
 void FixDbarPlumed::start_plumed() {
@@ -122,7 +120,7 @@ void FixDbarPlumed::start_plumed() {
 void FixDbarPlumed::setup_pre_reverse(int, int vflag) {
   start_plumed();
   cvs_->begin_run(compute_->local_sums(list_), compute_->groupbit);
-  own_list_.begin_run();
+  site_.begin_run();
   const bigint step = update->ntimestep;
   if (update->whichflag == 2)
     return min_pre_reverse(0, vflag);
@@ -197,7 +195,7 @@ bool FixDbarPlumed::ask() {
 }
 
 void FixDbarPlumed::evaluate() {
-  own_list_.refresh(neighbor, update, list_);
+  site_.refresh(list_);
   cvs_->evaluate(answer_.value);
   value_step_ = update->ntimestep;
   ++evaluations_;
@@ -250,8 +248,7 @@ double FixDbarPlumed::compute_vector(int i) {
   const int n = cvs_->size();
   // output at a step that PLUMED did not need; between runs positions and lists may be anything
   if (i < n && running_ && forces_step_ == update->ntimestep && value_step_ != forces_step_) {
-    if (domain->box_change) // a fix has moved the box after ghosts were communicated
-      comm->forward_comm();
+    site_.move_ghosts();
     evaluate();
   }
   if (i < n)

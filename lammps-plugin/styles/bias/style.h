@@ -1,8 +1,8 @@
 // fix ID group dbar/plumed COMPUTE-ID plumed.dat keyword values ...
 #pragma once
 
+#include "engine/evaluation_site.h"
 #include "engine/ghost_forces.h"
-#include "engine/own_list.h"
 #include "styles/bias/options.h"
 
 #include "fix.h"
@@ -61,7 +61,7 @@ private:
   class ComputeDbar *compute_ = nullptr;
   class NeighList *list_ = nullptr;
   std::unique_ptr<dbar::PlumedSession> plumed_; // on rank 0
-  dbar::OwnList own_list_;
+  dbar::EvaluationSite site_;
   dbar::GhostForces ghosts_;
 
   Answer answer_;

@@ -1,5 +1,6 @@
 #include "styles/compute/dbar.h"
 
+#include "engine/command_words.h"
 #include "engine/descriptor_sums.h"
 #include "engine/evaluation_site.h"
 #include "files/json_text.h"
@@ -16,7 +17,6 @@
 #include "update.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 using namespace LAMMPS_NS;
@@ -31,48 +31,33 @@ ComputeDbar::ComputeDbar(LAMMPS *lmp, int narg, char **arg) : Compute(lmp, narg,
   family_ = arg[3];
   rcut_ = utils::numeric(FLERR, arg[4], false, lmp);
 
-  std::string average_id;
-  std::vector<std::string> words; // those of the family
-  auto id_after = [&](int iarg, const char *expected) {
-    if (iarg + 1 >= narg)
-      error->all(FLERR, "Compute dbar: keyword {} expects {}, found nothing", arg[iarg], expected);
-    return arg[iarg + 1];
-  };
-  auto yesno = [&](int iarg) {
-    if (iarg + 1 >= narg)
-      error->all(FLERR, "Compute dbar: keyword {} expects yes or no, found nothing", arg[iarg]);
-    const std::string value = arg[iarg + 1];
-    if (value != "yes" && value != "no")
-      error->all(FLERR, "Compute dbar: keyword {} expects yes or no, found {}", arg[iarg], value);
-    return value == "yes";
-  };
-  const char *ended = nullptr; // keyword of this style whose value came last
-  for (int iarg = 5; iarg < narg; ++iarg) {
+  std::string average_id, ended; // the keyword of this style whose value came last
+  std::vector<std::string> family_words;
+  dbar::CommandWords words(lmp, "Compute dbar", narg, arg, 5);
+  while (words.left()) {
+    const std::string keyword = words.keyword();
     // A number here would join the values of a family's keyword further to the left.
     double number;
-    if (ended && dbar::is_number(arg[iarg], &number))
-      error->all(FLERR, "Compute dbar: found {} after keyword {} and its value, expected a keyword", arg[iarg], ended);
-    ended = nullptr;
-    if (strcmp(arg[iarg], "virial") == 0) {
-      ended = arg[iarg];
-      virial_ = yesno(iarg++);
-    } else if (strcmp(arg[iarg], "perspecies") == 0) {
-      ended = arg[iarg];
-      perspecies_ = yesno(iarg++);
-    } else if (strcmp(arg[iarg], "average") == 0) {
-      ended = arg[iarg];
-      average_id = id_after(iarg++, "a fix ID");
-    } else if (strcmp(arg[iarg], "chunk") == 0) {
-      ended = arg[iarg];
-      chunk_id_ = id_after(iarg++, "the ID of a compute chunk/atom");
+    if (!ended.empty() && dbar::is_number(keyword, &number))
+      error->all(FLERR, "Compute dbar: found {} after keyword {} and its value, expected a keyword", keyword, ended);
+    ended = keyword;
+    if (keyword == "virial") {
+      virial_ = words.yes_no();
+    } else if (keyword == "perspecies") {
+      perspecies_ = words.yes_no();
+    } else if (keyword == "average") {
+      average_id = words.value("a fix ID");
+    } else if (keyword == "chunk") {
+      chunk_id_ = words.value("the ID of a compute chunk/atom");
     } else {
-      words.push_back(arg[iarg]);
+      family_words.push_back(keyword);
+      ended.clear();
     }
   }
   std::string failure, isa;
   try {
     isa = dbar::active_isa();
-    descriptor_ = dbar::make_descriptor(family_, rcut_, words, atom->ntypes);
+    descriptor_ = dbar::make_descriptor(family_, rcut_, family_words, atom->ntypes);
   } catch (const dbar::BadSetting &e) {
     failure = std::string("Compute dbar: ") + e.what();
   }

@@ -4,7 +4,6 @@
 #include "engine/shared_text.h"
 #include "files/model_file.h"
 #include "kernels/descriptor.h"
-#include "kernels/families.h"
 #include "kernels/isa/isa.h"
 #include "kernels/words.h"
 
@@ -69,7 +68,7 @@ void PairDbar::coeff(int narg, char **arg) {
   std::string failure;
   try {
     use(dbar::parse_model(text), file);
-  } catch (const dbar::BadSetting &e) {
+  } catch (const std::exception &e) {
     failure = e.what();
   }
   if (!failure.empty())
@@ -78,12 +77,12 @@ void PairDbar::coeff(int narg, char **arg) {
 
 void PairDbar::use(const dbar::PotentialModel &model, const std::string &file) {
   using dbar::BadSetting;
-  if (model.units != update->unit_style)
-    throw BadSetting("key lammps_units: found '" + model.units + "', expected '" + update->unit_style +
+  if (model.descriptor.units != update->unit_style)
+    throw BadSetting("key lammps_units: found '" + model.descriptor.units + "', expected '" + update->unit_style +
                      "', the units of this run");
   const int n = static_cast<int>(model.elements.size());
   local_.reset(); // has parts of the old descriptor
-  descriptor_ = dbar::make_descriptor(model.family, model.rcut, model.words, n);
+  descriptor_ = model.descriptor.make(n);
   const std::size_t K = descriptor_->size();
   std::string all;
   constants_.clear();
@@ -109,8 +108,8 @@ void PairDbar::use(const dbar::PotentialModel &model, const std::string &file) {
     species_[t] = static_cast<int>(at - model.elements.begin());
   }
   if (comm->me == 0)
-    utils::logmesg(lmp, "pair dbar: {}: elements {}, {}, {} components per atom, {} kernel\n", file, all, model.family,
-                   K, dbar::active_isa());
+    utils::logmesg(lmp, "pair dbar: {}: elements {}, {}, {} components per atom, {} kernel\n", file, all,
+                   model.descriptor.family, K, dbar::active_isa());
 }
 
 void PairDbar::init_style() {

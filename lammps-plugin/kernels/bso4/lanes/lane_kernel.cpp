@@ -1,5 +1,5 @@
 // The bispectrum by vector kernels: a lane per centre.
-#include "kernels/bso4/family.h"
+#include "kernels/bso4/bispectrum.h"
 #include "kernels/bso4/lanes/count.h"
 #include "kernels/bso4/lanes/tables.h"
 #include "kernels/bso4/lanes/work.h"
@@ -81,16 +81,12 @@ void Scratch::clear(const Plan &plan) {
   std::fill(work.strain, work.strain + 6 * plan.components * lanes_, 0.0);
 }
 
-class LaneKernel : public Descriptor {
+class LaneKernel : public Bispectrum {
 public:
   LaneKernel(const Settings &settings, const Entry &entry, std::shared_ptr<const Tables> tables)
-      : s_(settings), entry_(entry), tables_(std::move(tables)), plan_(tables_->plan()), scratch_(plan_, entry.lanes) {}
+      : Bispectrum(settings), entry_(entry), tables_(std::move(tables)), plan_(tables_->plan()),
+        scratch_(plan_, entry.lanes) {}
 
-  int size() const override { return plan_.components; }
-  std::vector<std::string> labels() const override { return bso4::labels(tables_->components()); }
-  int nspecies() const override { return s_.nspecies; }
-  double cutoff() const override { return s_.cutoff(); }
-  double cutoff(int ti, int tj) const override { return s_.cutoff(ti, tj); }
   void accumulate(const Batch &batch, double *D, double *V) override;
   void per_centre(const Batch &batch, double *B) override;
   void gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) override;
@@ -99,11 +95,9 @@ public:
     return sizeof(*this) + scratch_.bytes + tables_->memory_usage() + bso4::memory_usage(adjoint_);
   }
   Operations operations(Task task) const override { return count(plan_, task); }
-  std::vector<std::pair<std::string, std::string>> settings() const override { return describe(s_); }
 
 private:
   void make_room(const Batch &batch);
-  double isolated(int k) const { return s_.bzero ? tables_->components()[k].j + 1.0 : 0.0; }
   double lane_sum(const double *x) const {
     double sum = 0.0;
     for (int lane = 0; lane < entry_.lanes; ++lane)
@@ -111,7 +105,6 @@ private:
     return sum;
   }
 
-  Settings s_;
   const Entry &entry_;
   std::shared_ptr<const Tables> tables_; // shared by clones
   const Plan &plan_;

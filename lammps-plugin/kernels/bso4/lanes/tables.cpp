@@ -34,19 +34,20 @@ std::size_t memory_usage(const CouplingTables &t) {
 }
 
 std::size_t Tables::memory_usage() const {
-  return bytes(components_, blocks_, rcutsq_, scale_, weight_, kappa_, chi_first_, chi_alpha_, chi_beta_, chi_lower_,
-               chi_upper_, y_start_, y_first_, y_rise_, y_drop_, y_turn_) +
+  return bytes(blocks_, rcutsq_, scale_, weight_, kappa_, chi_first_, chi_alpha_, chi_beta_, chi_lower_, chi_upper_,
+               y_start_, y_first_, y_rise_, y_drop_, y_turn_) +
          bytes(strain_.output, strain_.term, strain_.value_part) +
          bytes(unfold_.unfold, unfold_.fold, unfold_.unfold_term, unfold_.fold_term) +
          bso4::memory_usage(value_couplings_) + bso4::memory_usage(strain_couplings_);
 }
 
-Tables::Tables(const Settings &settings)
-    : components_(bso4::components(settings.twojmax, settings.diagonal)), blocks_(bso4::blocks(components_)) {
+Tables::Tables(const Settings &settings) {
+  const auto list = components(settings.twojmax, settings.diagonal);
+  blocks_ = bso4::blocks(list);
   const int twojmax = settings.twojmax;
   Plan &p = plan_;
   p.twojmax = twojmax;
-  p.components = static_cast<int>(components_.size());
+  p.components = static_cast<int>(list.size());
   p.species = settings.nspecies;
   p.rfac0 = settings.rfac0;
   p.rmin0 = settings.rmin0;

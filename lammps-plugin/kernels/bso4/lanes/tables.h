@@ -62,7 +62,6 @@ public:
   Tables &operator=(const Tables &) = delete;
 
   const Plan &plan() const { return plan_; }
-  const std::vector<Component> &components() const { return components_; }
   const std::vector<Block> &blocks() const { return blocks_; }
   std::size_t memory_usage() const;
   const std::vector<int> &half_at() const { return unfold_.half_at; }
@@ -72,7 +71,6 @@ private:
   void harmonics(int largest);
   void descent();
 
-  std::vector<Component> components_;
   std::vector<Block> blocks_;
   std::vector<double> rcutsq_, scale_, weight_;
   std::vector<double> chi_first_, chi_alpha_, chi_beta_, chi_lower_, chi_upper_, kappa_;
