@@ -1,102 +1,107 @@
+#define DBAR_LANES 2 // vectors that every processor has
+
 #include "kernels/density/harmonics.h"
 
+#include "kernels/density/recursion.h"
 #include "kernels/pi.h"
 
-#include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace dbar::density {
 
-Harmonics::Harmonics(int lmax)
-    : lmax_(lmax), norm_(triangle(lmax + 1, 0)), legendre_(lanes * triangle(lmax + 1, 0)), cosine_(lanes * (lmax + 1)),
-      sine_(lanes * (lmax + 1)), value_(lanes * size()), gradient_(3 * lanes * size()) {
-  for (int l = 0; l <= lmax; ++l) {
-    double ratio = 1.0; // (l-m)! / (l+m)!
+namespace {
+
+constexpr int width = DBAR_LANES;
+
+// Vectors in memory are aligned as numbers are.
+DBAR_INLINE V load(const double *from) {
+  V x;
+  std::memcpy(&x, from, sizeof x);
+  return x;
+}
+
+DBAR_INLINE void store(double *to, V x) {
+  std::memcpy(to, &x, sizeof x);
+}
+
+} // namespace
+
+Harmonics::Harmonics(int lmax) : lmax_(lmax), tables_(lmax), value_(lanes * size()), gradient_(3 * lanes * size()) {
+  for (int l = 0; l <= lmax; ++l)
     for (int m = 0; m <= l; ++m) {
-      if (m > 0)
-        ratio /= (l - m + 1.0) * (l + m);
-      norm_[triangle(l, m)] = std::sqrt((m > 0 ? 2.0 : 1.0) * (2 * l + 1) / (4.0 * pi) * ratio);
+      const double f = (2.0 * l + 1.0) / (2.0 * l - 1.0);
+      const double sum = l + m, difference = l - m;
+      level_.push_back(m < l ? std::sqrt(f * sum * difference) : 0.0);
+      below_.push_back(m > 0 ? 0.5 * std::sqrt((m == 1 ? 2.0 : 1.0) * f * sum * (sum - 1.0)) : 0.0);
+      above_.push_back(m + 1 < l ? 0.5 * std::sqrt((m == 0 ? 2.0 : 1.0) * f * difference * (difference - 1.0)) : 0.0);
     }
-  }
 }
 
 std::size_t Harmonics::memory_usage() const {
-  return sizeof(double) *
-         (norm_.size() + legendre_.size() + cosine_.size() + sine_.size() + value_.size() + gradient_.size());
+  return tables_.memory_usage() +
+         sizeof(double) * (level_.size() + below_.size() + above_.size() + value_.size() + gradient_.size());
 }
 
-void Harmonics::azimuth(const Lanes *r) {
-  std::fill_n(&cosine_[0], lanes, 1.0);
-  std::fill_n(&sine_[0], lanes, 0.0);
-  for (int m = 1; m <= lmax_; ++m) {
-    const double *c = &cosine_[lanes * (m - 1)], *s = &sine_[lanes * (m - 1)];
-    double *cnext = &cosine_[lanes * m], *snext = &sine_[lanes * m];
-    for (int p = 0; p < lanes; ++p) {
-      cnext[p] = r[0][p] * c[p] - r[1][p] * s[p];
-      snext[p] = r[0][p] * s[p] + r[1][p] * c[p];
+// With R_l^m = X_lm + i X_l-m and unnormalised: dR_l^m/dz = (l+m) R_(l-1)^m, (d/dx + i d/dy) R_l^m = -R_(l-1)^(m+1) and
+// (d/dx - i d/dy) R_l^m = (l+m) (l+m-1) R_(l-1)^(m-1).
+void Harmonics::derive(int l, int m) {
+  const int i = l * (l + 1) / 2 + m;
+  double *positive = &gradient_[lanes * (l * l + l + m)], *negative = &gradient_[lanes * (l * l + l - m)];
+  const int next = lanes * size(); // from x to y to z
+  for (int p = 0; p < lanes; p += width) {
+    const auto degree_below = [&](int k) { return load(value(l * l - l + k) + p); }; // X_(l-1)k, at (l-1)^2 + (l-1) + k
+    V x{}, y{}, z{}, xs{}, ys{}, zs{};
+    if (m < l) {
+      z = level_[i] * degree_below(m);
+      if (m > 0)
+        zs = level_[i] * degree_below(-m);
     }
-  }
-}
-
-// Q_m^m = (2m-1)!!, Q_l^m = ((2l-1) z Q_(l-1)^m - (l+m-1) r^2 Q_(l-2)^m) / (l-m).
-void Harmonics::polynomials(const Lanes *r) {
-  Lanes rsq;
-  for (int p = 0; p < lanes; ++p)
-    rsq[p] = r[0][p] * r[0][p] + r[1][p] * r[1][p] + r[2][p] * r[2][p];
-  double odd = 1.0;
-  for (int m = 0; m <= lmax_; ++m) {
-    std::fill_n(legendre(m, m), lanes, odd);
-    odd *= 2 * m + 1;
-    for (int l = m + 1; l <= lmax_; ++l) {
-      const double f = (2.0 * l - 1.0) / (l - m), g = l > m + 1 ? (l + m - 1.0) / (l - m) : 0.0;
-      const double *one = legendre(l - 1, m), *two = legendre(std::max(l - 2, m), m);
-      double *q = legendre(l, m);
-      for (int p = 0; p < lanes; ++p)
-        q[p] = f * r[2][p] * one[p] - g * rsq[p] * two[p];
+    if (m + 1 < l) {
+      const V c = above_[i] * degree_below(m + 1), s = above_[i] * degree_below(-m - 1);
+      x -= c;
+      y -= s;
+      xs -= s;
+      ys += c;
     }
-  }
-}
-
-// dQ_l^m/dz = (l+m) Q_(l-1)^m, dQ_l^m/dx = -x Q_(l-1)^(m+1), the same with y.
-void Harmonics::derive(const Lanes *r, int l, int m) {
-  static const Lanes none = {};
-  const double norm = norm_[triangle(l, m)];
-  const double *q = legendre(l, m), *c = &cosine_[lanes * m], *s = &sine_[lanes * m];
-  const double *below = m < l ? legendre(l - 1, m) : none, *beside = m + 1 < l ? legendre(l - 1, m + 1) : none;
-  const double *cbefore = m > 0 ? c - lanes : none, *sbefore = m > 0 ? s - lanes : none;
-  double *dx = &gradient_[lanes * (l * l + l + m)], *dy = dx + lanes * size(), *dz = dy + lanes * size();
-  for (int p = 0; p < lanes; ++p) {
-    dx[p] = norm * (m * q[p] * cbefore[p] - r[0][p] * beside[p] * c[p]);
-    dy[p] = -norm * (m * q[p] * sbefore[p] + r[1][p] * beside[p] * c[p]);
-    dz[p] = norm * (l + m) * below[p] * c[p];
-  }
-  if (m == 0)
-    return;
-  dx -= 2 * m * lanes;
-  dy -= 2 * m * lanes;
-  dz -= 2 * m * lanes;
-  for (int p = 0; p < lanes; ++p) {
-    dx[p] = norm * (m * q[p] * sbefore[p] - r[0][p] * beside[p] * s[p]);
-    dy[p] = norm * (m * q[p] * cbefore[p] - r[1][p] * beside[p] * s[p]);
-    dz[p] = norm * (l + m) * below[p] * s[p];
+    if (m > 0) {
+      const V c = below_[i] * degree_below(m - 1);
+      x += c;
+      ys += c;
+      if (m > 1) {
+        const V s = below_[i] * degree_below(1 - m);
+        xs += s;
+        y -= s;
+      }
+    }
+    store(positive + p, x);
+    store(positive + next + p, y);
+    store(positive + 2 * next + p, z);
+    if (m > 0) {
+      store(negative + p, xs);
+      store(negative + next + p, ys);
+      store(negative + 2 * next + p, zs);
+    }
   }
 }
 
 void Harmonics::evaluate(const Lanes *r, bool gradients) {
-  azimuth(r);
-  polynomials(r);
+  for (int p = 0; p < lanes; p += width) {
+    const V at[3] = {load(r[0] + p), load(r[1] + p), load(r[2] + p)};
+    const V rsq = at[0] * at[0] + at[1] * at[1] + at[2] * at[2];
+    harmonics(
+        tables_.view(), lmax_, at, broadcast(std::sqrt(0.25 / pi)), [&](double drop) { return drop * rsq; },
+        [&](int l, int m, V c, V s) {
+          store(&value_[lanes * (l * l + l + m) + p], c);
+          if (m > 0)
+            store(&value_[lanes * (l * l + l - m) + p], s);
+        });
+  }
+  if (!gradients)
+    return;
   for (int l = 0; l <= lmax_; ++l)
-    for (int m = 0; m <= l; ++m) {
-      const double norm = norm_[triangle(l, m)];
-      const double *q = legendre(l, m), *c = &cosine_[lanes * m], *s = &sine_[lanes * m];
-      double *positive = &value_[lanes * (l * l + l + m)], *negative = &value_[lanes * (l * l + l - m)];
-      for (int p = 0; m > 0 && p < lanes; ++p)
-        negative[p] = norm * q[p] * s[p];
-      for (int p = 0; p < lanes; ++p)
-        positive[p] = norm * q[p] * c[p];
-      if (gradients)
-        derive(r, l, m);
-    }
+    for (int m = 0; m <= l; ++m)
+      derive(l, m);
 }
 
 } // namespace dbar::density

@@ -7,6 +7,8 @@
 // (F. Bigi et al., J. Chem. Phys. 159, 064802 (2023), section II).
 #pragma once
 
+#include "kernels/density/recursion_tables.h"
+
 #include <cstddef>
 #include <vector>
 
@@ -27,16 +29,11 @@ public:
   std::size_t memory_usage() const;
 
 private:
-  static int triangle(int l, int m) { return l * (l + 1) / 2 + m; }
-  double *legendre(int l, int m) { return &legendre_[lanes * triangle(l, m)]; }
-  void azimuth(const Lanes *r);
-  void polynomials(const Lanes *r);
-  void derive(const Lanes *r, int l, int m);
+  void derive(int l, int m);
 
   int lmax_;
-  std::vector<double> norm_;          // [triangle]
-  std::vector<double> legendre_;      // Q_l^m = r^(l-m) P_l^m / sin^m without sign, [triangle]
-  std::vector<double> cosine_, sine_; // (x + iy)^m, [m]
+  RecursionTables tables_;
+  std::vector<double> level_, below_, above_; // [l (l+1)/2 + m] factors of the harmonics of degree l-1 in a gradient
   std::vector<double> value_, gradient_;
 };
 

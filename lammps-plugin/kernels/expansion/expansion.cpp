@@ -105,15 +105,20 @@ template <class Use> void Expansion::each_component(Use use) const {
         use(k++, a * rank_ + lm * stride_ + n);
 }
 
+// out += x f, four numbers at a time as the stride allows; the two never overlap.
+inline void add_multiple(int n, double x, const double *__restrict f, double *__restrict out) {
+  for (int k = 0; k < n; k += 4)
+    for (int q = 0; q < 4; ++q)
+      out[k + q] += x * f[k + q];
+}
+
 void Expansion::add_values(const Block &block) {
   for (int k = 0; k < block.n; ++k) {
     table_->evaluate(block.rsq[k], value_.data(), nullptr);
     double *sum = &sums_[block.slot[k] * rank_];
     for (int l = 0, lm = 0; l <= s_.lmax; ++l)
       for (const double *f = &value_[l * stride_]; lm < (l + 1) * (l + 1); ++lm, sum += stride_) {
-        const double x = harmonics_.value(lm)[k];
-        for (int n = 0; n < stride_; ++n)
-          sum[n] += x * f[n];
+        add_multiple(stride_, harmonics_.value(lm)[k], f, sum);
       }
   }
 }
@@ -141,9 +146,7 @@ void Expansion::add_strain(const Block &block) {
     for (int l = 0, lm = 0; l <= s_.lmax; ++l) {
       const double *f = &value_[l * stride_], *h = &slope_[l * stride_];
       for (; lm < (l + 1) * (l + 1); ++lm, sum += stride_, strain += stride_) {
-        const double x = harmonics_.value(lm)[k];
-        for (int n = 0; n < stride_; ++n)
-          sum[n] += x * f[n];
+        add_multiple(stride_, harmonics_.value(lm)[k], f, sum);
         for (int c = 0; c < 6; ++c, half += lanes, square += lanes) {
           const double w = *half, q = *square;
           double *out = strain + c * component;

@@ -72,7 +72,7 @@ template <int J> DBAR_INLINE void neighbour_gradient(const Plan &plan, const Poi
   V value{}, slope{}, d[3] = {};                     // sum of q Y, of q' Y; gradient of Y
   V c = broadcast(1.0), s{}, c1{}, s1{};             // (x + iy)^m and (x + iy)^(m-1)
   V above[most_twojmax + 1], here[most_twojmax + 1]; // Pi_lm and Pi_l,m+1
-  legendre(plan, twojmax, 0, p.n[2], here);
+  density::legendre(plan.harmonics, twojmax, 0, p.n[2], here);
 #pragma GCC unroll 9
   for (int m = 0; m <= twojmax; ++m) {
     if (m > 0) {
@@ -81,7 +81,7 @@ template <int J> DBAR_INLINE void neighbour_gradient(const Plan &plan, const Poi
       s = p.n[0] * s1 + p.n[1] * c1;
     }
     if (m < twojmax)
-      legendre(plan, twojmax, m + 1, p.n[2], above);
+      density::legendre(plan.harmonics, twojmax, m + 1, p.n[2], above);
     V qc{}, qs{}, dc{}, ds{}, zc{}, zs{};
 #pragma GCC unroll 9
     for (int l = m; l <= twojmax; ++l) {
@@ -95,7 +95,7 @@ template <int J> DBAR_INLINE void neighbour_gradient(const Plan &plan, const Poi
       }
       if (l == m)
         continue;
-      const V dpi = plan.y_turn[l * (l + 1) / 2 + m] * above[l];
+      const V dpi = plan.harmonics.turn[l * (l + 1) / 2 + m] * above[l];
       zc += dpi * q[i];
       if (m > 0)
         zs += dpi * q[i + 1];

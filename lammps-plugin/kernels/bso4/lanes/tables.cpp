@@ -34,14 +34,13 @@ std::size_t memory_usage(const CouplingTables &t) {
 }
 
 std::size_t Tables::memory_usage() const {
-  return bytes(blocks_, rcutsq_, scale_, weight_, kappa_, chi_first_, chi_alpha_, chi_beta_, chi_lower_, chi_upper_,
-               y_start_, y_first_, y_rise_, y_drop_, y_turn_) +
-         bytes(strain_.output, strain_.term, strain_.value_part) +
+  return bytes(blocks_, rcutsq_, scale_, weight_, kappa_, chi_first_, chi_alpha_, chi_beta_, chi_lower_, chi_upper_) +
+         harmonics_.memory_usage() + bytes(strain_.output, strain_.term, strain_.value_part) +
          bytes(unfold_.unfold, unfold_.fold, unfold_.unfold_term, unfold_.fold_term) +
          bso4::memory_usage(value_couplings_) + bso4::memory_usage(strain_couplings_);
 }
 
-Tables::Tables(const Settings &settings) {
+Tables::Tables(const Settings &settings) : harmonics_(settings.twojmax + 2) {
   const auto list = components(settings.twojmax, settings.diagonal);
   blocks_ = bso4::blocks(list);
   const int twojmax = settings.twojmax;
@@ -63,7 +62,7 @@ Tables::Tables(const Settings &settings) {
   p.scale = scale_.data();
   p.weight = weight_.data();
   radial(settings);
-  harmonics(twojmax + 2);
+  p.harmonics = harmonics_.view();
   descent();
   make_layout(plain_, twojmax, false);
   make_layout(strained_, twojmax, true);
@@ -115,28 +114,6 @@ void Tables::radial(const Settings &settings) {
   plan_.chi_beta = chi_beta_.data();
   plan_.chi_lower = chi_lower_.data();
   plan_.chi_upper = chi_upper_.data();
-}
-
-// Real harmonics with the mean square 1 over the sphere and without the phase (-1)^m.
-void Tables::harmonics(int largest) {
-  const auto a = [](int l, int m) { // z Y_{l-1,m} = a(l,m) Y_lm + a(l-1,m) Y_{l-2,m}
-    return std::sqrt((l * l - m * m) / (4.0 * l * l - 1.0));
-  };
-  for (int l = 0; l <= largest; ++l) {
-    const double root2 = l == 1 ? std::sqrt(2.0) : 1.0;
-    y_start_.push_back(l == 0 ? 1.0 : root2 * std::sqrt((2.0 * l + 1.0) / (2.0 * l)));
-    y_first_.push_back(l == 0 ? 1.0 : y_first_.back() * y_start_.back());
-    for (int m = 0; m <= l; ++m) {
-      y_rise_.push_back(m < l ? 1.0 / a(l, m) : 0.0);
-      y_drop_.push_back(m < l - 1 ? a(l - 1, m) / a(l, m) : 0.0);
-      y_turn_.push_back(std::sqrt((l - m) * (l + m + 1.0) * (m == 0 ? 0.5 : 1.0)));
-    }
-  }
-  plan_.y_start = y_start_.data();
-  plan_.y_rise = y_rise_.data();
-  plan_.y_drop = y_drop_.data();
-  plan_.y_first = y_first_.data();
-  plan_.y_turn = y_turn_.data();
 }
 
 // kappa^l_jj' = 2/pi int chi_jl chi_j'l-2 sin^2 dtheta, as the chi of one l are orthogonal under

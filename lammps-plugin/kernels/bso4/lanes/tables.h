@@ -68,13 +68,12 @@ public:
 
 private:
   void radial(const Settings &settings);
-  void harmonics(int largest);
   void descent();
 
   std::vector<Block> blocks_;
   std::vector<double> rcutsq_, scale_, weight_;
   std::vector<double> chi_first_, chi_alpha_, chi_beta_, chi_lower_, chi_upper_, kappa_;
-  std::vector<double> y_start_, y_first_, y_rise_, y_drop_, y_turn_;
+  density::RecursionTables harmonics_;
   LayoutTables plain_, strained_;
   StrainTables strain_;
   UnfoldTables unfold_;
