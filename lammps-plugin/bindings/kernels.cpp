@@ -1,6 +1,8 @@
 // Python module dbar._kernels: descriptors over arrays of neighbourhoods.
-#include "families.h"
-#include "forces.h"
+#include "kernels/families.h"
+#include "kernels/forces.h"
+#include "kernels/isa/isa.h"
+#include "kernels/words.h"
 
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -167,12 +169,30 @@ py::tuple operations(const Kernel &self, const std::string &what) {
   throw std::invalid_argument("operations: found '" + what + "', expected D, D+V or gradient");
 }
 
+py::dict families() {
+  py::dict all;
+  for (const auto &[name, family] : dbar::families()) {
+    py::dict keywords;
+    for (const dbar::Keyword &each : family.keywords()) {
+      py::dict about;
+      about["kind"] = each.kind;
+      about["default"] = each.value;
+      keywords[py::str(each.name)] = about;
+    }
+    all[py::str(name)] = keywords;
+  }
+  return all;
+}
+
 } // namespace
 
 PYBIND11_MODULE(_kernels, m) {
   m.doc() = "Descriptor kernels over arrays of neighbourhoods (the same as in the LAMMPS plugin).";
   py::register_exception<dbar::BadSetting>(m, "BadSetting", PyExc_ValueError);
   m.def("family_names", &dbar::family_names);
+  m.def("families", &families,
+        "Of each family its keywords in order: kind of the value (integer, number, flag, per_species: a number\n"
+        "each, species: numbers from 1) and default, as words would have it, for one species.");
   m.def("active_isa", &dbar::active_isa, "Instruction set of the kernels in use.");
   m.def("peak_multiply_adds", &dbar::peak_multiply_adds, py::call_guard<py::gil_scoped_release>(),
         "Multiply-adds per second of one core with this instruction set, measured now.");

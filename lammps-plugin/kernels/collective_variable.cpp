@@ -1,4 +1,4 @@
-#include "collective_variable.h"
+#include "kernels/collective_variable.h"
 
 #include <algorithm>
 #include <cmath>

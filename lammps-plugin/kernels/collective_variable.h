@@ -1,6 +1,5 @@
 // A scalar function of the global sums of a descriptor, and its derivative.
-#ifndef DBAR_COLLECTIVE_VARIABLE_H
-#define DBAR_COLLECTIVE_VARIABLE_H
+#pragma once
 
 #include <vector>
 
@@ -27,5 +26,3 @@ struct CollectiveVariable {
 };
 
 } // namespace dbar
-
-#endif

@@ -1,6 +1,5 @@
 // What a family of descriptors offers to the LAMMPS styles and to Python.
-#ifndef DBAR_DESCRIPTOR_H
-#define DBAR_DESCRIPTOR_H
+#pragma once
 
 #include <cstddef>
 #include <memory>
@@ -62,5 +61,3 @@ public:
 };
 
 } // namespace dbar
-
-#endif

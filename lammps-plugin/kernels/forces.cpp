@@ -1,4 +1,4 @@
-#include "forces.h"
+#include "kernels/forces.h"
 
 #include <algorithm>
 

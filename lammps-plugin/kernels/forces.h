@@ -1,8 +1,7 @@
 // Forces and strain derivative of E = sum_i sum_k theta_k B_k(i) from the gradient by neighbours.
-#ifndef DBAR_FORCES_H
-#define DBAR_FORCES_H
+#pragma once
 
-#include "descriptor.h"
+#include "kernels/descriptor.h"
 
 namespace dbar {
 
@@ -19,5 +18,3 @@ void add_forces(Descriptor &descriptor, const Batch &batch, const int *centre, c
                 const double *theta, double (*force)[3], double *strain, double *energy, const AtomTally &tally = {});
 
 } // namespace dbar
-
-#endif

@@ -1,4 +1,4 @@
-#include "novelty.h"
+#include "kernels/novelty.h"
 
 #include <cstddef>
 

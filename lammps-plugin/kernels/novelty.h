@@ -1,6 +1,5 @@
 // How far the descriptor of one atom is from those that a model was fitted to.
-#ifndef DBAR_NOVELTY_H
-#define DBAR_NOVELTY_H
+#pragma once
 
 #include <vector>
 
@@ -16,5 +15,3 @@ struct Novelty {
 };
 
 } // namespace dbar
-
-#endif

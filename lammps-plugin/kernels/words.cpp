@@ -1,6 +1,4 @@
-#include "words.h"
-
-#include "families.h"
+#include "kernels/words.h"
 
 #include <algorithm>
 #include <charconv>
@@ -73,6 +71,13 @@ double Words::real(const std::string &expected) {
   double number = 0.0;
   if (!is_number(text, &number))
     reject("'" + text + "'", expected);
+  return number;
+}
+
+double Words::real(const std::string &expected, bool (*fits)(double)) {
+  const double number = real(expected);
+  if (!fits(number))
+    reject(number_text(number), expected);
   return number;
 }
 

@@ -1,11 +1,18 @@
 // Reads "keyword value ..." words, the same for LAMMPS and Python; every error is a BadSetting.
-#ifndef DBAR_WORDS_H
-#define DBAR_WORDS_H
+#pragma once
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace dbar {
+
+// A word that is unknown, misplaced or out of range. The message names the word, what was found
+// and what was expected.
+class BadSetting : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
 
 class Words {
 public:
@@ -18,6 +25,7 @@ public:
   // Values of the current keyword. The range is closed and part of the error message.
   int integer(int low, int high);
   double real(const std::string &expected);
+  double real(const std::string &expected, bool (*fits)(double));
   bool yes_no();
   std::vector<double> per_species(int n, const std::string &expected);
   std::vector<int> species(int n); // numbers from 1 to n, each once; returned from 0, ascending
@@ -41,5 +49,3 @@ std::string digits17(const std::vector<double> &numbers);
 bool is_number(const std::string &text, double *x);
 
 } // namespace dbar
-
-#endif

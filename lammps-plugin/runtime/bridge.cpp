@@ -1,4 +1,4 @@
-#include "bridge.h"
+#include "runtime/bridge.h"
 
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>

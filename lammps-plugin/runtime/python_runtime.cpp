@@ -1,4 +1,4 @@
-#include "python_runtime.h"
+#include "runtime/python_runtime.h"
 
 #include <dlfcn.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 // here.
 #pragma once
 
-#include "bridge.h"
+#include "runtime/bridge.h"
 
 #include <string>
 #include <vector>

@@ -1,15 +1,16 @@
 // Registers the styles, after checking that this LAMMPS and this MPI are those the plugin was
 // compiled for.
 
-#include "compute_dbar.h"
-#include "compute_dbar_atom_novelty.h"
-#include "compute_dbar_chunk.h"
-#include "fix_dbar_ipi.h"
-#include "fix_dbar_plumed.h"
-#include "fix_dbar_stream.h"
-#include "lammps_extras.h"
+#include "engine/lammps_extras.h"
+#include "styles/bias/style.h"
+#include "styles/compute/atom_novelty.h"
+#include "styles/compute/chunk.h"
+#include "styles/compute/dbar.h"
+#include "styles/ipi/style.h"
+#include "styles/pair/dbar.h"
+#include "styles/stream/style.h"
+
 #include "library.h"
-#include "pair_dbar.h"
 
 #include <cstdio>
 #include <string>

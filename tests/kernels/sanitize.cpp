@@ -1,7 +1,8 @@
 // Runs the kernels on arrays that end where their data end, for batches of every length up to 17.
 // Built with address and undefined-behaviour sanitizers by test_sanitizers.py.
-#include "families.h"
-#include "forces.h"
+#include "kernels/families.h"
+#include "kernels/forces.h"
+#include "kernels/isa/isa.h"
 
 #include <cmath>
 #include <cstdio>

@@ -1,8 +1,8 @@
 // One neighbour: its weight in the density and its rotation on the three-sphere, with derivatives.
-#ifndef DBAR_BSO4_PAIR_H
-#define DBAR_BSO4_PAIR_H
+#pragma once
 
-#include "settings.h"
+#include "kernels/bso4/settings.h"
+#include "kernels/pi.h"
 
 #include <cmath>
 
@@ -45,7 +45,6 @@ struct Radial {
 };
 
 inline Radial radial(const Settings &s, double r, double rcut, double weight) {
-  const double pi = 3.14159265358979323846;
   const double scale = pi / (rcut - s.rmin0);
   const double x = scale * (r - s.rmin0);
   Radial out;
@@ -81,5 +80,3 @@ inline Rotation rotation(const Radial &q, const double *n, double r) {
 }
 
 } // namespace dbar::bso4
-
-#endif

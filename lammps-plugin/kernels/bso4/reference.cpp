@@ -1,7 +1,7 @@
 // The bispectrum as the equations say it: one centre, one neighbour, one element at a time. The
 // vector kernels are tested against this.
-#include "family.h"
-#include "wigner.h"
+#include "kernels/bso4/bispectrum.h"
+#include "kernels/bso4/wigner.h"
 
 #include <algorithm>
 
@@ -9,21 +9,15 @@ namespace dbar::bso4 {
 
 namespace {
 
-class Reference : public Descriptor {
+class Reference : public Bispectrum {
 public:
   explicit Reference(const Settings &settings);
 
-  int size() const override { return static_cast<int>(list_.size()); }
-  std::vector<std::string> labels() const override { return bso4::labels(list_); }
-  int nspecies() const override { return s_.nspecies; }
-  double cutoff() const override { return s_.cutoff(); }
-  double cutoff(int ti, int tj) const override { return s_.cutoff(ti, tj); }
   void accumulate(const Batch &batch, double *D, double *V) override;
   void per_centre(const Batch &batch, double *B) override;
   void gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) override;
   std::unique_ptr<Descriptor> clone() const override { return make_reference(s_); }
   std::size_t memory_usage() const override;
-  std::vector<std::pair<std::string, std::string>> settings() const override { return describe(s_); }
 
 private:
   // Calls use(index, r vector, unit vector, distance, radial part) for the neighbours inside.
@@ -32,8 +26,6 @@ private:
   void couple(const Block &block, const double *cg);
   double contract(int j, const std::vector<Complex> &x) const; // Re <x_j, Z>
 
-  Settings s_;
-  std::vector<Component> list_;
   std::vector<Block> blocks_;
   std::vector<std::vector<double>> cg_; // of each block, [m1][m2]
   Wigner wigner_;
@@ -41,8 +33,7 @@ private:
 };
 
 Reference::Reference(const Settings &settings)
-    : s_(settings), list_(components(settings.twojmax, settings.diagonal)), blocks_(blocks(list_)),
-      wigner_(settings.twojmax) {
+    : Bispectrum(settings), blocks_(blocks(list_)), wigner_(settings.twojmax) {
   for (const Block &b : blocks_) {
     std::vector<double> cg;
     for (int m1 = 0; m1 <= b.j1; ++m1)
@@ -138,7 +129,7 @@ void Reference::accumulate(const Batch &batch, double *D, double *V) {
         continue;
       couple(b, cg_[k].data());
       if (b.value)
-        D[b.component] += b.norm * contract(b.t, u_) - (s_.bzero ? list_[b.component].j + 1 : 0);
+        D[b.component] += b.norm * contract(b.t, u_) - isolated(b.component);
       for (int c = 0; V && c < 6; ++c)
         V[6 * b.component + c] += b.factor * contract(b.t, w_[c]);
     }
@@ -166,7 +157,7 @@ void Reference::gradient(const Batch &batch, const double *theta, double (*grad)
       const Block &b = blocks_[k];
       couple(b, cg_[k].data());
       if (b.value)
-        sum += theta[b.component] * (b.norm * contract(b.t, u_) - (s_.bzero ? list_[b.component].j + 1 : 0));
+        sum += theta[b.component] * (b.norm * contract(b.t, u_) - isolated(b.component));
       for (int mb = 0; 2 * mb <= b.t; ++mb)
         for (int ma = 0; ma <= b.t; ++ma) {
           const int e = mb * (b.t + 1) + ma;

@@ -1,14 +1,15 @@
 // Settings of the SO(4) bispectrum in the convention of SNAP (Thompson et al., J. Comput. Phys. 285
 // (2015) 316): what the words say, checked, and what follows for a pair of species.
-#ifndef DBAR_BSO4_SETTINGS_H
-#define DBAR_BSO4_SETTINGS_H
+#pragma once
 
-#include "../words.h"
+#include "kernels/family.h"
 
 #include <utility>
 #include <vector>
 
 namespace dbar::bso4 {
+
+constexpr const char *name = "bso4";
 
 struct Settings {
   double rcut = 0.0;
@@ -26,10 +27,9 @@ struct Settings {
   double cutoff() const;
 };
 
+std::vector<Keyword> keywords();
 Settings read_settings(double rcut, Words &words, int nspecies);
 
 std::vector<std::pair<std::string, std::string>> describe(const Settings &settings);
 
 } // namespace dbar::bso4
-
-#endif

@@ -1,4 +1,4 @@
-#include "tables.h"
+#include "kernels/bso4/tables.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,6 @@
 // Which components there are, and the coupling coefficients between them. An index j stands for
 // the angular momentum j/2; a matrix u^j has rows ma and columns mb, both 0..j.
-#ifndef DBAR_BSO4_TABLES_H
-#define DBAR_BSO4_TABLES_H
+#pragma once
 
 #include <string>
 #include <vector>
@@ -48,5 +47,3 @@ constexpr double half_weight(int j, int ma, int mb) {
 }
 
 } // namespace dbar::bso4
-
-#endif

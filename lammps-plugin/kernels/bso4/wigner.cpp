@@ -1,4 +1,4 @@
-#include "wigner.h"
+#include "kernels/bso4/wigner.h"
 
 namespace dbar::bso4 {
 

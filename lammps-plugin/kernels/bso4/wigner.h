@@ -1,9 +1,8 @@
 // The matrices u^j(a,b) of a rotation for j = 0..twojmax, and their derivatives.
-#ifndef DBAR_BSO4_WIGNER_H
-#define DBAR_BSO4_WIGNER_H
+#pragma once
 
-#include "pair.h"
-#include "tables.h"
+#include "kernels/bso4/pair.h"
+#include "kernels/bso4/tables.h"
 
 namespace dbar::bso4 {
 
@@ -29,5 +28,3 @@ private:
 };
 
 } // namespace dbar::bso4
-
-#endif

@@ -1,15 +1,18 @@
 // c_anlm = sum over centres i and neighbours j of species a of fc(r) I_nl(r) Y_lm(r/|r|), r = r_ij,
 // as F_nl(r^2) X_lm(r) with the solid harmonics X_lm = r^l Y_lm. With h = 2 dF/d(r^2) the derivative is
 // dB/dr_b = h r_b X + F dX/dr_b: smooth at r = 0 too, where only l = 0 remains.
-#include "family.h"
-#include "harmonics.h"
-#include "table.h"
+#include "kernels/density/harmonics.h"
+#include "kernels/density/table.h"
+#include "kernels/expansion/settings.h"
 
 #include <algorithm>
 
 namespace dbar::expansion {
 
 namespace {
+
+using density::Harmonics;
+using density::Table;
 
 constexpr int lanes = Harmonics::lanes;
 constexpr int row[6] = {0, 1, 2, 0, 0, 1}, column[6] = {0, 1, 2, 1, 2, 2};
@@ -102,15 +105,20 @@ template <class Use> void Expansion::each_component(Use use) const {
         use(k++, a * rank_ + lm * stride_ + n);
 }
 
+// out += x f, four numbers at a time as the stride allows; the two never overlap.
+inline void add_multiple(int n, double x, const double *__restrict f, double *__restrict out) {
+  for (int k = 0; k < n; k += 4)
+    for (int q = 0; q < 4; ++q)
+      out[k + q] += x * f[k + q];
+}
+
 void Expansion::add_values(const Block &block) {
   for (int k = 0; k < block.n; ++k) {
     table_->evaluate(block.rsq[k], value_.data(), nullptr);
     double *sum = &sums_[block.slot[k] * rank_];
     for (int l = 0, lm = 0; l <= s_.lmax; ++l)
       for (const double *f = &value_[l * stride_]; lm < (l + 1) * (l + 1); ++lm, sum += stride_) {
-        const double x = harmonics_.value(lm)[k];
-        for (int n = 0; n < stride_; ++n)
-          sum[n] += x * f[n];
+        add_multiple(stride_, harmonics_.value(lm)[k], f, sum);
       }
   }
 }
@@ -138,9 +146,7 @@ void Expansion::add_strain(const Block &block) {
     for (int l = 0, lm = 0; l <= s_.lmax; ++l) {
       const double *f = &value_[l * stride_], *h = &slope_[l * stride_];
       for (; lm < (l + 1) * (l + 1); ++lm, sum += stride_, strain += stride_) {
-        const double x = harmonics_.value(lm)[k];
-        for (int n = 0; n < stride_; ++n)
-          sum[n] += x * f[n];
+        add_multiple(stride_, harmonics_.value(lm)[k], f, sum);
         for (int c = 0; c < 6; ++c, half += lanes, square += lanes) {
           const double w = *half, q = *square;
           double *out = strain + c * component;
@@ -253,9 +259,12 @@ Operations Expansion::operations(Task task) const {
 
 } // namespace
 
-std::unique_ptr<Descriptor> make(double rcut, Words &words, int nspecies) {
-  const Settings settings = read_settings(rcut, words, nspecies);
-  return std::make_unique<Expansion>(settings, std::make_shared<const Table>(settings));
+Family family() {
+  const auto make = [](double rcut, Words &words, int nspecies) -> std::unique_ptr<Descriptor> {
+    const Settings settings = read_settings(rcut, words, nspecies);
+    return std::make_unique<Expansion>(settings, std::make_shared<const Table>(settings, name));
+  };
+  return {make, keywords};
 }
 
 } // namespace dbar::expansion

@@ -1,8 +1,7 @@
-#include "settings.h"
+#include "kernels/expansion/settings.h"
 
-#include "../families.h"
+#include "kernels/settings.h"
 
-#include <algorithm>
 #include <numeric>
 
 namespace dbar::expansion {
@@ -12,42 +11,52 @@ namespace {
 // Beyond these the Gaussians are nearly dependent, and the harmonics' recurrence is untested.
 constexpr int largest_nmax = 12, largest_lmax = 12;
 
-double positive(Words &words, const char *expected) {
-  const double x = words.real(expected);
-  if (x <= 0.0)
-    words.reject(number_text(x), expected);
-  return x;
+bool positive(double x) {
+  return x > 0.0;
 }
 
-} // namespace
+const Setting<Settings> table[] = {
+    {"nmax", kind::integer, [](Settings &s, Words &words) { s.nmax = words.integer(1, largest_nmax); },
+     [](const Settings &s) { return std::to_string(s.nmax); }},
+    {"lmax", kind::integer, [](Settings &s, Words &words) { s.lmax = words.integer(0, largest_lmax); },
+     [](const Settings &s) { return std::to_string(s.lmax); }},
+    {"sigma", kind::number, [](Settings &s, Words &words) { s.sigma = words.real("a length above 0", positive); },
+     [](const Settings &s) { return digits17(s.sigma); }},
+    {"width", kind::number,
+     [](Settings &s, Words &words) { s.width = words.real("a length above 0 and up to Rcut", positive); },
+     [](const Settings &s) { return digits17(s.width); }},
+    {"neighbors", kind::species, [](Settings &s, Words &words) { s.neighbors = words.species(s.nspecies); },
+     [](const Settings &s) {
+       std::string text;
+       for (int a : s.neighbors)
+         text += (text.empty() ? "" : " ") + std::to_string(a + 1);
+       return text;
+     }},
+    {"accuracy", kind::number,
+     [](Settings &s, Words &words) {
+       s.accuracy = words.real("a number from 1e-12 to 0.01", [](double x) { return x >= 1e-12 && x <= 0.01; });
+     },
+     [](const Settings &s) { return digits17(s.accuracy); }},
+};
 
-Settings read_settings(double rcut, Words &words, int nspecies) {
+Settings defaults(double rcut, int nspecies) {
   Settings s;
   s.rcut = rcut;
   s.nspecies = nspecies;
   s.neighbors.resize(nspecies);
   std::iota(s.neighbors.begin(), s.neighbors.end(), 0);
-  while (words.next()) {
-    const std::string &key = words.keyword();
-    if (key == "nmax") {
-      s.nmax = words.integer(1, largest_nmax);
-    } else if (key == "lmax") {
-      s.lmax = words.integer(0, largest_lmax);
-    } else if (key == "sigma") {
-      s.sigma = positive(words, "a length above 0");
-    } else if (key == "width") {
-      s.width = positive(words, "a length above 0 and up to Rcut");
-    } else if (key == "accuracy") {
-      const char *expected = "a number from 1e-12 to 0.01";
-      s.accuracy = positive(words, expected);
-      if (s.accuracy < 1e-12 || s.accuracy > 0.01)
-        words.reject(number_text(s.accuracy), expected);
-    } else if (key == "neighbors") {
-      s.neighbors = words.species(nspecies);
-    } else {
-      words.unknown("nmax, lmax, sigma, width, neighbors, accuracy");
-    }
-  }
+  return s;
+}
+
+} // namespace
+
+std::vector<Keyword> keywords() {
+  return dbar::keywords(table, defaults(1.0, 1));
+}
+
+Settings read_settings(double rcut, Words &words, int nspecies) {
+  Settings s = defaults(rcut, nspecies);
+  read_words(table, words, s);
   if (s.width > rcut)
     throw BadSetting("expansion width: found " + number_text(s.width) + ", expected a length above 0 and up to Rcut " +
                      number_text(rcut));
@@ -58,13 +67,8 @@ Settings read_settings(double rcut, Words &words, int nspecies) {
   return s;
 }
 
-std::vector<std::pair<std::string, std::string>> describe(const Settings &s) {
-  std::string neighbors;
-  for (int a : s.neighbors)
-    neighbors += (neighbors.empty() ? "" : " ") + std::to_string(a + 1);
-  return {{"family", "expansion"},          {"rcut", digits17(s.rcut)},        {"nmax", std::to_string(s.nmax)},
-          {"lmax", std::to_string(s.lmax)}, {"sigma", digits17(s.sigma)},      {"width", digits17(s.width)},
-          {"neighbors", neighbors},         {"accuracy", digits17(s.accuracy)}};
+std::vector<std::pair<std::string, std::string>> describe(const Settings &settings) {
+  return dbar::describe(table, name, settings);
 }
 
 std::vector<std::string> labels(const Settings &s) {

@@ -1,28 +1,25 @@
 // Settings of the spherical expansion: what the words say, checked.
-#ifndef DBAR_EXPANSION_SETTINGS_H
-#define DBAR_EXPANSION_SETTINGS_H
+#pragma once
 
-#include "../words.h"
+#include "kernels/density/table.h"
+#include "kernels/family.h"
 
 #include <utility>
 #include <vector>
 
 namespace dbar::expansion {
 
-struct Settings {
-  double rcut = 0.0;
+constexpr const char *name = "expansion";
+
+struct Settings : density::Radial {
   int nspecies = 1;
-  int nmax = 4; // radial functions n = 0 ... nmax-1
-  int lmax = 3; // angular momenta l = 0 ... lmax
-  double sigma = 0.5;
-  double width = 0.5;
-  double accuracy = 1e-10;
   std::vector<int> neighbors; // species that are expanded, from 0, ascending
 
   int harmonics() const { return (lmax + 1) * (lmax + 1); }
   int channels() const { return nmax * harmonics(); } // components per species of neighbour
 };
 
+std::vector<Keyword> keywords();
 Settings read_settings(double rcut, Words &words, int nspecies);
 
 std::vector<std::pair<std::string, std::string>> describe(const Settings &settings);
@@ -31,5 +28,3 @@ std::vector<std::pair<std::string, std::string>> describe(const Settings &settin
 std::vector<std::string> labels(const Settings &settings);
 
 } // namespace dbar::expansion
-
-#endif

@@ -1,9 +1,8 @@
 // The gradient of theta.B: the adjoint Y of U goes back to moments, then every neighbour meets
 // them with its radial functions and harmonics.
-#ifndef DBAR_BSO4_LANES_ADJOINT_H
-#define DBAR_BSO4_LANES_ADJOINT_H
+#pragma once
 
-#include "unfold.h"
+#include "kernels/bso4/lanes/unfold.h"
 
 namespace dbar::bso4 {
 namespace {
@@ -71,9 +70,9 @@ template <int J> DBAR_INLINE void neighbour_gradient(const Plan &plan, const Poi
   V q[most_lm], dq[most_lm];
   project_all(plan, twojmax, p, adjoint, q, dq);
   V value{}, slope{}, d[3] = {};                     // sum of q Y, of q' Y; gradient of Y
-  V c = all(1.0), s{}, c1{}, s1{};                   // (x + iy)^m and (x + iy)^(m-1)
+  V c = broadcast(1.0), s{}, c1{}, s1{};             // (x + iy)^m and (x + iy)^(m-1)
   V above[most_twojmax + 1], here[most_twojmax + 1]; // Pi_lm and Pi_l,m+1
-  legendre(plan, twojmax, 0, p.n[2], here);
+  density::legendre(plan.harmonics, twojmax, 0, p.n[2], here);
 #pragma GCC unroll 9
   for (int m = 0; m <= twojmax; ++m) {
     if (m > 0) {
@@ -82,7 +81,7 @@ template <int J> DBAR_INLINE void neighbour_gradient(const Plan &plan, const Poi
       s = p.n[0] * s1 + p.n[1] * c1;
     }
     if (m < twojmax)
-      legendre(plan, twojmax, m + 1, p.n[2], above);
+      density::legendre(plan.harmonics, twojmax, m + 1, p.n[2], above);
     V qc{}, qs{}, dc{}, ds{}, zc{}, zs{};
 #pragma GCC unroll 9
     for (int l = m; l <= twojmax; ++l) {
@@ -96,7 +95,7 @@ template <int J> DBAR_INLINE void neighbour_gradient(const Plan &plan, const Poi
       }
       if (l == m)
         continue;
-      const V dpi = plan.y_turn[l * (l + 1) / 2 + m] * above[l];
+      const V dpi = plan.harmonics.turn[l * (l + 1) / 2 + m] * above[l];
       zc += dpi * q[i];
       if (m > 0)
         zs += dpi * q[i + 1];
@@ -137,5 +136,3 @@ void neighbour_gradients(const Plan &plan, const Work &work, int slots, const V 
 
 } // namespace
 } // namespace dbar::bso4
-
-#endif

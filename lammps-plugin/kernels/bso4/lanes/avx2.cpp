@@ -1,4 +1,1 @@
-#define DBAR_LANES 4
-#define DBAR_ENTRY avx2_entry
-#define DBAR_ISA_NAME "avx2"
-#include "run.h"
+#include "kernels/bso4/lanes/run.h"

@@ -1,9 +1,8 @@
 // B_k = norm <U_t, Z> and V_k = sum over targets of factor <W_t, Z>.
-#ifndef DBAR_BSO4_LANES_CONTRACT_H
-#define DBAR_BSO4_LANES_CONTRACT_H
+#pragma once
 
-#include "simd.h"
-#include "work.h"
+#include "kernels/bso4/lanes/work.h"
+#include "kernels/isa/simd.h"
 
 namespace dbar::bso4 {
 namespace {
@@ -68,5 +67,3 @@ void contract(const Couplings &c, bool with_strain, const V *uw, const V *z, V *
 
 } // namespace
 } // namespace dbar::bso4
-
-#endif

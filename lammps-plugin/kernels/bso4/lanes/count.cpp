@@ -1,5 +1,5 @@
 // Multiplications with their additions, as the tables say: for comparison with what a core can do.
-#include "count.h"
+#include "kernels/bso4/lanes/count.h"
 
 #include <algorithm>
 

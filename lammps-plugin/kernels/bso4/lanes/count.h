@@ -1,13 +1,11 @@
-#ifndef DBAR_BSO4_LANES_COUNT_H
-#define DBAR_BSO4_LANES_COUNT_H
+// How many multiplications a task takes, see Operations.
+#pragma once
 
-#include "../../descriptor.h"
-#include "plan.h"
+#include "kernels/bso4/lanes/plan.h"
+#include "kernels/descriptor.h"
 
 namespace dbar::bso4 {
 
 Operations count(const Plan &plan, Task task);
 
 } // namespace dbar::bso4
-
-#endif

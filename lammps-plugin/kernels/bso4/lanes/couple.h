@@ -1,9 +1,8 @@
 // Z(j1,j2 -> t) of all targets t of a pair at once: products U1 U2 are formed once for all targets.
-#ifndef DBAR_BSO4_LANES_COUPLE_H
-#define DBAR_BSO4_LANES_COUPLE_H
+#pragma once
 
-#include "simd.h"
-#include "work.h"
+#include "kernels/bso4/lanes/work.h"
+#include "kernels/isa/simd.h"
 
 namespace dbar::bso4 {
 namespace {
@@ -32,7 +31,7 @@ template <int NA, int T, bool ADD> void couple_units(const Couplings &table, con
             re[t] = pre, im[t] = pim;
             continue;
           }
-          const V coefficient = held(all(ca[k * T + t]));
+          const V coefficient = held(broadcast(ca[k * T + t]));
           re[t] += coefficient * pre;
           im[t] += coefficient * pim;
         }
@@ -79,5 +78,3 @@ template <bool ADD> void couple(const Couplings &c, const V *u, V *z) {
 
 } // namespace
 } // namespace dbar::bso4
-
-#endif

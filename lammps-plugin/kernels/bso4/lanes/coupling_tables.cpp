@@ -1,5 +1,5 @@
 // The order of work and the coefficients of Z(j1,j2 -> t) and of its contraction.
-#include "tables.h"
+#include "kernels/bso4/lanes/tables.h"
 
 #include <algorithm>
 #include <cstdlib>

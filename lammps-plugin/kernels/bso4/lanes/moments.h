@@ -1,9 +1,9 @@
 // Moments <F, Y_lm>: radial functions and harmonics of a block of neighbours, then their products
 // summed over the block.
-#ifndef DBAR_BSO4_LANES_MOMENTS_H
-#define DBAR_BSO4_LANES_MOMENTS_H
+#pragma once
 
-#include "neighbours.h"
+#include "kernels/bso4/lanes/neighbours.h"
+#include "kernels/density/recursion.h"
 
 namespace dbar::bso4 {
 namespace {
@@ -16,7 +16,7 @@ DBAR_INLINE int chi_at(int j, int l) {
 }
 
 DBAR_INLINE void characters(const Plan &plan, int twojmax, V cosine, V sine, V *chi) {
-  V power = all(1.0);
+  V power = broadcast(1.0);
 #pragma GCC unroll 9
   for (int j = 0; j <= twojmax; ++j) {
     const double *alpha = plan.chi_alpha + chi_at(j, 0), *beta = plan.chi_beta + chi_at(j, 0);
@@ -70,45 +70,18 @@ DBAR_INLINE void functions(const Plan &plan, const Layout &layout, int twojmax, 
   }
 }
 
-// Pi_lm(z) of one m for l = m..largest: Y_lm = Pi_lm(z) Re or Im (x + iy)^m.
-DBAR_INLINE void legendre(const Plan &plan, int largest, int m, V z, V *pi) {
-  pi[m] = all(plan.y_first[m]);
-#pragma GCC unroll 9
-  for (int l = m + 1; l <= largest; ++l) {
-    const int i = l * (l + 1) / 2 + m;
-    pi[l] = plan.y_rise[i] * z * pi[l - 1];
-    if (l > m + 1)
-      pi[l] -= plan.y_drop[i] * pi[l - 2];
-  }
-}
-
 // Y_lm at l^2 + 2m - 1 (cosine part) and l^2 + 2m (sine part).
 DBAR_INLINE void harmonics(const Plan &plan, int largest, const V *n, V *y) {
-  V c = all(1.0), s{};
-#pragma GCC unroll 11
-  for (int m = 0; m <= largest; ++m) {
-    if (m > 0) {
-      const V turned = n[0] * c - n[1] * s;
-      s = plan.y_start[m] * (n[0] * s + n[1] * c);
-      c = plan.y_start[m] * turned;
-    }
-    V c1{}, s1{}, c0 = c, s0 = s; // degrees l-1 and l
-#pragma GCC unroll 11
-    for (int l = m; l <= largest; ++l) {
-      if (l > m) {
-        const int i = l * (l + 1) / 2 + m;
-        const V rise = plan.y_rise[i] * n[2], drop = all(plan.y_drop[i]);
-        const V c2 = rise * c0 - drop * c1, s2 = rise * s0 - drop * s1;
-        c1 = c0, s1 = s0, c0 = c2, s0 = s2;
-      }
-      if (m == 0) {
-        y[l * l] = c0;
-      } else {
-        y[l * l + 2 * m - 1] = c0;
-        y[l * l + 2 * m] = s0;
-      }
-    }
-  }
+  density::harmonics(
+      plan.harmonics, largest, n, broadcast(1.0), [](double drop) { return broadcast(drop); },
+      [y](int l, int m, V c, V s) {
+        if (m == 0) {
+          y[l * l] = c;
+        } else {
+          y[l * l + 2 * m - 1] = c;
+          y[l * l + 2 * m] = s;
+        }
+      });
 }
 
 // A tile of R functions and M harmonics, summed in registers.
@@ -178,5 +151,3 @@ template <int J> void sum_moments(const Plan &plan, const Layout &layout, bool s
 
 } // namespace
 } // namespace dbar::bso4
-
-#endif

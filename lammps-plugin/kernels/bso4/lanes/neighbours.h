@@ -1,10 +1,9 @@
 // Gathers the neighbours inside the cutoff of up to `lanes` centres: slot s holds the s-th of each.
 // Empty places are a neighbour of weight zero.
-#ifndef DBAR_BSO4_LANES_NEIGHBOURS_H
-#define DBAR_BSO4_LANES_NEIGHBOURS_H
+#pragma once
 
-#include "simd.h"
-#include "work.h"
+#include "kernels/bso4/lanes/work.h"
+#include "kernels/isa/simd.h"
 
 namespace dbar::bso4 {
 namespace {
@@ -78,5 +77,3 @@ DBAR_INLINE Point point(const Plan &plan, const V *slot) {
 
 } // namespace
 } // namespace dbar::bso4
-
-#endif

@@ -1,10 +1,11 @@
 // What the vector kernels compute, as plain tables. A centre's neighbours enter as moments
 //   <F, Y_lm> = sum_j F(r_j) Y_lm(n_j)
 // because u^j = sum_l chi_jl(theta) T^j_l Y_l: radial functions times real spherical harmonics
-// (Varshalovich 4.5.2). Only plain pointers in here: this header is compiled for several
+// (Varshalovich 4.5.2). Only plain pointers are used of it: this header is compiled for several
 // instruction sets, and no function may be shared between them.
-#ifndef DBAR_BSO4_LANES_PLAN_H
-#define DBAR_BSO4_LANES_PLAN_H
+#pragma once
+
+#include "kernels/density/recursion_tables.h"
 
 namespace dbar::bso4 {
 
@@ -104,10 +105,7 @@ struct Plan {
   // d chi_jl / dtheta = lower chi_j,l-1 - upper chi_j,l+1.
   const double *chi_first, *chi_alpha, *chi_beta, *chi_lower, *chi_upper;
 
-  // Harmonics at l (l+1)/2 + m: Y_lm = rise z Y_{l-1,m} - drop Y_{l-2,m} and
-  // Y_mm = start (x + iy) Y_{m-1,m-1} = first (x + iy)^m; with Y_lm = Pi_lm(z) (x + iy)^m,
-  // dPi_lm/dz = turn Pi_l,m+1.
-  const double *y_start, *y_first, *y_rise, *y_drop, *y_turn;
+  density::Recursion harmonics; // their mean square is 1
 
   Layout plain, strained;
   const double *kappa; // [l][j][j'], each up to twojmax
@@ -130,5 +128,3 @@ struct Plan {
 };
 
 } // namespace dbar::bso4
-
-#endif

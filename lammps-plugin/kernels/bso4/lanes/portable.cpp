@@ -1,4 +1,1 @@
-#define DBAR_LANES 2
-#define DBAR_ENTRY portable_entry
-#define DBAR_ISA_NAME "portable"
-#include "run.h"
+#include "kernels/bso4/lanes/run.h"

@@ -1,9 +1,10 @@
-// The kernels for one instruction set: included by a file that says DBAR_LANES and DBAR_ENTRY.
-#include "adjoint.h"
-#include "contract.h"
-#include "couple.h"
-#include "peak.h"
-#include "unfold.h"
+// The kernels for one instruction set: included by the files that are compiled for one.
+#pragma once
+
+#include "kernels/bso4/lanes/adjoint.h"
+#include "kernels/bso4/lanes/contract.h"
+#include "kernels/bso4/lanes/couple.h"
+#include "kernels/bso4/lanes/unfold.h"
 
 namespace dbar::bso4 {
 
@@ -89,12 +90,12 @@ void gradient(const Plan &plan, const Work &work, const Couplings &adjoint, cons
   with_known(plan.twojmax, [&](auto j) { neighbour_gradients<decltype(j)::value>(plan, work, slots, parts, grad); });
 }
 
-const Entry entry = {DBAR_ISA_NAME, lanes, accumulate, gradient, multiply_adds};
+const Entry kernels = {lanes, accumulate, gradient};
 
 } // namespace
 
-const Entry *DBAR_ENTRY() {
-  return &entry;
+const Entry *entry(With<Isa::DBAR_ISA>) {
+  return &kernels;
 }
 
 } // namespace dbar::bso4

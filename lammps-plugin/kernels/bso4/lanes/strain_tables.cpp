@@ -2,7 +2,7 @@
 //   n_b Y_l = (X_b Y)_{l+1} + (X_b Y)_{l-1}   and
 //   r d(F Y_l)/dr_b = (rF' - l F) (X_b Y)_{l+1} + (rF' + (l+1) F) (X_b Y)_{l-1}
 // (gradient formula, Varshalovich 5.8.3).
-#include "tables.h"
+#include "kernels/bso4/lanes/tables.h"
 
 #include <algorithm>
 #include <cmath>

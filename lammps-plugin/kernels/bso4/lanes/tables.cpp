@@ -1,4 +1,6 @@
-#include "tables.h"
+#include "kernels/bso4/lanes/tables.h"
+
+#include "kernels/pi.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,19 +34,19 @@ std::size_t memory_usage(const CouplingTables &t) {
 }
 
 std::size_t Tables::memory_usage() const {
-  return bytes(components_, blocks_, rcutsq_, scale_, weight_, kappa_, chi_first_, chi_alpha_, chi_beta_, chi_lower_,
-               chi_upper_, y_start_, y_first_, y_rise_, y_drop_, y_turn_) +
-         bytes(strain_.output, strain_.term, strain_.value_part) +
+  return bytes(blocks_, rcutsq_, scale_, weight_, kappa_, chi_first_, chi_alpha_, chi_beta_, chi_lower_, chi_upper_) +
+         harmonics_.memory_usage() + bytes(strain_.output, strain_.term, strain_.value_part) +
          bytes(unfold_.unfold, unfold_.fold, unfold_.unfold_term, unfold_.fold_term) +
          bso4::memory_usage(value_couplings_) + bso4::memory_usage(strain_couplings_);
 }
 
-Tables::Tables(const Settings &settings)
-    : components_(bso4::components(settings.twojmax, settings.diagonal)), blocks_(bso4::blocks(components_)) {
+Tables::Tables(const Settings &settings) : harmonics_(settings.twojmax + 2) {
+  const auto list = components(settings.twojmax, settings.diagonal);
+  blocks_ = bso4::blocks(list);
   const int twojmax = settings.twojmax;
   Plan &p = plan_;
   p.twojmax = twojmax;
-  p.components = static_cast<int>(components_.size());
+  p.components = static_cast<int>(list.size());
   p.species = settings.nspecies;
   p.rfac0 = settings.rfac0;
   p.rmin0 = settings.rmin0;
@@ -53,14 +55,14 @@ Tables::Tables(const Settings &settings)
     for (int j = 0; j < settings.nspecies; ++j) {
       const double rcut = settings.cutoff(i, j);
       rcutsq_.push_back(rcut * rcut);
-      scale_.push_back(3.14159265358979323846 / (rcut - settings.rmin0));
+      scale_.push_back(pi / (rcut - settings.rmin0));
       weight_.push_back(settings.weight[j]);
     }
   p.rcutsq = rcutsq_.data();
   p.scale = scale_.data();
   p.weight = weight_.data();
   radial(settings);
-  harmonics(twojmax + 2);
+  p.harmonics = harmonics_.view();
   descent();
   make_layout(plain_, twojmax, false);
   make_layout(strained_, twojmax, true);
@@ -114,28 +116,6 @@ void Tables::radial(const Settings &settings) {
   plan_.chi_upper = chi_upper_.data();
 }
 
-// Real harmonics with the mean square 1 over the sphere and without the phase (-1)^m.
-void Tables::harmonics(int largest) {
-  const auto a = [](int l, int m) { // z Y_{l-1,m} = a(l,m) Y_lm + a(l-1,m) Y_{l-2,m}
-    return std::sqrt((l * l - m * m) / (4.0 * l * l - 1.0));
-  };
-  for (int l = 0; l <= largest; ++l) {
-    const double root2 = l == 1 ? std::sqrt(2.0) : 1.0;
-    y_start_.push_back(l == 0 ? 1.0 : root2 * std::sqrt((2.0 * l + 1.0) / (2.0 * l)));
-    y_first_.push_back(l == 0 ? 1.0 : y_first_.back() * y_start_.back());
-    for (int m = 0; m <= l; ++m) {
-      y_rise_.push_back(m < l ? 1.0 / a(l, m) : 0.0);
-      y_drop_.push_back(m < l - 1 ? a(l - 1, m) / a(l, m) : 0.0);
-      y_turn_.push_back(std::sqrt((l - m) * (l + m + 1.0) * (m == 0 ? 0.5 : 1.0)));
-    }
-  }
-  plan_.y_start = y_start_.data();
-  plan_.y_rise = y_rise_.data();
-  plan_.y_drop = y_drop_.data();
-  plan_.y_first = y_first_.data();
-  plan_.y_turn = y_turn_.data();
-}
-
 // kappa^l_jj' = 2/pi int chi_jl chi_j'l-2 sin^2 dtheta, as the chi of one l are orthogonal under
 // this integral; by Gauss-Chebyshev quadrature, which is exact here.
 void Tables::descent() {
@@ -157,7 +137,7 @@ void Tables::descent() {
     for (int j = l; j < size; ++j)
       for (int k = l - 2 + (j - l) % 2; k <= j; k += 2)
         for (int i = 1; i <= nodes; ++i) {
-          const double theta = 3.14159265358979323846 * i / (nodes + 1);
+          const double theta = pi * i / (nodes + 1);
           const double sine = std::sin(theta);
           kappa_[(l * size + j) * size + k] +=
               2.0 / (nodes + 1) * sine * sine * chi(j, l, theta) * chi(k, l - 2, theta);

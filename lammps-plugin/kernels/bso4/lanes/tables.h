@@ -1,10 +1,9 @@
 // Makes and owns the tables of a Plan.
-#ifndef DBAR_BSO4_LANES_TABLES_H
-#define DBAR_BSO4_LANES_TABLES_H
+#pragma once
 
-#include "../settings.h"
-#include "../tables.h"
-#include "plan.h"
+#include "kernels/bso4/lanes/plan.h"
+#include "kernels/bso4/settings.h"
+#include "kernels/bso4/tables.h"
 
 #include <array>
 #include <memory>
@@ -63,21 +62,18 @@ public:
   Tables &operator=(const Tables &) = delete;
 
   const Plan &plan() const { return plan_; }
-  const std::vector<Component> &components() const { return components_; }
   const std::vector<Block> &blocks() const { return blocks_; }
   std::size_t memory_usage() const;
   const std::vector<int> &half_at() const { return unfold_.half_at; }
 
 private:
   void radial(const Settings &settings);
-  void harmonics(int largest);
   void descent();
 
-  std::vector<Component> components_;
   std::vector<Block> blocks_;
   std::vector<double> rcutsq_, scale_, weight_;
   std::vector<double> chi_first_, chi_alpha_, chi_beta_, chi_lower_, chi_upper_, kappa_;
-  std::vector<double> y_start_, y_first_, y_rise_, y_drop_, y_turn_;
+  density::RecursionTables harmonics_;
   LayoutTables plain_, strained_;
   StrainTables strain_;
   UnfoldTables unfold_;
@@ -86,5 +82,3 @@ private:
 };
 
 } // namespace dbar::bso4
-
-#endif

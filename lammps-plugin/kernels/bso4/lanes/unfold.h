@@ -1,8 +1,7 @@
 // From moments to the matrices U and their six strain derivatives W.
-#ifndef DBAR_BSO4_LANES_UNFOLD_H
-#define DBAR_BSO4_LANES_UNFOLD_H
+#pragma once
 
-#include "moments.h"
+#include "kernels/bso4/lanes/moments.h"
 
 namespace dbar::bso4 {
 namespace {
@@ -78,7 +77,7 @@ void strain_outputs(const Plan &plan, const StrainOutput *begin, const StrainOut
     V sum[J] = {};
     const Term *stop = plan.strain_term + o->end;
     for (const Term *term = plan.strain_term + o->begin; term < stop; ++term) {
-      const V factor = held(all(term->factor));
+      const V factor = held(broadcast(term->factor));
       const V *from = moments + term->source + first;
       for (int j = 0; j < J; ++j)
         sum[j] += factor * from[j];
@@ -110,7 +109,7 @@ template <int PARTS> void unfold(const Plan &plan, const V *parts, V *uw) {
     V sum[PARTS] = {};
     const Term *end = plan.unfold_term + o->end;
     for (const Term *term = plan.unfold_term + o->begin; term < end; ++term) {
-      const V factor = all(term->factor);
+      const V factor = broadcast(term->factor);
       const V *from = parts + term->source * PARTS;
       for (int c = 0; c < PARTS; ++c)
         sum[c] += factor * from[c];
@@ -146,5 +145,3 @@ void complete(const Plan &plan, V self, int parts, V *uw, V *u) {
 
 } // namespace
 } // namespace dbar::bso4
-
-#endif

@@ -1,6 +1,6 @@
 // u^j(ma,mb) = sum_l (-i)^l sqrt(2l+1)/(j+1) <j ma l mu | j mb> chi_jl Y_l,mu with mu = mb - ma
 // (Varshalovich 4.5.2): from moments to the half matrices, and the transpose of that map.
-#include "tables.h"
+#include "kernels/bso4/lanes/tables.h"
 
 #include <algorithm>
 #include <cmath>

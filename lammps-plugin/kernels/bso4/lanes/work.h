@@ -1,9 +1,9 @@
 // Scratch memory of the vector kernels and their entry points, plain as plan.h.
-#ifndef DBAR_BSO4_LANES_WORK_H
-#define DBAR_BSO4_LANES_WORK_H
+#pragma once
 
-#include "../../descriptor.h"
-#include "plan.h"
+#include "kernels/bso4/lanes/plan.h"
+#include "kernels/descriptor.h"
+#include "kernels/isa/dispatch.h"
 
 namespace dbar::bso4 {
 
@@ -27,7 +27,6 @@ struct Work {
 };
 
 struct Entry {
-  const char *name;
   int lanes;
   // Adds lane-wise sums of the centres [begin, begin + lanes) to work.value and, if strain, to
   // work.strain in the basis trace, 2zz-xx-yy, xx-yy, xy, xz, yz.
@@ -36,14 +35,10 @@ struct Entry {
   // energy (may be null): [lanes] sum over the half matrices <Y, U> = 3 E.
   void (*gradient)(const Plan &, const Work &, const Couplings &adjoint, const Batch &, int begin, double (*grad)[3],
                    double *energy);
-  // Multiplies and adds as fast as can be; returns how often.
-  double (*multiply_adds)(long rounds);
 };
 
-const Entry *portable_entry();
-const Entry *avx2_entry(); // these two where the compiler has them
-const Entry *avx512_entry();
+const Entry *entry(With<Isa::portable>);
+const Entry *entry(With<Isa::avx2>); // these two where the compiler has them
+const Entry *entry(With<Isa::avx512>);
 
 } // namespace dbar::bso4
-
-#endif

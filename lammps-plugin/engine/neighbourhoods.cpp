@@ -1,0 +1,89 @@
+#include "engine/neighbourhoods.h"
+
+#include "atom.h"
+#include "neigh_list.h"
+
+#include <utility>
+
+namespace dbar {
+
+Neighbourhoods::Neighbourhoods(LAMMPS_NS::Atom *&atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
+                               std::vector<int> species)
+    : atom_(atom), list_(list), ntypes_(static_cast<int>(species.size())), species_of_(std::move(species)),
+      cutsq_(descriptor.nspecies() * ntypes_) {
+  for (int a = 0; a < descriptor.nspecies(); ++a)
+    for (int t = 0; t < ntypes_; ++t) {
+      const double cut = species_of_[t] < 0 ? 0.0 : descriptor.cutoff(a, species_of_[t]);
+      cutsq_[a * ntypes_ + t] = species_of_[t] < 0 ? -1.0 : cut * cut;
+    }
+}
+
+void Neighbourhoods::select(int groupbit, int species, double **shift, int begin, int end, const int *order) {
+  groupbit_ = groupbit;
+  species_ = species;
+  shift_ = shift;
+  cursor_ = begin;
+  end_ = end;
+  order_ = order ? order : list_->ilist;
+}
+
+bool Neighbourhoods::next(Batch &batch) {
+  type_.clear();
+  centre_.clear();
+  first_.assign(1, 0);
+  for (; cursor_ < end_ && static_cast<int>(type_.size()) < batch_size; ++cursor_) {
+    const int i = order_[cursor_];
+    if (!(atom_->mask[i] & groupbit_))
+      continue;
+    const int species = species_of_[atom_->type[i] - 1];
+    if (species < 0 || (species_ >= 0 && species != species_))
+      continue;
+    append(i);
+  }
+  batch = {static_cast<int>(type_.size()), type_.data(), first_.data(),
+           reinterpret_cast<const double (*)[3]>(r_.data()), rtype_.data()};
+  return batch.n > 0;
+}
+
+void Neighbourhoods::append(int i) {
+  const int itype = species_of_[atom_->type[i] - 1];
+  const int *neighbours = list_->firstneigh[i];
+  const int numneigh = list_->numneigh[i];
+  std::size_t n = first_.back();
+  if (rtype_.size() < n + numneigh) { // grows to the largest batch and stays
+    rtype_.resize(n + numneigh);
+    neighbour_.resize(n + numneigh);
+    r_.resize(3 * (n + numneigh));
+  }
+
+  double **x = atom_->x;
+  const double *cutsq = &cutsq_[itype * ntypes_];
+  const double zero[3] = {0.0, 0.0, 0.0};
+  const double *di = shift_ ? shift_[i] : zero;
+  const double xi[3] = {x[i][0] + di[0], x[i][1] + di[1], x[i][2] + di[2]};
+  for (int jj = 0; jj < numneigh; ++jj) {
+    const int j = neighbours[jj] & NEIGHMASK;
+    const double *dj = shift_ ? shift_[j] : zero;
+    const double dx = x[j][0] + dj[0] - xi[0], dy = x[j][1] + dj[1] - xi[1], dz = x[j][2] + dj[2] - xi[2];
+    const int jtype = atom_->type[j] - 1;
+    double *r = &r_[3 * n];
+    r[0] = dx;
+    r[1] = dy;
+    r[2] = dz;
+    rtype_[n] = species_of_[jtype];
+    neighbour_[n] = j;
+    n += dx * dx + dy * dy + dz * dz < cutsq[jtype]; // written over unless it is near enough: no branch to mispredict
+  }
+  type_.push_back(itype);
+  centre_.push_back(i);
+  first_.push_back(static_cast<int>(n));
+}
+
+double Neighbourhoods::memory_usage() const {
+  return static_cast<double>(
+      (type_.capacity() + first_.capacity() + rtype_.capacity() + centre_.capacity() + neighbour_.capacity()) *
+          sizeof(int) +
+      r_.capacity() * sizeof(double));
+}
+
+} // namespace dbar

@@ -1,0 +1,52 @@
+// From LAMMPS's neighbour list to the kernels' batches: gathered on the fly, nothing of size N is
+// kept.
+#pragma once
+
+#include "kernels/descriptor.h"
+
+#include <vector>
+
+namespace LAMMPS_NS {
+class Atom;
+class NeighList;
+} // namespace LAMMPS_NS
+
+namespace dbar {
+
+class Neighbourhoods {
+public:
+  static constexpr int batch_size = 64;
+
+  // species[type - 1]: which of the descriptor's species an atom type is, -1: none, the atom is not seen.
+  Neighbourhoods(LAMMPS_NS::Atom *&atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
+                 std::vector<int> species);
+
+  // Centres are the group's atoms among entries [begin, end) of `order`, owned atoms in any order (null: that of the
+  // list), of one species only if `species` >= 0.
+  // `shift` (may be null) is added to the positions of owned and ghost atoms.
+  void select(int groupbit, int species, double **shift, int begin, int end, const int *order = nullptr);
+  // Fills the next batch; false when there is none left.
+  bool next(Batch &batch);
+  // Owned or ghost atoms behind the batch's centres and neighbours.
+  const int *centres() const { return centre_.data(); }
+  const int *neighbours() const { return neighbour_.data(); }
+
+  double memory_usage() const;
+
+private:
+  void append(int centre);
+
+  LAMMPS_NS::Atom *&atom_; // that of LAMMPS, which `replicate` changes
+  LAMMPS_NS::NeighList *list_;
+  int ntypes_;
+  std::vector<int> species_of_; // [ntypes]
+  std::vector<double> cutsq_;   // [nspecies][ntypes], negative for types that are not seen
+  int groupbit_ = 1, species_ = -1, cursor_ = 0, end_ = 0;
+  double **shift_ = nullptr;
+  const int *order_ = nullptr;
+
+  std::vector<int> type_, first_, rtype_, centre_, neighbour_;
+  std::vector<double> r_; // capacity for every neighbour of the batch; first_.back() of them are in use
+};
+
+} // namespace dbar

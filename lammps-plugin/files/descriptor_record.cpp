@@ -1,0 +1,37 @@
+#include "files/descriptor_record.h"
+
+#include "kernels/families.h"
+
+#include <sstream>
+
+namespace dbar {
+
+std::unique_ptr<Descriptor> DescriptorRecord::make(int nspecies) const {
+  std::vector<std::string> list;
+  for (const auto &[word, value] : words) {
+    if (word == "family" || word == "rcut") // these have keys of their own
+      continue;
+    list.push_back(word);
+    std::istringstream values(value);
+    for (std::string one; values >> one;)
+      list.push_back(one);
+  }
+  return make_descriptor(family, rcut, list, nspecies);
+}
+
+DescriptorRecord read_descriptor(JsonReader in, bool types) {
+  DescriptorRecord d;
+  d.family = in.text("family", "a name");
+  d.rcut = in.number("rcut", "a length");
+  if (types) {
+    d.ntypes = in.integer("ntypes", 1, 1000000);
+    d.perspecies = in.flag("perspecies");
+  }
+  JsonReader words = in.object("words", "an object of texts");
+  for (const auto &word : words.keys())
+    d.words.emplace_back(word, words.text(word));
+  in.finish();
+  return d;
+}
+
+} // namespace dbar

@@ -1,0 +1,185 @@
+// The bispectrum by vector kernels: a lane per centre.
+#include "kernels/bso4/bispectrum.h"
+#include "kernels/bso4/lanes/count.h"
+#include "kernels/bso4/lanes/tables.h"
+#include "kernels/bso4/lanes/work.h"
+
+#include <algorithm>
+#include <new>
+
+namespace dbar::bso4 {
+
+namespace {
+
+// Scratch memory, aligned to cache lines. Arrays begin an odd number of lines apart so that they
+// do not compete for the same sets of the cache.
+class Scratch {
+public:
+  Scratch(const Plan &plan, int lanes);
+  Scratch(const Scratch &) = delete;
+  Scratch &operator=(const Scratch &) = delete;
+  ~Scratch() { release(); }
+
+  Work work{};
+  std::size_t bytes = 0;
+  void need(int slots); // room for so many neighbours
+  void clear(const Plan &plan);
+
+private:
+  double *take(std::size_t vectors);
+  void release();
+
+  int lanes_;
+  std::vector<std::pair<double *, std::size_t>> owned_;
+};
+
+constexpr std::align_val_t line{64};
+
+Scratch::Scratch(const Plan &plan, int lanes) : lanes_(lanes) {
+  const Layout &wide = plan.strained;
+  const std::size_t elements = offset(plan.twojmax + 1);
+  // Functions and harmonics have done their part when Z begins: they share its memory.
+  const std::size_t functions = static_cast<std::size_t>(slot_block) * wide.functions;
+  const std::size_t harmonics = static_cast<std::size_t>(slot_block) * (wide.largest + 1) * (wide.largest + 1);
+  const int z = std::max({plan.value.z_elements, plan.strain.z_elements, plan.half_elements});
+  work.z = take(std::max(functions + harmonics, 2 * static_cast<std::size_t>(z)));
+  work.functions = work.z;
+  work.harmonics = work.z + functions * lanes;
+  work.moments = take(wide.moments);
+  work.parts = take(7 * elements);
+  work.u = take(2 * elements);
+  work.uw = take(14 * static_cast<std::size_t>(plan.half_elements));
+  work.value = take(plan.components);
+  work.strain = take(6 * static_cast<std::size_t>(plan.components));
+}
+
+double *Scratch::take(std::size_t vectors) {
+  const std::size_t lines = (vectors * lanes_ * sizeof(double) + 63) / 64 | 1;
+  auto *memory = static_cast<double *>(::operator new(lines * 64, line));
+  std::fill(memory, memory + lines * 8, 0.0);
+  owned_.emplace_back(memory, lines * 64);
+  bytes += lines * 64;
+  return memory;
+}
+
+void Scratch::release() {
+  for (const auto &each : owned_)
+    ::operator delete(each.first, line);
+}
+
+void Scratch::need(int slots) {
+  if (slots <= work.slots)
+    return;
+  // The former arrays stay until the end: growth doubles, so they never are more than half of all.
+  work.slots = std::max(slots, 2 * work.slots);
+  work.slot = take(6 * static_cast<std::size_t>(work.slots));
+  work.point = take(point_size * static_cast<std::size_t>(work.slots));
+}
+
+void Scratch::clear(const Plan &plan) {
+  std::fill(work.value, work.value + plan.components * lanes_, 0.0);
+  std::fill(work.strain, work.strain + 6 * plan.components * lanes_, 0.0);
+}
+
+class LaneKernel : public Bispectrum {
+public:
+  LaneKernel(const Settings &settings, const Entry &entry, std::shared_ptr<const Tables> tables)
+      : Bispectrum(settings), entry_(entry), tables_(std::move(tables)), plan_(tables_->plan()),
+        scratch_(plan_, entry.lanes) {}
+
+  void accumulate(const Batch &batch, double *D, double *V) override;
+  void per_centre(const Batch &batch, double *B) override;
+  void gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) override;
+  std::unique_ptr<Descriptor> clone() const override { return std::make_unique<LaneKernel>(s_, entry_, tables_); }
+  std::size_t memory_usage() const override {
+    return sizeof(*this) + scratch_.bytes + tables_->memory_usage() + bso4::memory_usage(adjoint_);
+  }
+  Operations operations(Task task) const override { return count(plan_, task); }
+
+private:
+  void make_room(const Batch &batch);
+  double lane_sum(const double *x) const {
+    double sum = 0.0;
+    for (int lane = 0; lane < entry_.lanes; ++lane)
+      sum += x[lane];
+    return sum;
+  }
+
+  const Entry &entry_;
+  std::shared_ptr<const Tables> tables_; // shared by clones
+  const Plan &plan_;
+  Scratch scratch_;
+  std::vector<double> theta_; // of the adjoint below
+  CouplingTables adjoint_;
+};
+
+void LaneKernel::make_room(const Batch &batch) {
+  int most = 0;
+  for (int i = 0; i < batch.n; ++i)
+    most = std::max(most, batch.first[i + 1] - batch.first[i]);
+  scratch_.need(most + 1); // gathering writes one place past the last
+}
+
+void LaneKernel::accumulate(const Batch &batch, double *D, double *V) {
+  make_room(batch);
+  scratch_.clear(plan_);
+  const Work &work = scratch_.work;
+  for (int i = 0; i < batch.n; i += entry_.lanes)
+    entry_.accumulate(plan_, work, batch, i, V != nullptr);
+  for (int k = 0; k < plan_.components; ++k) {
+    D[k] += lane_sum(work.value + k * entry_.lanes) - batch.n * isolated(k);
+    if (!V)
+      continue;
+    double w[6];
+    for (int c = 0; c < 6; ++c)
+      w[c] = lane_sum(work.strain + (6 * k + c) * entry_.lanes);
+    // From trace, 2zz-xx-yy, xx-yy, xy, xz, yz.
+    const double zz = (w[0] + w[1]) / 3.0, rest = w[0] - zz;
+    const double voigt[6] = {0.5 * (rest + w[2]), 0.5 * (rest - w[2]), zz, w[3], w[4], w[5]};
+    for (int c = 0; c < 6; ++c)
+      V[6 * k + c] += voigt[c];
+  }
+}
+
+void LaneKernel::per_centre(const Batch &batch, double *B) {
+  make_room(batch);
+  const Work &work = scratch_.work;
+  for (int i = 0; i < batch.n; i += entry_.lanes) {
+    scratch_.clear(plan_);
+    entry_.accumulate(plan_, work, batch, i, false);
+    for (int lane = 0; lane < entry_.lanes && i + lane < batch.n; ++lane)
+      for (int k = 0; k < plan_.components; ++k)
+        B[static_cast<std::size_t>(i + lane) * plan_.components + k] =
+            work.value[k * entry_.lanes + lane] - isolated(k);
+  }
+}
+
+void LaneKernel::gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) {
+  make_room(batch);
+  if (!std::equal(theta_.begin(), theta_.end(), theta, theta + plan_.components)) {
+    theta_.assign(theta, theta + plan_.components);
+    adjoint_ = CouplingTables();
+    make_couplings(adjoint_, tables_->blocks(), tables_->half_at(), theta);
+  }
+  double constant = 0.0;
+  for (int k = 0; k < plan_.components; ++k)
+    constant += theta[k] * isolated(k);
+  for (int p = batch.first[0]; p < batch.first[batch.n]; ++p)
+    grad[p][0] = grad[p][1] = grad[p][2] = 0.0;
+  double lane_energy[8];
+  for (int i = 0; i < batch.n; i += entry_.lanes) {
+    entry_.gradient(plan_, scratch_.work, adjoint_.view, batch, i, grad, lane_energy);
+    // B is of third degree in U, so <Y, U> = 3 E.
+    for (int lane = 0; energy && lane < entry_.lanes && i + lane < batch.n; ++lane)
+      energy[i + lane] = lane_energy[lane] / 3.0 - constant;
+  }
+}
+
+} // namespace
+
+std::unique_ptr<Descriptor> make_lane_kernel(const Settings &settings) {
+  const Entry *chosen = in_use([](auto isa) { return entry(isa); });
+  return chosen ? std::make_unique<LaneKernel>(settings, *chosen, std::make_shared<Tables>(settings)) : nullptr;
+}
+
+} // namespace dbar::bso4

@@ -1,0 +1,63 @@
+// Vectors of DBAR_LANES doubles by the compiler's vector extension.
+// Everything below is private to the file that includes it: each instruction set has its own copy.
+#pragma once
+
+namespace dbar {
+namespace {
+
+constexpr int lanes = DBAR_LANES;
+typedef double V __attribute__((vector_size(8 * DBAR_LANES)));
+typedef long long I __attribute__((vector_size(8 * DBAR_LANES)));
+
+#define DBAR_INLINE static inline __attribute__((always_inline))
+
+DBAR_INLINE V broadcast(double x) {
+  return x - V{}; // x - 0 is x even for -0, 0 + x is not
+}
+
+// A value that stays in its register: compilers else read it from memory at every use.
+DBAR_INLINE V held(V x) {
+#if defined(__x86_64__)
+  asm("" : "+v"(x));
+#endif
+  return x;
+}
+
+DBAR_INLINE V square_root(V x) {
+  V out;
+  for (int i = 0; i < lanes; ++i)
+    out[i] = __builtin_sqrt(x[i]);
+  return out;
+}
+
+// Sine and cosine to about one unit in the last place for |x| < 1e5: reduction by multiples of
+// pi/2 in three parts and the polynomials of fdlibm.
+DBAR_INLINE void sine_cosine(V x, V &sine, V &cosine) {
+  const double shift = 6755399441055744.0; // 1.5 * 2^52: the sum's last bits are the integer
+  const V t = x * 0.63661977236758134308 + shift;
+  const V k = t - shift;
+  const I quadrant = (I)t;
+  V y = x - k * 1.57079632673412561417e+00;
+  y = y - k * 6.07710050630396597660e-11;
+  y = y - k * 2.02226624871116645580e-21;
+  const V z = y * y;
+  V s = z * 1.58969099521155010221e-10 - 2.50507602534068634195e-08;
+  s = z * s + 2.75573137070700676789e-06;
+  s = z * s - 1.98412698298579493134e-04;
+  s = z * s + 8.33333333332248946124e-03;
+  s = z * s - 1.66666666666666324348e-01;
+  s = y + y * z * s;
+  V c = z * -1.13596475577881948265e-11 + 2.08757232129817482790e-09;
+  c = z * c - 2.75573143513906633035e-07;
+  c = z * c + 2.48015872894767294178e-05;
+  c = z * c - 1.38888888888741095749e-03;
+  c = z * c + 4.16666666666666019037e-02;
+  c = 1.0 - 0.5 * z + z * z * c;
+  const I odd = (quadrant & 1) != 0;
+  const V first = odd ? c : s, second = odd ? s : c;
+  sine = ((quadrant & 2) != 0) ? -first : first;
+  cosine = (((quadrant + 1) & 2) != 0) ? -second : second;
+}
+
+} // namespace
+} // namespace dbar

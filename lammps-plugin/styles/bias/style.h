@@ -1,0 +1,76 @@
+// fix ID group dbar/plumed COMPUTE-ID plumed.dat keyword values ...
+#pragma once
+
+#include "engine/evaluation_site.h"
+#include "engine/ghost_forces.h"
+#include "styles/bias/options.h"
+
+#include "fix.h"
+
+#include <memory>
+#include <vector>
+
+namespace dbar {
+class CvSet;
+class PlumedSession;
+} // namespace dbar
+
+namespace LAMMPS_NS {
+
+class FixDbarPlumed : public Fix {
+public:
+  FixDbarPlumed(class LAMMPS *, int, char **);
+  ~FixDbarPlumed() override;
+
+  int setmask() override;
+  void init() override;
+  void init_list(int, class NeighList *ptr) override { list_ = ptr; }
+  void setup_pre_reverse(int, int vflag) override;
+  void pre_reverse(int, int vflag) override;
+  void min_pre_reverse(int, int vflag) override;
+  void post_run() override;
+  double compute_scalar() override { return answer_.bias; }
+  double compute_vector(int) override;
+  double memory_usage() override;
+
+  int pack_reverse_comm(int n, int first, double *buf) override { return ghosts_.pack(n, first, buf); }
+  void unpack_reverse_comm(int n, int *list, double *buf) override { ghosts_.unpack(n, list, buf); }
+
+  void write_restart(FILE *) override;
+  void restart(char *) override;
+
+private:
+  // What PLUMED said at a step about the collective variables.
+  struct Answer {
+    bigint step = -1;
+    double bias = 0.0;
+    std::vector<double> value, force; // s, and -dB/ds
+  };
+
+  class ComputeDbar *find_compute() const;
+  void start_plumed();
+  bool values_continue(const Answer &earlier) const;
+  void begin_step(int vflag);
+  bool ask();
+  void evaluate();
+  void calculate(bool update_plumed);
+  void add_forces(double factor);
+
+  dbar::PlumedOptions options_;
+  std::unique_ptr<dbar::CvSet> cvs_;
+  class ComputeDbar *compute_ = nullptr;
+  class NeighList *list_ = nullptr;
+  std::unique_ptr<dbar::PlumedSession> plumed_; // on rank 0
+  dbar::EvaluationSite site_;
+  dbar::GhostForces ghosts_;
+
+  Answer answer_;
+  bool started_ = false, restarted_ = false, running_ = false;
+  double timestep_ = 0.0;
+  bigint forces_step_ = -1;  // the step that the positions of the last force evaluation belong to
+  bigint value_step_ = -1;   // the step of answer_.value
+  bigint updated_step_ = -1; // the last step at which PLUMED went on
+  bigint evaluations_ = 0, gradients_ = 0;
+};
+
+} // namespace LAMMPS_NS

@@ -1,0 +1,106 @@
+#include "styles/compute/atom_novelty.h"
+
+#include "engine/command_words.h"
+#include "engine/descriptor_sums.h"
+#include "engine/evaluation_site.h"
+#include "engine/raise_together.h"
+#include "engine/shared_text.h"
+#include "files/novelty_file.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "error.h"
+#include "memory.h"
+#include "update.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace LAMMPS_NS;
+
+namespace {
+const char *const command = "Compute dbar/atom/novelty";
+}
+
+ComputeDbarAtomNovelty::ComputeDbarAtomNovelty(LAMMPS *lmp, int narg, char **arg) : Compute(lmp, narg, arg) {
+  if (narg < 4)
+    error->all(FLERR, "{}: expected the file of a model after the style name", command);
+  std::string average_id;
+  dbar::CommandWords words(lmp, command, narg, arg, 4);
+  while (words.left()) {
+    const std::string keyword = words.keyword();
+    if (keyword != "average")
+      error->all(FLERR, "{}: unknown keyword {}, expected average", command, keyword);
+    average_id = words.value("a fix ID");
+  }
+  site_ = std::make_unique<dbar::EvaluationSite>(lmp, command, average_id);
+
+  const std::string text = dbar::shared_text(error, world, std::string(command) + ": model ", arg[3]);
+  std::string failure; // the same on all ranks, but for a lack of memory
+  try {
+    file_ = std::make_unique<dbar::NoveltyFile>(arg[3], text);
+    descriptor_ = file_->make_descriptor(update->unit_style, atom->ntypes);
+  } catch (const std::exception &e) {
+    failure = std::string(command) + ": " + e.what();
+  }
+  dbar::raise_together(error, world, failure);
+
+  peratom_flag = 1;
+  size_peratom_cols = 0;
+}
+
+ComputeDbarAtomNovelty::~ComputeDbarAtomNovelty() {
+  memory->destroy(vector_atom);
+}
+
+void ComputeDbarAtomNovelty::init() {
+  site_->init(this, descriptor_->cutoff());
+}
+
+void ComputeDbarAtomNovelty::init_list(int, NeighList *ptr) {
+  list_ = ptr;
+  std::vector<int> species(atom->ntypes);
+  std::iota(species.begin(), species.end(), 0);
+  local_ = std::make_unique<dbar::DescriptorSums>(atom, list_, *descriptor_, std::move(species), false, comm->nthreads);
+}
+
+void ComputeDbarAtomNovelty::make_room() {
+  if (atom->nmax > nmax_) {
+    memory->destroy(vector_atom);
+    nmax_ = atom->nmax;
+    memory->create(vector_atom, nmax_, "dbar/atom/novelty:vector_atom");
+  }
+  std::fill_n(vector_atom, atom->nlocal, 0.0); // of atoms outside of the group
+}
+
+void ComputeDbarAtomNovelty::compute_peratom() {
+  invoked_peratom = update->ntimestep;
+  double **shift = site_->shift();
+  site_->build(list_);
+  make_room();
+  local_->per_centre(groupbit, shift, [this](int i, int species, const double *B) {
+    const auto &model = file_->models[species];
+    vector_atom[i] = model.mean.empty() ? -1.0 : model.score(B);
+  });
+
+  // what stops the run is added up, so that all ranks stop
+  double found[2] = {site_->missed(shift), 0.0};
+  for (int i = 0; i < atom->nlocal; ++i)
+    found[1] += vector_atom[i] < 0.0;
+  MPI_Allreduce(MPI_IN_PLACE, found, 2, MPI_DOUBLE, MPI_SUM, world);
+  site_->stop_if(found[0]);
+  if (found[1] > 0.0)
+    error->all(FLERR,
+               "{}: at step {} the group has {:.0f} atoms of types for which the model holds null, expected only "
+               "types that it was fitted to",
+               command, update->ntimestep, found[1]);
+}
+
+double ComputeDbarAtomNovelty::memory_usage() {
+  double bytes = nmax_ * sizeof(double);
+  for (const auto &model : file_->models)
+    bytes += (model.mean.capacity() + model.matrix.capacity()) * sizeof(double);
+  if (local_)
+    bytes += local_->memory_usage();
+  return bytes;
+}

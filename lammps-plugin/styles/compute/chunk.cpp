@@ -1,0 +1,139 @@
+#include "styles/compute/chunk.h"
+
+#include "engine/descriptor_sums.h"
+#include "engine/evaluation_site.h"
+#include "kernels/descriptor.h"
+
+#include "atom.h"
+#include "error.h"
+#include "memory.h"
+#include "modify.h"
+#include "update.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace LAMMPS_NS;
+
+bool ComputeDbarChunk::asked(int narg, char **arg) {
+  for (int iarg = 5; iarg < narg; ++iarg) {
+    if (strcmp(arg[iarg], "chunk") == 0)
+      return true;
+    iarg += strcmp(arg[iarg], "average") == 0; // a fix may have that name
+  }
+  return false;
+}
+
+ComputeDbarChunk::ComputeDbarChunk(LAMMPS *lmp, int narg, char **arg) : ComputeDbar(lmp, narg, arg) {
+  array_flag = 1;
+  extarray = 1;
+  size_array_rows = 0;
+  size_array_rows_variable = 1;
+  size_array_cols = has_virial() ? 7 * size() : size();
+  find_chunks();
+}
+
+ComputeDbarChunk::~ComputeDbarChunk() = default;
+
+void ComputeDbarChunk::init() {
+  find_chunks();
+  ComputeDbar::init();
+  holder_->init();
+}
+
+// The class behind compute chunk/atom is not among LAMMPS's installed headers. IDs and number of chunks are its
+// per-atom vector and its scalar; its locks are reached through a compute property/chunk, which is one of those
+// that LAMMPS lets hold them, and which no one else sees.
+void ComputeDbarChunk::find_chunks() {
+  chunks_ = modify->get_compute_by_id(chunk_id());
+  if (!chunks_)
+    error->all(FLERR, "Compute dbar: compute {} of keyword chunk does not exist, expected a compute chunk/atom",
+               chunk_id());
+  if (strcmp(chunks_->style, "chunk/atom") != 0)
+    error->all(FLERR, "Compute dbar: compute {} of keyword chunk has style {}, expected chunk/atom", chunk_id(),
+               chunks_->style);
+  if (holder_)
+    return;
+  const auto creator = modify->compute_map->find("property/chunk");
+  if (creator == modify->compute_map->end())
+    error->all(FLERR, "Compute dbar: keyword chunk needs a LAMMPS that has compute property/chunk");
+  std::string words[] = {std::string(id) + "_dbar_chunk", "all", "property/chunk", chunk_id(), "count"};
+  char *arg[5];
+  for (int k = 0; k < 5; ++k)
+    arg[k] = words[k].data();
+  holder_.reset(creator->second(lmp, 5, arg));
+}
+
+void ComputeDbarChunk::make_room(int nchunk) {
+  // the row behind the chunks takes the count of missed atoms through the same reduction
+  const bigint numbers = (static_cast<bigint>(nchunk) + 1) * size_array_cols;
+  if (numbers > MAXSMALLINT)
+    error->all(FLERR, "Compute dbar: {} chunks of {} numbers, expected fewer than {} numbers in all", nchunk,
+               size_array_cols, MAXSMALLINT);
+  if (nchunk != size_array_rows || !array) {
+    memory->destroy(array);
+    memory->create(array, nchunk + 1, size_array_cols, "dbar:array");
+    size_array_rows = nchunk;
+    room_ = numbers;
+  }
+  std::fill_n(array[0], numbers, 0.0);
+}
+
+void ComputeDbarChunk::sort_by_chunk(const double *chunk, int nchunk) {
+  const auto row = [&](int i) { // -1: in no chunk
+    return chunk[i] >= 1.0 && chunk[i] <= nchunk ? static_cast<int>(chunk[i]) - 1 : -1;
+  };
+  first_.assign(nchunk + 1, 0);
+  for (int i = 0; i < atom->nlocal; ++i)
+    if (row(i) >= 0)
+      ++first_[row(i) + 1];
+  for (int c = 0; c < nchunk; ++c)
+    first_[c + 1] += first_[c];
+  order_.resize(first_[nchunk]);
+  for (int i = atom->nlocal - 1; i >= 0; --i) // fills each chunk from its end: first_ moves to its begin
+    if (row(i) >= 0)
+      order_[--first_[row(i) + 1]] = i;
+  first_.erase(first_.begin());
+  first_.push_back(static_cast<int>(order_.size()));
+}
+
+void ComputeDbarChunk::compute_array() {
+  invoked_array = update->ntimestep;
+  double **shift = site_->shift();
+  site_->build(list_);
+  chunks_->compute_peratom(); // does nothing twice in a step, and nothing while locked
+  const int nchunk = static_cast<int>(chunks_->compute_scalar());
+  make_room(nchunk);
+  sort_by_chunk(chunks_->vector_atom, nchunk);
+  local_->accumulate_sets(groupbit, shift, order_, first_, has_virial(), array[0]);
+
+  double &missed = array[0][static_cast<bigint>(nchunk) * size_array_cols];
+  missed = site_->missed(shift);
+  const bigint numbers = static_cast<bigint>(nchunk) * size_array_cols + 1;
+  MPI_Allreduce(MPI_IN_PLACE, array[0], static_cast<int>(numbers), MPI_DOUBLE, MPI_SUM, world);
+  site_->stop_if(missed);
+}
+
+void ComputeDbarChunk::lock_enable() {
+  holder_->lock_enable();
+}
+
+void ComputeDbarChunk::lock_disable() {
+  holder_->lock_disable();
+}
+
+int ComputeDbarChunk::lock_length() {
+  return holder_->lock_length();
+}
+
+void ComputeDbarChunk::lock(Fix *fix, bigint start, bigint stop) {
+  holder_->lock(fix, start, stop);
+}
+
+void ComputeDbarChunk::unlock(Fix *fix) {
+  holder_->unlock(fix);
+}
+
+double ComputeDbarChunk::memory_usage() {
+  return ComputeDbar::memory_usage() + room_ * sizeof(double) + (order_.capacity() + first_.capacity()) * sizeof(int);
+}

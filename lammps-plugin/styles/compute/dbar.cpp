@@ -1,0 +1,175 @@
+#include "styles/compute/dbar.h"
+
+#include "engine/command_words.h"
+#include "engine/descriptor_sums.h"
+#include "engine/evaluation_site.h"
+#include "files/json_text.h"
+#include "kernels/descriptor.h"
+#include "kernels/families.h"
+#include "kernels/isa/isa.h"
+#include "kernels/words.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "error.h"
+#include "group.h"
+#include "memory.h"
+#include "update.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace LAMMPS_NS;
+
+ComputeDbar::ComputeDbar(LAMMPS *lmp, int narg, char **arg) : Compute(lmp, narg, arg) {
+  if (narg < 5) {
+    std::string families;
+    for (const auto &name : dbar::family_names())
+      families += (families.empty() ? "" : ", ") + name;
+    error->all(FLERR, "Compute dbar: expected a FAMILY ({}) and a cutoff Rcut after the style name", families);
+  }
+  family_ = arg[3];
+  rcut_ = utils::numeric(FLERR, arg[4], false, lmp);
+
+  std::string average_id, ended; // the keyword of this style whose value came last
+  std::vector<std::string> family_words;
+  dbar::CommandWords words(lmp, "Compute dbar", narg, arg, 5);
+  while (words.left()) {
+    const std::string keyword = words.keyword();
+    // A number here would join the values of a family's keyword further to the left.
+    double number;
+    if (!ended.empty() && dbar::is_number(keyword, &number))
+      error->all(FLERR, "Compute dbar: found {} after keyword {} and its value, expected a keyword", keyword, ended);
+    ended = keyword;
+    if (keyword == "virial") {
+      virial_ = words.yes_no();
+    } else if (keyword == "perspecies") {
+      perspecies_ = words.yes_no();
+    } else if (keyword == "average") {
+      average_id = words.value("a fix ID");
+    } else if (keyword == "chunk") {
+      chunk_id_ = words.value("the ID of a compute chunk/atom");
+    } else {
+      family_words.push_back(keyword);
+      ended.clear();
+    }
+  }
+  std::string failure, isa;
+  try {
+    isa = dbar::active_isa();
+    descriptor_ = dbar::make_descriptor(family_, rcut_, family_words, atom->ntypes);
+  } catch (const dbar::BadSetting &e) {
+    failure = std::string("Compute dbar: ") + e.what();
+  }
+  if (!failure.empty())
+    error->all(FLERR, failure);
+  if (comm->me == 0)
+    utils::logmesg(lmp, "compute dbar {}: {}, {} components per atom, {} kernel\n", id, family_, descriptor_->size(),
+                   isa);
+
+  const int blocks = perspecies_ ? atom->ntypes : 1;
+  vector_flag = 1;
+  extvector = 1;
+  size_vector = 1 + blocks * descriptor_->size();
+  vector = new double[size_vector]();
+  site_ = std::make_unique<dbar::EvaluationSite>(lmp, "Compute dbar", average_id);
+  if (virial_ && chunk_id_.empty()) {
+    array_flag = 1;
+    extarray = 1;
+    size_array_rows = size_vector;
+    size_array_cols = 6;
+    memory->create(array, size_array_rows, size_array_cols, "dbar:array");
+    std::fill_n(array[0], size_array_rows * size_array_cols, 0.0);
+  }
+}
+
+ComputeDbar::~ComputeDbar() {
+  delete[] vector;
+  if (array)
+    memory->destroy(array);
+}
+
+void ComputeDbar::init() {
+  if (group->count(igroup) == 0 && !group->dynamic[igroup])
+    error->all(FLERR, "Compute dbar: group {} of compute {} has no atoms, expected at least one central atom",
+               group->names[igroup], id);
+  site_->init(this, descriptor_->cutoff());
+}
+
+void ComputeDbar::init_list(int, NeighList *ptr) {
+  list_ = ptr;
+  local_ = local_sums(list_);
+}
+
+std::unique_ptr<dbar::DescriptorSums> ComputeDbar::local_sums(NeighList *list) const {
+  std::vector<int> species(atom->ntypes);
+  std::iota(species.begin(), species.end(), 0);
+  return std::make_unique<dbar::DescriptorSums>(atom, list, *descriptor_, std::move(species), perspecies_,
+                                                comm->nthreads);
+}
+
+bool ComputeDbar::averages() const {
+  return site_->averages();
+}
+
+void ComputeDbar::compute_vector() {
+  refresh();
+  invoked_vector = update->ntimestep;
+}
+
+void ComputeDbar::compute_array() {
+  // one evaluation gives both
+  if (!((invoked_flag & INVOKED_VECTOR) && invoked_vector == update->ntimestep))
+    refresh();
+  invoked_array = update->ntimestep;
+}
+
+void ComputeDbar::refresh() {
+  evaluate(site_->shift(), vector, virial_ && chunk_id_.empty() ? array[0] : nullptr);
+}
+
+bigint ComputeDbar::evaluate(double **shift, double *D, double *V) {
+  site_->build(list_);
+  const int nD = size_vector, nV = V ? 6 * size_vector : 0;
+  sums_.assign(nD + nV + 2, 0.0);
+  double &missed = sums_[nD + nV], &owned = sums_[nD + nV + 1];
+  local_->accumulate(groupbit, shift, sums_.data(), V ? sums_.data() + nD : nullptr);
+  missed = site_->missed(shift);
+  owned = atom->nlocal;
+  MPI_Allreduce(MPI_IN_PLACE, sums_.data(), static_cast<int>(sums_.size()), MPI_DOUBLE, MPI_SUM, world);
+
+  site_->stop_if(missed);
+  std::copy_n(sums_.begin(), nD, D);
+  if (V)
+    std::copy_n(sums_.begin() + nD, nV, V);
+  return static_cast<bigint>(owned);
+}
+
+dbar::DescriptorRecord ComputeDbar::record() const {
+  dbar::DescriptorRecord d;
+  d.units = update->unit_style;
+  d.family = family_;
+  d.rcut = rcut_;
+  d.ntypes = atom->ntypes;
+  d.perspecies = perspecies_;
+  d.words = descriptor_->settings();
+  d.size = size();
+  return d;
+}
+
+std::string ComputeDbar::settings_json() const {
+  dbar::JsonObject json;
+  json.text("family", family_).number("rcut", rcut_).integer("ntypes", atom->ntypes);
+  json.flag("perspecies", perspecies_).flag("virial", virial_);
+  dbar::JsonObject words;
+  for (const auto &[word, value] : descriptor_->settings())
+    words.text(word, value);
+  return json.raw("words", words.str()).text("group", group->names[igroup]).str();
+}
+
+double ComputeDbar::memory_usage() {
+  double bytes = size_vector * sizeof(double) * (virial_ ? 7.0 : 1.0) + sums_.capacity() * sizeof(double);
+  if (local_)
+    bytes += local_->memory_usage();
+  return bytes;
+}

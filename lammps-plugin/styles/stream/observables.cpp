@@ -1,0 +1,98 @@
+#include "styles/stream/observables.h"
+
+#include "engine/lammps_extras.h"
+
+#include "compute.h"
+#include "domain.h"
+#include "error.h"
+#include "input.h"
+#include "modify.h"
+#include "output.h"
+#include "variable.h"
+
+#include <algorithm>
+#include <array>
+
+namespace dbar {
+
+Observables::Observables(LAMMPS_NS::LAMMPS *lmp, std::vector<std::string> names)
+    : Pointers(lmp), names_(std::move(names)), values_(names_.size()) {}
+
+std::vector<std::string> Observables::defaults() {
+  return {"temp", "pe", "press", "pxx", "pyy", "pzz", "pxy", "pxz", "pyz", "vol", "lx", "ly", "lz"};
+}
+
+void Observables::check() const {
+  for (const auto &name : names_) {
+    if (name.rfind("v_", 0) != 0)
+      continue;
+    const int ivar = input->variable->find(name.c_str() + 2);
+    if (ivar < 0)
+      error->all(FLERR, "Fix dbar/stream: variable {} of keyword thermo does not exist", name);
+    if (!input->variable->equalstyle(ivar))
+      error->all(FLERR, "Fix dbar/stream: variable {} of keyword thermo is not equal-style", name);
+  }
+}
+
+namespace {
+
+double scalar_of(LAMMPS_NS::Compute *compute) {
+  if (!(compute->invoked_flag & LAMMPS_NS::Compute::INVOKED_SCALAR)) {
+    compute->compute_scalar();
+    compute->invoked_flag |= LAMMPS_NS::Compute::INVOKED_SCALAR;
+  }
+  return compute->scalar;
+}
+
+double component_of(LAMMPS_NS::Compute *compute, std::size_t k) {
+  if (!(compute->invoked_flag & LAMMPS_NS::Compute::INVOKED_VECTOR)) {
+    compute->compute_vector();
+    compute->invoked_flag |= LAMMPS_NS::Compute::INVOKED_VECTOR;
+  }
+  return compute->vector[k];
+}
+
+} // namespace
+
+// The common quantities straight from the computes that LAMMPS always has: the thermo keywords work
+// only while the user's thermo_style prints them, and may be normalised per atom.
+bool Observables::direct(const std::string &name, double &value) const {
+  static const std::array<const char *, 6> stress = {"pxx", "pyy", "pzz", "pxy", "pxz", "pyz"};
+  const auto component = std::find(stress.begin(), stress.end(), name) - stress.begin();
+  if (component < 6) {
+    value = component_of(modify->get_compute_by_id("thermo_press"), component);
+  } else if (name == "press") {
+    value = scalar_of(modify->get_compute_by_id("thermo_press"));
+  } else if (name == "temp") {
+    value = scalar_of(modify->get_compute_by_id("thermo_temp"));
+  } else if (name == "pe") {
+    value = scalar_of(modify->get_compute_by_id("thermo_pe"));
+  } else if (name == "vol") {
+    value = domain->xprd * domain->yprd * (domain->dimension == 3 ? domain->zprd : 1.0);
+  } else if (name == "lx" || name == "ly" || name == "lz") {
+    value = domain->prd[name[1] - 'x'];
+  } else {
+    return false;
+  }
+  return true;
+}
+
+const std::vector<double> &Observables::evaluate() {
+  for (std::size_t k = 0; k < names_.size(); ++k) {
+    const auto &name = names_[k];
+    if (name.rfind("v_", 0) == 0) {
+      values_[k] = input->variable->compute_equal(input->variable->find(name.c_str() + 2));
+    } else if (direct(name, values_[k])) {
+      continue;
+    } else if (output->thermo->evaluate_keyword(name, &values_[k])) {
+      error->all(FLERR,
+                 "Fix dbar/stream: word {} of keyword thermo is neither a thermo keyword (temp, "
+                 "pe, pxx, lx, ...) "
+                 "nor an equal-style variable v_name",
+                 name);
+    }
+  }
+  return values_;
+}
+
+} // namespace dbar

@@ -1,0 +1,148 @@
+#include "styles/stream/session.h"
+
+#include "engine/raise_together.h"
+#include "runtime/python_runtime.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+
+#include <limits>
+#include <stdexcept>
+
+namespace dbar {
+
+namespace {
+constexpr double patience = 10.0; // seconds that a failed rank waits for the others before it aborts the job
+// MPI counts the three coordinates of each atom that rank 0 gathers in 32 bits
+constexpr LAMMPS_NS::bigint most_positions = std::numeric_limits<int>::max() / 3;
+} // namespace
+
+// Text of the failure, empty if there was none.
+template <class Call> std::string StreamSession::timed(Call call) {
+  const double start = LAMMPS_NS::platform::walltime();
+  std::string failure;
+  try {
+    if (!bridge_)
+      bridge_ = &python_bridge();
+    if (const char *text = call())
+      failure = std::string("Fix dbar/stream: Python: ") + text;
+  } catch (const std::exception &e) {
+    failure = std::string("Fix dbar/stream: Python: ") + e.what();
+  }
+  seconds_ += LAMMPS_NS::platform::walltime() - start;
+  return failure;
+}
+
+void StreamSession::open(const std::string &settings_json) {
+  std::string failure;
+  int wants_comm = 0, unused = 0;
+  if (comm->me == 0)
+    failure = timed([&] { return bridge_->open("Session", settings_json.c_str(), &session_, &wants_comm); });
+  raise_together(error, world, failure);
+  MPI_Bcast(&wants_comm, 1, MPI_INT, 0, world);
+  all_ranks_ = wants_comm;
+  if (all_ranks_ && comm->me != 0)
+    failure = timed([&] { return bridge_->open("Observer", settings_json.c_str(), &session_, &unused); });
+  if (all_ranks_)
+    raise_together(error, world, failure);
+  opened_ = true;
+}
+
+dbar_decision StreamSession::observe(const dbar_snapshot &snapshot) {
+  dbar_decision decision = {};
+  std::string failure;
+  if (session_)
+    failure = timed([&] { return bridge_->observe(session_, &snapshot, &decision); });
+  if (all_ranks_)
+    raise_in_time(failure);
+
+  struct {
+    int failed;
+    dbar_decision decision;
+    double seconds;
+  } message = {!failure.empty(), decision, seconds_};
+  MPI_Bcast(&message, sizeof message, MPI_BYTE, 0, world);
+  seconds_ = message.seconds;
+  if (message.failed)
+    raise_together(error, world, failure);
+  return message.decision;
+}
+
+// If one rank's observer raises while another's waits in a collective call of its own, nobody would
+// ever come back. A rank that failed gives the others some time to arrive, then ends the job.
+void StreamSession::raise_in_time(const std::string &failure) {
+  const int failed = !failure.empty();
+  int any = 0, done = 0;
+  MPI_Request request;
+  MPI_Iallreduce(&failed, &any, 1, MPI_INT, MPI_MAX, world, &request);
+  const double start = LAMMPS_NS::platform::walltime();
+  while (!done) {
+    MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    if (!done && failed && LAMMPS_NS::platform::walltime() - start > patience)
+      error->one(FLERR, failure);
+  }
+  if (any)
+    raise_together(error, world, failure);
+}
+
+void StreamSession::keep_positions(int groupbit, double **displacement, const dbar_snapshot &snapshot) {
+  std::vector<std::int64_t> id;
+  std::vector<int> type;
+  std::vector<double> x;
+  for (int i = 0; i < atom->nlocal; ++i) {
+    if (!(atom->mask[i] & groupbit))
+      continue;
+    id.push_back(atom->tag_enable ? atom->tag[i] : 0);
+    type.push_back(atom->type[i]);
+    for (int d = 0; d < 3; ++d)
+      x.push_back(atom->x[i][d] + displacement[i][d]);
+  }
+
+  LAMMPS_NS::bigint everywhere = type.size();
+  MPI_Allreduce(MPI_IN_PLACE, &everywhere, 1, MPI_LMP_BIGINT, MPI_SUM, world);
+  if (everywhere > most_positions)
+    error->all(FLERR, "Fix dbar/stream: keyword snapshot: the group has {} atoms, expected at most {}", everywhere,
+               most_positions);
+  const int mine = static_cast<int>(type.size());
+  std::vector<int> counts(comm->nprocs), offsets(comm->nprocs + 1, 0), counts3(comm->nprocs), offsets3(comm->nprocs);
+  MPI_Gather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, 0, world);
+  for (int p = 0; p < comm->nprocs; ++p) {
+    offsets[p + 1] = offsets[p] + counts[p];
+    counts3[p] = 3 * counts[p];
+    offsets3[p] = 3 * offsets[p];
+  }
+  const int total = offsets[comm->nprocs]; // on rank 0
+  std::vector<std::int64_t> all_id(total);
+  std::vector<int> all_type(total);
+  std::vector<double> all_x(3 * static_cast<std::size_t>(total));
+  MPI_Gatherv(id.data(), mine, MPI_INT64_T, all_id.data(), counts.data(), offsets.data(), MPI_INT64_T, 0, world);
+  MPI_Gatherv(type.data(), mine, MPI_INT, all_type.data(), counts.data(), offsets.data(), MPI_INT, 0, world);
+  MPI_Gatherv(x.data(), 3 * mine, MPI_DOUBLE, all_x.data(), counts3.data(), offsets3.data(), MPI_DOUBLE, 0, world);
+
+  std::string failure;
+  if (comm->me == 0) {
+    dbar_positions positions = {snapshot.step, snapshot.time, total, all_id.data(), all_type.data(), all_x.data(), {}};
+    for (int d = 0; d < 3; ++d) {
+      positions.box[d] = domain->boxlo[d];
+      positions.box[3 + d] = domain->boxhi[d];
+    }
+    positions.box[6] = domain->xy;
+    positions.box[7] = domain->xz;
+    positions.box[8] = domain->yz;
+    failure = timed([&] { return bridge_->keep_positions(session_, &positions); });
+  }
+  raise_together(error, world, failure);
+}
+
+void StreamSession::close() {
+  if (session_) {
+    const char *failure = bridge_->close(session_);
+    if (failure)
+      error->warning(FLERR, "Fix dbar/stream: Python: {}", failure);
+  }
+  session_ = nullptr;
+  opened_ = false;
+}
+
+} // namespace dbar

@@ -1,0 +1,36 @@
+// The Python side of a stream as seen from all ranks: rank 0 talks to Python, every rank learns the
+// outcome.
+#pragma once
+
+#include "runtime/bridge.h"
+
+#include "pointers.h"
+
+namespace dbar {
+
+class StreamSession : protected LAMMPS_NS::Pointers {
+public:
+  explicit StreamSession(LAMMPS_NS::LAMMPS *lmp) : Pointers(lmp) {}
+  ~StreamSession() override { close(); }
+
+  bool is_open() const { return opened_; }
+  // All of these are collective: an exception on one rank is an error on all.
+  void open(const std::string &settings_json);
+  dbar_decision observe(const dbar_snapshot &snapshot);
+  void keep_positions(int groupbit, double **displacement, const dbar_snapshot &snapshot);
+  // Local; never raises.
+  void close();
+
+  double seconds() const { return seconds_; } // spent in Python by rank 0, known to all after observe()
+
+private:
+  template <class Call> std::string timed(Call call);
+  void raise_in_time(const std::string &failure);
+
+  const dbar_bridge *bridge_ = nullptr;
+  void *session_ = nullptr; // rank 0, or every rank if the user's observer asked for the communicator
+  bool opened_ = false, all_ranks_ = false;
+  double seconds_ = 0.0;
+};
+
+} // namespace dbar

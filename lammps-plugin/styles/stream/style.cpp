@@ -1,0 +1,240 @@
+#include "styles/stream/style.h"
+
+#include "files/json_text.h"
+#include "styles/compute/dbar.h"
+#include "styles/compute/find.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+#include "error.h"
+#include "group.h"
+#include "modify.h"
+#include "universe.h"
+#include "update.h"
+
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+
+using namespace LAMMPS_NS;
+using namespace FixConst;
+
+FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
+    : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo), session_(lmp),
+      lost_(lmp) {
+  dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id); // an unknown ID is an error at once
+
+  nevery = options_.nevery;
+  scalar_flag = vector_flag = 1;
+  size_vector = NOUTPUT;
+  extscalar = extvector = 0;
+  global_freq = 1; // values are those of the newest snapshot
+  time_depend = 1;
+  restart_global = restart_peratom = 1;
+  comm_forward = 3;
+  maxexchange = 3;
+  dynamic_group_allow = 1;
+  create_attribute = 1; // set_arrays() for atoms that come later
+
+  window_.grow(atom->nmax);
+  atom->add_callback(Atom::GROW);
+  atom->add_callback(Atom::RESTART);
+}
+
+FixDbarStream::~FixDbarStream() {
+  if (!modify)
+    return;
+  atom->delete_callback(id, Atom::GROW);
+  atom->delete_callback(id, Atom::RESTART);
+}
+
+int FixDbarStream::setmask() {
+  return END_OF_STEP | PRE_EXCHANGE | PRE_NEIGHBOR | MIN_PRE_EXCHANGE | MIN_PRE_NEIGHBOR;
+}
+
+void FixDbarStream::init() {
+  compute_ = dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id);
+  if (session_.is_open() && compute_->settings_json() != descriptor_)
+    error->all(FLERR,
+               "Fix dbar/stream: compute {} has settings {}, expected those with which the stream began, {}: for "
+               "another compute unfix {} and define it again",
+               options_.compute_id, compute_->settings_json(), descriptor_, id);
+  observables_.check();
+  if (update->whichflag == 2)
+    window_.begin(); // a minimization moves atoms: what the window has so far is of other positions
+  modify->addstep_compute_all(options_.next_snapshot(update->ntimestep)); // pressure and energy must be tallied then
+}
+
+void FixDbarStream::setup(int) {
+  // a new run has exchanged atoms since the average was made: ghosts must learn it again
+  if (average_ready(update->ntimestep))
+    comm->forward_comm(this);
+  // not in init(): only now is it certain that a run, not a minimisation, will start
+  if (session_.is_open() || update->whichflag != 1)
+    return;
+  descriptor_ = compute_->settings_json();
+  D_.assign(compute_->size(), 0.0);
+  V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+  session_.open(settings_json());
+}
+
+std::string FixDbarStream::settings_json() const {
+  dbar::JsonObject json;
+  json.text("fix_id", id).raw("descriptor", compute_->settings_json());
+  json.integer("size", compute_->size()).flag("virial", compute_->has_virial());
+  json.text("units", update->unit_style).number("dt", update->dt);
+  json.integer("nevery", nevery).integer("nrepeat", options_.nrepeat).integer("nfreq", options_.nfreq);
+  json.integer("natoms", group->count(igroup)).raw("thermo", dbar::json_list(observables_.names()));
+  std::vector<std::string> boundary;
+  for (int d = 0; d < 3; ++d)
+    boundary.push_back(domain->periodicity[d] ? "p" : "f");
+  json.raw("boundary", dbar::json_list(boundary));
+  json.text_or_null("store", options_.store)
+      .text("monitor", options_.monitor)
+      .text_or_null("python", options_.callable);
+  json.raw("snapshot",
+           "[" + dbar::json_quote(options_.snapshot) + "," + dbar::json_number(options_.snapshot_value) + "]");
+  json.text_or_null("ensemble", options_.ensemble);
+  json.integer("replica", universe->iworld).integer("replicas", universe->nworlds);
+  // absolute: Python may take seconds to start before it reads this
+  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  json.number("began", now.count() - (platform::walltime() - lmp->initclock));
+  json.integer("step", update->ntimestep);
+  json.raw("restart", restart_step_ < 0 ? "null"
+                                        : dbar::JsonObject()
+                                              .integer("step", restart_step_)
+                                              .integer("snapshots", static_cast<bigint>(outputs_[SNAPSHOTS]))
+                                              .str());
+  json.text("lammps_version", lmp->version).text("plugin_version", DBAR_VERSION);
+  // a 32-bit integer in MPICH, a pointer in Open MPI: mpi4py takes either as an unsigned integer
+  const auto handle = (std::uintptr_t)(world);
+  json.integer("comm", sizeof(MPI_Comm) == 4 ? static_cast<std::uint32_t>(handle) : static_cast<long long>(handle));
+  return json.str();
+}
+
+void FixDbarStream::end_of_step() {
+  if (!session_.is_open())
+    error->all(FLERR, "Fix dbar/stream: run pre no comes before any run that sets up the stream: use run pre yes");
+  const bigint now = update->ntimestep, ahead = options_.steps_to_snapshot(now);
+  if (ahead > options_.window())
+    return;
+  const bool first = ahead == options_.window();
+  if (first || sampled_step_ != now - nevery)
+    window_.begin(); // also drops a window that lacks a sample, as between the frames of a rerun
+  if (first || window_.samples() > 0) {
+    window_.sample();
+    sampled_step_ = now;
+  }
+  if (ahead > 0)
+    return;
+  if (window_.samples() == options_.nrepeat)
+    take_snapshot();
+  modify->addstep_compute_all(options_.next_snapshot(now)); // whether there was a snapshot now or not
+}
+
+void FixDbarStream::take_snapshot() {
+  window_.finish();
+  averaged_step_ = update->ntimestep;
+  comm->forward_comm(this);
+
+  const bigint owned = compute_->evaluate(window_.displacement(), D_.data(), V_.empty() ? nullptr : V_.data());
+  const bigint lost = lost_.count(), expected = lost > 0 ? owned + lost : atom->natoms;
+  if (options_.lost_error && owned != expected)
+    error->all(FLERR, "Fix dbar/stream: lost atoms: {} of {} are left at step {} (keyword lost ignore goes on)", owned,
+               expected, update->ntimestep);
+  modify->clearstep_compute();
+  const auto &thermo = observables_.evaluate();
+
+  const double time = update->atime + (update->ntimestep - update->atimestep) * update->dt;
+  const dbar_snapshot snapshot = {update->ntimestep,
+                                  time,
+                                  static_cast<int>(D_.size()),
+                                  D_.data(),
+                                  V_.empty() ? nullptr : V_.data(),
+                                  static_cast<int>(thermo.size()),
+                                  thermo.data()};
+  const dbar_decision d = session_.observe(snapshot);
+  if (d.keep)
+    session_.keep_positions(groupbit, window_.displacement(), snapshot);
+
+  outputs_[STATE] = d.state;
+  outputs_[MAHALANOBIS] = d.mahalanobis;
+  outputs_[INNOVATION] = d.innovation;
+  outputs_[TAU_PRED] = d.tau_pred;
+  outputs_[SNAPSHOTS] = d.snapshots;
+  outputs_[REFITS] = d.refits;
+  outputs_[SECONDS] = session_.seconds();
+}
+
+int FixDbarStream::pack_exchange(int i, double *buf) {
+  for (int d = 0; d < 3; ++d)
+    buf[d] = window_.of(i)[d];
+  return 3;
+}
+
+int FixDbarStream::unpack_exchange(int nlocal, double *buf) {
+  for (int d = 0; d < 3; ++d)
+    window_.of(nlocal)[d] = buf[d];
+  return 3;
+}
+
+// A displacement needs no periodic shift, so ghosts get it as it is.
+int FixDbarStream::pack_forward_comm(int n, int *list, double *buf, int, int *) {
+  int m = 0;
+  for (int k = 0; k < n; ++k)
+    for (int d = 0; d < 3; ++d)
+      buf[m++] = window_.of(list[k])[d];
+  return m;
+}
+
+void FixDbarStream::unpack_forward_comm(int n, int first, double *buf) {
+  for (int i = first; i < first + n; ++i)
+    for (int d = 0; d < 3; ++d)
+      window_.of(i)[d] = *buf++;
+}
+
+// Restart file: which window this is, the outputs, and the frame of the window; sums are stored per
+// atom.
+void FixDbarStream::write_restart(FILE *fp) {
+  if (sampled_step_ != options_.last_sample(update->ntimestep))
+    window_.begin(); // lacks a sample already: to the run that goes on it must not look whole
+  constexpr int n = 4 + NOUTPUT + dbar::WindowAverage::nstate;
+  double buf[n] = {static_cast<double>(update->ntimestep), static_cast<double>(nevery),
+                   static_cast<double>(options_.nrepeat), static_cast<double>(options_.nfreq)};
+  std::memcpy(buf + 4, outputs_, sizeof outputs_);
+  window_.pack(buf + 4 + NOUTPUT);
+  if (comm->me == 0) {
+    const int size = n * sizeof(double);
+    fwrite(&size, sizeof(int), 1, fp);
+    fwrite(buf, sizeof(double), n, fp);
+  }
+}
+
+void FixDbarStream::restart(char *bytes) {
+  double buf[4 + NOUTPUT + dbar::WindowAverage::nstate];
+  std::memcpy(buf, bytes, sizeof buf);
+  restart_step_ = static_cast<bigint>(buf[0]);
+  std::memcpy(outputs_, buf + 4, sizeof outputs_);
+  // a window begun with other settings cannot be finished
+  if (buf[1] == options_.nevery && buf[2] == options_.nrepeat && buf[3] == options_.nfreq) {
+    window_.unpack(buf + 4 + NOUTPUT);
+    sampled_step_ = options_.last_sample(restart_step_);
+  }
+}
+
+int FixDbarStream::pack_restart(int i, double *buf) {
+  buf[0] = 4;
+  for (int d = 0; d < 3; ++d)
+    buf[1 + d] = window_.of(i)[d];
+  return 4;
+}
+
+void FixDbarStream::unpack_restart(int nlocal, int nth) {
+  double *extra = atom->extra[nlocal];
+  int m = 0;
+  for (int i = 0; i < nth; ++i)
+    m += static_cast<int>(extra[m]);
+  for (int d = 0; d < 3; ++d)
+    window_.of(nlocal)[d] = extra[m + 1 + d];
+}

@@ -1,0 +1,76 @@
+// fix ID group dbar/stream Nevery Nrepeat Nfreq COMPUTE-ID keyword values ...
+#pragma once
+
+#include "engine/position_average.h"
+#include "styles/stream/lost_atoms.h"
+#include "styles/stream/observables.h"
+#include "styles/stream/options.h"
+#include "styles/stream/session.h"
+#include "styles/stream/window_average.h"
+
+#include "fix.h"
+
+#include <string>
+#include <vector>
+
+namespace LAMMPS_NS {
+
+class FixDbarStream : public Fix, public dbar::PositionAverage {
+public:
+  FixDbarStream(class LAMMPS *, int, char **);
+  ~FixDbarStream() override;
+
+  int setmask() override;
+  void init() override;
+  void setup(int) override;
+  void end_of_step() override;
+  void pre_exchange() override { lost_.before_exchange(); }
+  void pre_neighbor() override { lost_.after_exchange(); }
+  void setup_pre_exchange() override { lost_.before_exchange(); }
+  void setup_pre_neighbor() override { lost_.after_exchange(); }
+  void min_pre_exchange() override { lost_.before_exchange(); }
+  void min_pre_neighbor() override { lost_.after_exchange(); }
+  double compute_scalar() override { return outputs_[STATE]; }
+  double compute_vector(int i) override { return outputs_[i]; }
+  double memory_usage() override { return window_.memory_usage(); }
+
+  void grow_arrays(int nmax) override { window_.grow(nmax); }
+  void copy_arrays(int i, int j, int) override { window_.copy(i, j); }
+  void set_arrays(int i) override { window_.start_new(i); }
+  int pack_exchange(int, double *) override;
+  int unpack_exchange(int, double *) override;
+  int pack_forward_comm(int, int *, double *, int, int *) override;
+  void unpack_forward_comm(int, int, double *) override;
+
+  void write_restart(FILE *) override;
+  void restart(char *) override;
+  int pack_restart(int, double *) override;
+  void unpack_restart(int, int) override;
+  int size_restart(int) override { return 4; }
+  int maxsize_restart() override { return 4; }
+
+  bool average_ready(bigint step) const override { return step == averaged_step_; }
+  double **average_displacement() override { return window_.displacement(); }
+  int average_every() const override { return options_.nfreq; }
+
+private:
+  enum { STATE, MAHALANOBIS, INNOVATION, TAU_PRED, SNAPSHOTS, REFITS, SECONDS, NOUTPUT };
+
+  void take_snapshot();
+  std::string settings_json() const;
+
+  dbar::StreamOptions options_;
+  class ComputeDbar *compute_ = nullptr;
+  dbar::WindowAverage window_;
+  dbar::Observables observables_;
+  dbar::StreamSession session_;
+  dbar::LostAtoms lost_;
+  std::string descriptor_;    // settings of the compute with which the session was opened
+  std::vector<double> D_, V_; // the newest snapshot
+  double outputs_[NOUTPUT] = {};
+  bigint sampled_step_ = -1;  // of the newest sample of the window
+  bigint averaged_step_ = -1; // last step on which a window ended
+  bigint restart_step_ = -1;  // step of the restart file this fix continues, -1 if none
+};
+
+} // namespace LAMMPS_NS
