@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Files of tests side by side, the long ones first; tests of a file share its fixtures, so they stay together. JOBS= for one by one.
+JOBS ?= -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 SOURCES := $(shell find python lammps-plugin cmake -type f -not -name '*.so' -not -path '*/__pycache__/*') CMakeLists.txt pyproject.toml
 
 .PHONY: demo test sanitize lint bench browser clean
@@ -10,7 +12,7 @@ demo: $(VENV)/.installed
 	$(BIN)/dbar demo
 
 test: $(VENV)/.installed-test browser lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(JOBS) $(PYTEST_ARGS)
 
 # Kernels and plugin built with gcc's address and undefined-behaviour sanitizers, in an environment of their own.
 SANITIZE := build/sanitize/venv

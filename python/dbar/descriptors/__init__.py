@@ -1,6 +1,11 @@
-"""Descriptors of any `ase.Atoms`, on the kernels of the plugin."""
+"""Global descriptors of atomic configurations, offline.
 
-from dbar.descriptors.families import Bispectrum, Expansion
+The numbers are those of the LAMMPS command ``compute dbar``: the same kernels run here on an
+:class:`ase.Atoms`, with neighbour lists by ``vesin``.
+"""
+
+from dbar.descriptors.bispectrum import Bispectrum
+from dbar.descriptors.expansion import Expansion
 
 __all__ = [
     "Bispectrum",

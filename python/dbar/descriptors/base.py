@@ -12,20 +12,43 @@ from dbar import _kernels
 from dbar.descriptors.gradient import add_up
 from dbar.descriptors.neighbours import Neighbourhoods, neighbourhoods
 from dbar.descriptors.parameters import Parameters
-from dbar.descriptors.words import to_value, to_word
+from dbar.descriptors.words import keywords, to_value, to_word
 
 # V comes from the kernels as xx yy zz xy xz yz.
 _TENSOR = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
 
 
+_CLASSES: dict[str, type[GlobalDescriptor]] = {}
+
+
+def family_class(name: str) -> type[GlobalDescriptor]:
+    """Return the class of a family of descriptors.
+
+    Raises
+    ------
+    ValueError
+        No such family; the message has those that there are.
+    """
+    if name not in _CLASSES:
+        known = ", ".join(each for each in _kernels.family_names() if each in _CLASSES)
+        raise ValueError(f"family: found {name!r}, expected one of: {known}")
+    return _CLASSES[name]
+
+
 class GlobalDescriptor(Parameters):
-    """A sum over atoms; a family adds its constructor and the names of its keywords.
+    """A sum over atoms; a family adds its name and its constructor.
 
     The constructor of a family sets the attributes of its keywords before it calls this one.
     """
 
     _family: str
-    _keywords: tuple[str, ...]
+    _keywords: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if "_family" in cls.__dict__:
+            cls._keywords = tuple(keywords(cls._family))
+            _CLASSES[cls._family] = cls
 
     def __init__(self, rcut, species, perspecies):
         self.rcut = rcut
@@ -95,7 +118,9 @@ class GlobalDescriptor(Parameters):
             if key not in cls._keywords:
                 known = ", ".join(cls._keywords)
                 raise ValueError(f"{cls._family}: found keyword {key!r}, expected one of: {known}")
-        return cls(rcut, **{key: to_value(key, text) for key, text in words.items()}, **params)
+        kinds = {key: about["kind"] for key, about in keywords(cls._family).items()}
+        values = {key: to_value(text, kinds[key]) for key, text in words.items()}
+        return cls(rcut, **values, **params)
 
     def settings(self) -> dict:
         """Return the canonical settings, ready for JSON.
@@ -107,8 +132,9 @@ class GlobalDescriptor(Parameters):
             ``species`` and ``perspecies``.
         """
         out: dict = {}
+        kinds = keywords(self._family)
         for key, text in self._kernel.settings():
-            out[key] = to_value(key, text)
+            out[key] = to_value(text, kinds.get(key, {}).get("kind"))
         out["species"] = self.species
         out["perspecies"] = self.perspecies
         return out

@@ -28,8 +28,6 @@ class CommandDescriptor(GlobalDescriptor):
         As the command: the message names the word, what was found and what was expected.
     """
 
-    _keywords = ()
-
     def __init__(self, family, rcut, words, species=None, perspecies=False):
         self.family, self.words = family, dict(words)
         self._family = family

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-# Settings that are lists, even of one number.
-_LISTS = ("radius", "weight", "neighbors")
+from dbar import _kernels
+
+# What the registry calls keywords whose value is a list, even of one number.
+_SEVERAL = ("per_species", "species")
 
 
 def to_word(value) -> str:
@@ -17,10 +19,15 @@ def to_word(value) -> str:
     return str(value)
 
 
-def to_value(key: str, text: str):
-    """Return the Python value that the text after a keyword stands for."""
+def keywords(family: str) -> dict[str, dict]:
+    """Return the keywords of a family: each one's ``kind`` and ``default``, from the kernels."""
+    return _kernels.families()[family]
+
+
+def to_value(text: str, kind: str | None):
+    """Return the Python value that the text after a keyword of some kind stands for."""
     values = [_value(word) for word in text.split()]
-    return values if key in _LISTS or len(values) != 1 else values[0]
+    return values if kind in _SEVERAL or len(values) != 1 else values[0]
 
 
 def _value(word: str):

@@ -113,7 +113,7 @@ shell cat plumed.log
 def check_plumed(folder: Path | None = None) -> Finding:
     """Load PLUMED by ``fix dbar/plumed``, whose plugin may lie in ``folder``."""
     from dbar.bias.collective_variable import CollectiveVariable
-    from dbar.descriptors.families import Bispectrum
+    from dbar.descriptors.bispectrum import Bispectrum
 
     name, program = "PLUMED", lmp.lmp_path()
     if program is None:

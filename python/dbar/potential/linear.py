@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dbar.descriptors.families import Bispectrum, Expansion
+from dbar.descriptors.base import family_class
+from dbar.descriptors.bispectrum import Bispectrum
 from dbar.files.atomic import replacing
 from dbar.files.json_file import load_json
 from dbar.potential.calculator import LinearCalculator, stress_of
@@ -22,7 +23,6 @@ from dbar.store.units import unit_style
 __all__ = ["LinearPotential"]
 
 _SCHEMA = "dbar-potential/1"
-_FAMILIES = {family._family: family for family in (Bispectrum, Expansion)}
 
 
 class LinearPotential:
@@ -167,10 +167,7 @@ class LinearPotential:
         try:
             settings = root["descriptor"]
             family, units = settings["family"], root["lammps_units"]
-            if family not in _FAMILIES:
-                known = ", ".join(_FAMILIES)
-                raise ValueError(f"family: found {family!r}, expected one of: {known}")
-            kind = _FAMILIES[family]
+            kind = family_class(family)
             species = [str(element) for element in root["elements"]]
             descriptor = kind.from_words(settings["rcut"], settings["words"], species=species)
             return cls(root["coefficients"], descriptor, units=units)
