@@ -2,7 +2,7 @@
 // them with its radial functions and harmonics.
 #pragma once
 
-#include "kernels/bso4/lanes/unfold.h"
+#include "kernels/bso4/lanes/moments.h"
 
 namespace dbar::bso4 {
 namespace {

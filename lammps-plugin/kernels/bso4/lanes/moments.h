@@ -11,6 +11,11 @@ namespace {
 constexpr int most_twojmax = 20; // as the settings allow
 constexpr int most_chi = (most_twojmax + 1) * (most_twojmax + 2) / 2;
 
+// Where U_j begins, as offset().
+DBAR_INLINE int matrix_at(int j) {
+  return j * (j + 1) * (2 * j + 1) / 6;
+}
+
 DBAR_INLINE int chi_at(int j, int l) {
   return j * (j + 1) / 2 + l;
 }

@@ -1,7 +1,7 @@
 // What the vector kernels compute, as plain tables. A centre's neighbours enter as moments
 //   <F, Y_lm> = sum_j F(r_j) Y_lm(n_j)
 // because u^j = sum_l chi_jl(theta) T^j_l Y_l: radial functions times real spherical harmonics
-// (Varshalovich 4.5.2). Only plain pointers are used of it: this header is compiled for several
+// (Varshalovich 4.5.2). Only plain pointers in here: this header is compiled for several
 // instruction sets, and no function may be shared between them.
 #pragma once
 

@@ -8,10 +8,6 @@ namespace {
 
 constexpr int strain_parts = 7; // the value, the trace and five traceless components
 
-DBAR_INLINE int matrix_at(int j) {
-  return j * (j + 1) * (2 * j + 1) / 6;
-}
-
 // Parts are in the order of the plain layout.
 void value_parts(const Plan &plan, const Layout &layout, const V *moments, V *out) {
   for (int l = 0; l <= plan.twojmax; ++l)
