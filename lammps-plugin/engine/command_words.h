@@ -43,6 +43,13 @@ public:
   }
   double number(const char *expected) { return LAMMPS_NS::utils::numeric(FLERR, value(expected), false, lmp_); }
   int integer(const char *expected) { return LAMMPS_NS::utils::inumeric(FLERR, value(expected), false, lmp_); }
+  // The present keyword is none of these.
+  [[noreturn]] void unknown(const std::vector<std::string> &keywords) {
+    std::string known;
+    for (std::size_t k = 0; k < keywords.size(); ++k)
+      known += (k == 0 ? "" : k + 1 < keywords.size() ? ", " : " or ") + keywords[k];
+    error()->all(FLERR, "{}: unknown keyword {}, expected {}", command_, keyword_, known);
+  }
   [[noreturn]] void wrong(const char *expected) {
     error()->all(FLERR, "{}: keyword {} expects {}, found {}", command_, keyword_, expected, arg_[next_ - 1]);
   }

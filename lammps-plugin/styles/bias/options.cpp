@@ -36,7 +36,7 @@ PlumedOptions::PlumedOptions(LAMMPS *lmp, int narg, char **arg) {
       if (!(temperature > 0.0))
         words.wrong("a positive temperature");
     } else {
-      error->all(FLERR, "Fix dbar/plumed: unknown keyword {}, expected cv, every, out or temp", keyword);
+      words.unknown(keywords);
     }
   }
   if (cv_files.empty())

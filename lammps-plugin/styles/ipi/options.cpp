@@ -48,7 +48,7 @@ IpiOptions::IpiOptions(LAMMPS *lmp, int narg, char **arg) {
     } else if (keyword == "cv") {
       words.several(cv_files, "one or more JSON files", keywords);
     } else {
-      error->all(FLERR, "Fix dbar/ipi: unknown keyword {}, expected unix, prefix, timeout, lost, extra or cv", keyword);
+      words.unknown(keywords);
     }
   }
   if (inet && prefix)

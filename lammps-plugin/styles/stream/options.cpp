@@ -5,8 +5,10 @@
 
 #include "error.h"
 
+#include <algorithm>
 #include <functional>
-#include <map>
+#include <utility>
+#include <vector>
 
 using namespace LAMMPS_NS;
 
@@ -83,7 +85,7 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
                longest, nfreq);
 
   CommandWords words(lmp, "Fix dbar/stream", narg, arg, 7);
-  const std::map<std::string, std::function<void()>> readers = {
+  const std::vector<std::pair<std::string, std::function<void()>>> readers = {
       {"store", [&] { store = words.value("a file name or none"); }},
       {"snapshot", [&] { read_snapshot(*this, words); }},
       {"monitor", [&] { monitor = words.value("a TOML file, default or none"); }},
@@ -94,12 +96,14 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
   };
   while (words.left()) {
     const std::string keyword = words.keyword();
-    const auto reader = readers.find(keyword);
-    if (reader == readers.end())
-      error->all(FLERR,
-                 "Fix dbar/stream: unknown keyword {}, expected store, snapshot, monitor, python, thermo, lost or "
-                 "ensemble",
-                 keyword);
+    const auto reader =
+        std::find_if(readers.begin(), readers.end(), [&](const auto &each) { return each.first == keyword; });
+    if (reader == readers.end()) {
+      std::vector<std::string> known;
+      for (const auto &each : readers)
+        known.push_back(each.first);
+      words.unknown(known);
+    }
     reader->second();
   }
   if (store == "none")
