@@ -30,7 +30,7 @@ $(SANITIZE)/.installed: $(SOURCES) tests/sanitizer/planted.cpp
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check python tests examples benchmarks cmake
 	$(BIN)/ruff format --check python tests examples benchmarks cmake
-	PYTHONPATH=python $(BIN)/lint-imports --no-logo
+	PYTHONPATH=python $(BIN)/lint-imports
 	$(BIN)/clang-format --dry-run --Werror $$(find lammps-plugin -name '*.h' -o -name '*.cpp')
 
 bench: $(VENV)/.installed-test

@@ -106,7 +106,7 @@ def select_order(trajectories, orders=(1, 2, 3, 5), **settings):
         At least 2.
     orders : sequence of int
     **settings
-        Of `VAR`.
+        Of `VAR`. Bags are random: give `random_state` where the choice has to be the same again.
 
     Returns
     -------
