@@ -53,8 +53,9 @@ CvFile::CvFile(const std::string &path, const std::string &text) : path(path) {
 
   cv.per_atom = in.flag("per_atom");
   const Json &matrix = in.list("matrix", "a list of rows");
-  for (const auto &row : matrix) {
-    const auto values = in.numbers("matrix", row);
+  for (std::size_t k = 0; k < matrix.size(); ++k) {
+    const Json &row = matrix[k];
+    const auto values = in.numbers("matrix[" + std::to_string(k) + "]", row);
     if (cv.n != 0 && cv.n != static_cast<int>(values.size()))
       in.wrong("matrix", row, "rows of equal length");
     cv.n = static_cast<int>(values.size());

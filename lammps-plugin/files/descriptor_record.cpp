@@ -28,8 +28,14 @@ DescriptorRecord read_descriptor(JsonReader in, bool types) {
     d.perspecies = in.flag("perspecies");
   }
   JsonReader words = in.object("words", "an object of texts");
-  for (const auto &word : words.keys())
-    d.words.emplace_back(word, words.text(word));
+  for (const auto &word : words.keys()) {
+    const std::string value = words.text(word);
+    if (value.find_first_not_of(" \t\n\r\f\v") == std::string::npos)
+      words.reject(word, "\"" + value + "\"", "a text"); // the next word would be taken for its value
+    if (!types && (word == "family" || word == "rcut"))
+      words.reject(word, "it", "only keywords of the family: " + word + " has a key of its own");
+    d.words.emplace_back(word, value);
+  }
   in.finish();
   return d;
 }

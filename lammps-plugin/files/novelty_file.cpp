@@ -13,8 +13,9 @@ Novelty read_model(const std::string &before, const Json &json) {
   JsonReader in(before, json);
   model.mean = in.numbers("mean");
   const Json &matrix = in.list("matrix", "a list of rows");
-  for (const auto &row : matrix) {
-    const auto values = in.numbers("matrix", row);
+  for (std::size_t k = 0; k < matrix.size(); ++k) {
+    const Json &row = matrix[k];
+    const auto values = in.numbers("matrix[" + std::to_string(k) + "]", row);
     if (values.size() != model.mean.size())
       in.wrong("matrix", row, "rows of " + std::to_string(model.mean.size()) + " numbers, as many as mean has");
     model.matrix.insert(model.matrix.end(), values.begin(), values.end());

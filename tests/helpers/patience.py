@@ -5,7 +5,9 @@ hangs, and counts seconds of an idle machine: while this process gets a third of
 lasts three. ``DBAR_PATIENCE`` is a factor on all limits, for programs that are slow in themselves (sanitizers).
 """
 
+import contextlib
 import os
+import signal
 import subprocess
 import time
 
@@ -57,6 +59,14 @@ def wait_for(condition, what="what the test waits for", seconds=60, process=None
     return found
 
 
+def _kill(process):
+    """Kill a process and, where it has a session of its own, what it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        if os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+
+
 def end_of(process, seconds=120, also=""):
     """Wait for the end of a process; what it wrote to its pipes, (stdout, stderr).
 
@@ -69,9 +79,13 @@ def end_of(process, seconds=120, also=""):
         except subprocess.TimeoutExpired:
             if not limit.reached():
                 continue
-        process.kill()
-        out = process.communicate()
-        told = "\n".join(x[-4000:] for x in (*out, also() if also else "") if isinstance(x, str))
+        _kill(process)
+        try:
+            out = process.communicate(timeout=5)
+        except subprocess.TimeoutExpired as late:  # somebody else still holds the pipes
+            out = late.stdout, late.stderr
+        texts = (x.decode(errors="replace") if isinstance(x, bytes) else x for x in out)
+        told = "\n".join(x[-4000:] for x in (*texts, also() if also else "") if x)
         raise AssertionError(f"{process.args}: hangs, {seconds} s of an idle machine\n{told}")
 
 
@@ -80,11 +94,12 @@ def run(words, seconds=120, **options):
     if options.pop("capture_output", False):
         options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     check = options.pop("check", False)
-    process = subprocess.Popen(words, **options)
+    process = subprocess.Popen(words, start_new_session=True, **options)
     try:
         out, err = end_of(process, seconds)
     finally:
-        process.kill()
+        if process.poll() is None:
+            _kill(process)
     done = subprocess.CompletedProcess(words, process.returncode, out, err)
     if check:
         done.check_returncode()

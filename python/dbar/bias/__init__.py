@@ -9,19 +9,24 @@ from dbar.bias.phase_equilibrium import Transition, delta_mu, finite_size, trans
 from dbar.bias.plumed_files import PlumedTable, read_colvar
 from dbar.bias.reweight import Reweighted, final_bias, tiwary_parrinello
 from dbar.bias.surface import FreeEnergySurface, free_energy, free_energy_difference
+from dbar.statistics.block_error import Estimate, effective_size
+from dbar.statistics.line_fit import Line
 
 __all__ = [
     "ITRE",
     "Basins",
     "CVForces",
     "CollectiveVariable",
+    "Estimate",
     "FreeEnergySurface",
     "Hills",
+    "Line",
     "PlumedTable",
     "Reweighted",
     "Transition",
     "bias_grid",
     "delta_mu",
+    "effective_size",
     "final_bias",
     "finite_size",
     "free_energy",

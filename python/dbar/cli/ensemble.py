@@ -72,7 +72,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         out = f" -o {shlex.quote(str(args.out))}" if args.out else ""
         again = f"dbar ensemble resume {shlex.quote(str(args.file))}{out}"
         fail(args, RuntimeError(f"stopped by {first.name}; go on with: {again}"))
-        if more:  # who asked twice does not want to wait
+        # who asked twice does not want to wait; batch jobs must hear of the end from their threads
+        if more and settings.executor in ("processes", "local"):
             _exit_now(128 + first)
         return 128 + first
     except BrokenExecutor as error:

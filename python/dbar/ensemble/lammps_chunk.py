@@ -205,13 +205,10 @@ def _lammps(folder, spec, chunk):
     finally:
         lmp.terminate(process)
     if process.returncode:
-        reason = f"{folder}: LAMMPS ended with {process.returncode}"
-        if _is_full(
-            folder
-        ):  # the launcher could not write what LAMMPS printed, so the log says nothing
-            raise ChunkError(f"{reason}: {os.strerror(errno.ENOSPC)}")
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
-        raise ChunkError(f"{reason}\n{tail}")
+        # the launcher may have ended because it could not write what LAMMPS printed
+        why = f": {os.strerror(errno.ENOSPC)}" if _is_full(folder) else ""
+        raise ChunkError(f"{folder}: LAMMPS ended with {process.returncode}{why}\n{tail}".rstrip())
 
 
 def _is_full(folder):

@@ -1,6 +1,7 @@
 """Observables of a stored run that an estimator can learn."""
 
 from dbar.targets.observables import (
+    STRESS,
     after_yield,
     match_snapshots,
     observable,
@@ -13,6 +14,7 @@ from dbar.targets.pair_distribution import configuration, rdf
 from dbar.targets.structure import atom_structures, dislocations, structure_counts
 
 __all__ = [
+    "STRESS",
     "after_yield",
     "atom_structures",
     "configuration",

@@ -78,7 +78,7 @@ CASES = {
     "NaN": (["order.json", "finite", "invalid literal"], changed(matrix=[[float("nan")] * 15]), DAT, FIX),
     "empty": (["order.json", "not valid JSON"], "", DAT, FIX),
     "folder": (["cv ..", "cannot be read"], GOOD, DAT, FIX.replace("order.json", "..")),
-    "text": (["matrix", "a finite number"], changed(matrix=[["1"] * 15]), DAT, FIX),
+    "text": (["matrix[0][0]", "a finite number"], changed(matrix=[["1"] * 15]), DAT, FIX),
     "schema": (["schema", "dbar-cv/2", "dbar-cv/1"], changed(schema="dbar-cv/2"), DAT, FIX),
     "key": (["unknown key", "weights", "matrix"], changed(weights=[1]), DAT, FIX),
     "no key": (["missing", "form"], {k: v for k, v in GOOD.items() if k != "form"}, DAT, FIX),
