@@ -89,18 +89,6 @@ class _Listener:
 _listener: _Listener | None = None
 
 
-def _forget() -> None:
-    """In a process forked from one that listens: nobody would look at what is noted there."""
-    global _listener
-    listener, _listener = _listener, None
-    if listener is not None:
-        listener.close()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
-
-
 @contextlib.contextmanager
 def listening() -> Iterator[None]:
     """Note SIGINT, SIGTERM and SIGHUP inside the block; afterwards all is as it was.

@@ -1,7 +1,6 @@
 """Signals are noted when they come and acted on in the loop: none is lost, whatever runs meanwhile."""
 
 import json
-import multiprocessing
 import signal
 import subprocess
 import sys
@@ -135,16 +134,6 @@ def test_other_signals_end_no_wait():
             assert time.monotonic() - start >= 0.05 and signals.noted() == []
     finally:
         signal.signal(signal.SIGUSR1, before)
-
-
-def test_a_forked_process_does_not_note_for_its_parent():
-    """It would neither look at what it has noted, nor end when it is told to."""
-    with signals.listening():
-        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(3600,))
-        child.start()
-        child.terminate()
-        child.join()
-        assert child.exitcode == -signal.SIGTERM and signals.noted() == []
 
 
 # Nobody acts on what is noted, as where numbers are crunched; each signal is told once it is noted.
