@@ -26,6 +26,8 @@ _RANGES = {
     "patience": (int, 1, 10**6, True),
     "m_limit": (float, 1.0, 1e6, False),
     "virial": (bool, None, None, True),
+    "persist": (int, 1, 10**6, True),
+    "reference": (int, 0, 10**9, True),
     "ensemble_wait": (float, 0.0, 3600.0, True),
 }
 
@@ -65,6 +67,11 @@ class MonitorConfig:
         M at which the forecast counts as no longer trusted (defines tau_pred).
     virial : bool
         Learn the components of V as well as those of D (costs (7 K)^2 per bag).
+    persist : int
+        Snapshots in a row at which the run must look changed before state 3 is reported.
+    reference : int
+        Freeze the model after this many snapshots, so that M is a distance from the beginning;
+        0 goes on learning.
     ensemble_wait : float
         Longest wait at a refit, in seconds, for replicas of an ensemble that are behind.
     """
@@ -83,6 +90,8 @@ class MonitorConfig:
     patience: int = 10
     m_limit: float = 2.0
     virial: bool = False
+    persist: int = 1
+    reference: int = 0
     ensemble_wait: float = 0.0
 
     def __post_init__(self):

@@ -16,7 +16,9 @@ class Decision:
     Attributes
     ----------
     state : int
-        0 learning, 1 trusted, 2 warning, 3 alarm.
+        0 learning; 1 trusted: the snapshot is known (M at or below m_limit, tau_pred > 0) and the
+        run goes on as it did; 2 warning: it goes on as it did, but outside what is known, or its
+        forecast has expired; 3 alarm: the run has changed.
     mahalanobis : float
         M of the snapshot (training mean 1); 0 while learning.
     innovation : float
@@ -38,6 +40,16 @@ class Decision:
     growth : float
         The part sigma_M^2 t / dtau of `bound`; at m_limit - 1 the forecast of the last refit has
         expired.
+    consecutive : int
+        Snapshots in a row in this state, this one included; 0 without a monitor.
+    change_step : int
+        Timestep of the last change, -1 while there was none.
+    evidence : float
+        Evidence that the run has changed, in units of the level that raises the alarm: 1 or more
+        is a change. 0 while learning.
+    regime : int
+        Number of the regime, from 1; a regime that comes back gets its old number. 0 without a
+        monitor.
     latent : ndarray, shape (d,), or None
         Latent coordinates of the snapshot; the mean of their squares is M.
     forecast : tuple of two ndarray (d,), or None
@@ -56,5 +68,9 @@ class Decision:
     m_p: float = 1.0
     inflation: float = 1.0
     growth: float = 0.0
+    consecutive: int = 0
+    change_step: int = -1
+    evidence: float = 0.0
+    regime: int = 0
     latent: np.ndarray | None = None
     forecast: tuple | None = None
