@@ -10,7 +10,7 @@ from dbar.report import figures
 from dbar.report.forecast import hindsight
 from dbar.report.page import section, tiles, write_page
 from dbar.report.where import find_where, where_html
-from dbar.store.h5md import MONITOR_FIELDS
+from dbar.store.columns import LATER_FIELDS, MONITOR_FIELDS
 from dbar.trajectory.summary import STATES, Summary, alarm_sentence, summarise
 from dbar.trajectory.trajectory import Trajectory, read
 
@@ -87,7 +87,8 @@ def report(
         raise ValueError(f"{name}: {len(traj)} snapshots, a report needs at least 2")
     summary = summarise(traj)
     sections = [_what_happened(traj, summary)]
-    if summary.refits and all(name in traj.monitor for name in MONITOR_FIELDS):
+    needed = [name for name in MONITOR_FIELDS if name not in LATER_FIELDS]
+    if summary.refits and all(name in traj.monitor for name in needed):
         sections += _monitor_sections(traj, summary)
     sections.append(section("Settings and versions", _settings(traj)))
     return write_page(out, name, alarm_sentence(summary), [_tiles(summary), *sections])
