@@ -158,7 +158,7 @@ class MonitorConfig:
                     f"keyword {key} {value} contradicts monitor setting {key} = {source[key]!r}"
                     f"{where}; expected one of them, or the same in both"
                 )
-        return cls(**{**source, **given})
+        return cls(**{**given, **source})
 
     def to_dict(self):
         """Plain dict of all settings."""
