@@ -9,7 +9,8 @@ from dbar.forecast.var import VAR
 from dbar.statistics.companion import companion, embed, noise_factor, spectral_radius
 from dbar.statistics.latent import Latent, varying
 from dbar.statistics.ridge import least_squares
-from dbar.trust.mahalanobis import Mahalanobis, crossing, sigma_m2
+from dbar.trust.growth import sigma_m2
+from dbar.trust.mahalanobis import Mahalanobis, crossing
 
 _ARRAYS = (
     "shift", "basis", "inverse", "coef", "center_x", "center_y", "leverage_root",
@@ -25,6 +26,12 @@ def latent_dim(n, order, largest):
     d + 3, where the predictive F distribution has a variance.
     """
     return max(1, min(largest, int(n) // 3, (int(n) - 5) // (order + 1)))
+
+
+def _spread_out(bags, factor):
+    """Bags (B, ...) whose distances from their mean are multiplied with a factor."""
+    mean = bags.mean(axis=0)
+    return mean + factor * (bags - mean)
 
 
 class FrozenModel:
@@ -87,7 +94,9 @@ class FrozenModel:
         self.matrix, self.noise = companion(model.coef_), embed(model.noise_cov_, order)
         self.drift = np.zeros(dim * order)
         self.drift[:dim] = model.intercept_
-        self.bag_map, self.bag_drift = model.regression_.coef, model.bag_intercept_
+        spread = np.sqrt(model.epistemic_scale_)
+        self.bag_map = _spread_out(model.regression_.coef, spread)
+        self.bag_drift = _spread_out(model.bag_intercept_, spread)
         horizon = m_limit / self.sigma_m2
         with np.errstate(over="ignore", invalid="ignore"):
             self._propagators(dim, horizon)
