@@ -136,7 +136,7 @@ def warnings(study: Study) -> list[str]:
     elif len(runs) < 4:
         out.append(
             f"{len(runs)} runs: too few to see how much runs differ from each other. M of a new "
-            "run will be above 1; use 4 or more runs"
+            "run will not be 1 on average; use 4 or more runs"
         )
     elif len({len(run) for run in runs.runs}) > 1:
         out.append("the runs differ in length: M does not know how much runs differ at equal times")
