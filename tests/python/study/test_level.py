@@ -1,9 +1,10 @@
-"""Runs that are left out are left out of everything: of the level of M, and of order and dimension."""
+"""Runs that are left out are left out of everything: level of M, order and dimension."""
 
 import numpy as np
 import pytest
 
 from dbar.study import EnsembleMahalanobis, EnsembleModel, drift_growth
+from dbar.study.study import Options, study
 from dbar.trust import Mahalanobis
 
 SEED = 20254
@@ -64,3 +65,53 @@ def test_growth_by_drift_judges_runs_in_the_space_of_the_others():
     honest, leaky = np.mean(found, axis=0)
     print(f"growth {honest:.4f}, in a space that has seen the run {leaky:.4f}")
     assert honest > 1.5 * leaky > 0.0
+
+
+class Runs:
+    """As much of a `RunSet` as a study without observables needs."""
+
+    def __init__(self, D):
+        self.D, self.dtau = D, 1.0
+
+    def __len__(self):
+        return len(self.D)
+
+    def values(self, names):
+        return [np.zeros((len(X), 0)) for X in self.D]
+
+
+def test_the_run_that_scores_a_model_has_no_say_in_its_order_and_dimension():
+    """Runs relax within a snapshot, but for two long ones that oscillate. The first run decides
+    the choice for all; the model that is judged on it must not know of it.
+    """
+    rng = np.random.default_rng(SEED)
+    mix = np.random.default_rng(SEED).standard_normal((6, 6))
+    X = ensemble(rng, 6, 150, 6, 0.3)
+    for r in (4, 5):
+        odd = np.zeros((400, 6))
+        for k in range(2, 400):
+            odd[k] = 1.2 * odd[k - 1] - 0.6 * odd[k - 2] + 0.6 * rng.standard_normal(6)
+        X[r] = np.hstack([np.full((400, 1), 10.0), 10.0 * (odd @ mix + 100.0)])
+
+    def found(first):
+        runs = Runs([first, *X[1:5]])
+        return study(runs, [], Options(), lambda name: lambda done, total: None)
+
+    with_it, without = found(X[5]), found(X[0])
+    assert with_it.choice[:2] != without.choice[:2]
+    for name in ("order", "dimension"):
+        a, b = (getattr(result.checked.models[0], name) for result in (with_it, without))
+        assert a == b, name
+    assert with_it.checked.nested
+    np.testing.assert_array_equal(
+        with_it.checked.models[0].var_.coef_, without.checked.models[0].var_.coef_
+    )
+
+
+@pytest.mark.parametrize(
+    ("runs", "n", "order", "nested"), [(3, 40, None, True), (1, 90, None, True), (1, 45, 5, False)]
+)
+def test_whether_the_choice_was_nested_is_said(runs, n, order, nested):
+    X = ensemble(np.random.default_rng(SEED), runs, n, 6, 0.5)
+    result = study(Runs(X), [], Options(order=order), lambda name: lambda done, total: None)
+    assert result.checked.nested == nested
