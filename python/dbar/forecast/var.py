@@ -123,7 +123,8 @@ class VAR(BaggedRegression):
         trajectories : list of ndarray (T, K), optional
             Estimate the lagged transition matrix from these data (least squares). Without them
             the model's own prediction is used, Gamma(lag) Gamma(0)^-1 of its stationary
-            autocovariance; the two together are the Chapman-Kolmogorov comparison.
+            autocovariance. At lags beyond a relaxation time the moduli estimated from data are
+            those of noise: `dbar.study.chapman_kolmogorov` compares model and data there.
 
         Returns
         -------
