@@ -18,6 +18,7 @@ __all__ = [
     "Spectrum",
     "Unimodality",
     "chapman_kolmogorov",
+    "holm",
     "log_likelihood",
     "select_order",
     "spectrum",
@@ -57,10 +58,25 @@ class Unimodality(NamedTuple):
     """Hartigan's dip (K,) of each coordinate and the probability (K,) of a larger one.
 
     The null hypothesis is the fitted Gaussian VAR, simulated with the lengths of the data.
+    `p_holm` is corrected for the number of coordinates: that any of K falls below 0.05 by chance
+    has a probability of at most 0.05.
     """
 
     dip: np.ndarray
     p: np.ndarray
+    p_holm: np.ndarray
+
+
+def holm(p):
+    """Probabilities corrected for their number (Holm 1979), in the order given.
+
+    The k-th smallest of m is multiplied by m + 1 - k, and none is below a smaller one.
+    """
+    p = np.asarray(p, dtype=float)
+    order = np.argsort(p, kind="stable")
+    out = np.empty(len(p))
+    out[order] = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
+    return np.minimum(out, 1.0)
 
 
 def log_likelihood(model, trajectories, first=None):
@@ -151,7 +167,7 @@ def unimodality(trajectories, model=None, n_null=200, random_state=0):
     model : VAR, optional
         By default of order 1, least squares.
     n_null : int
-        Smallest possible p is 1 / (n_null + 1).
+        Smallest possible p is 1 / (n_null + 1), of `p_holm` K times that: take at least 20 K.
     random_state : int or numpy.random.Generator
 
     Returns
@@ -173,4 +189,5 @@ def unimodality(trajectories, model=None, n_null=200, random_state=0):
     observed = dips(np.concatenate(parts))
     runs = [model.forecast(X[: model.order], len(X), n_null, random_state=rng) for X in parts]
     null = np.array([dips(np.concatenate([run[k] for run in runs])) for k in range(n_null)])
-    return Unimodality(observed, (1.0 + np.sum(null >= observed, axis=0)) / (n_null + 1.0))
+    p = (1.0 + np.sum(null >= observed, axis=0)) / (n_null + 1.0)
+    return Unimodality(observed, p, holm(p))
