@@ -21,7 +21,6 @@ _RANGES = {
     "min_snapshots": (int, 12, 10**9, True),
     "refit_growth": (float, 0.0, 10.0, False),
     "false_alarm": (float, 0.0, 0.5, False),
-    "m_share": (float, 0.0, 1.0, True),
     "memory": (float, 1.0, 1e9, True),
     "patience": (int, 1, 10**6, True),
     "m_limit": (float, 1.0, 1e6, False),
@@ -55,10 +54,8 @@ class MonitorConfig:
     refit_growth : float
         Refit when the transitions have grown by this fraction since the last fit.
     false_alarm : float
-        Stated probability that a snapshot of an undisturbed run raises the alarm.
-    m_share : float
-        Part of `false_alarm` spent on M against its forecast bound; the rest goes to the
-        one-step innovation.
+        One over the average number of snapshots from one false alarm to the next, of a run that
+        goes on as it did.
     memory : float
         Snapshots over which the inflation of the innovations is averaged.
     patience : int
@@ -85,7 +82,6 @@ class MonitorConfig:
     min_snapshots: int = 24
     refit_growth: float = 0.1
     false_alarm: float = 1e-4
-    m_share: float = 0.1
     memory: float = 50.0
     patience: int = 10
     m_limit: float = 2.0

@@ -1,13 +1,13 @@
 """Online monitor: judge each snapshot by what was learnt before it, then learn from it.
 
-The statistics are derived in docs/theory/trust.md. Two tests share the stated false-alarm rate:
-the one-step innovation (predictive F distribution) and M against its forecast since the last
-refit. A warning says that the forecast of the last refit has expired (sigma_M^2 t / dtau has
-reached m_limit - 1) or that M has stayed above its mean bound for `patience` snapshots.
+Two questions are kept apart (docs/theory/trust.md). *Known?* M of the snapshot under the newest
+model, and tau_pred. *Changed?* A sequential test on the snapshots themselves
+(`dbar.trust.change`). After a confirmed change a new regime is learnt from its first snapshot on.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,13 +17,16 @@ from dbar.online.arrays import features
 from dbar.online.config import MonitorConfig
 from dbar.online.decision import ALARM, LEARNING, TRUSTED, WARNING, Decision
 from dbar.online.frozen import FrozenModel
+from dbar.online.regimes import Regimes
 from dbar.statistics.moments import LagChain, LaggedMoments
+from dbar.trust.change import GAP, ChangeTest
 
 __all__ = ["Monitor"]
 
 _PRIOR_WEIGHT = 10.0  # snapshots of unit innovation assumed before any is seen
 _CLIP = 3.0  # one surprise may not teach the inflation more than this
-_SCHEMA = 1
+_CONFIRM = 3  # snapshots beyond the level, among the newest GAP, that confirm a change
+_SCHEMA = 2
 
 
 class Monitor:
@@ -40,7 +43,8 @@ class Monitor:
     -----
     The state is a deterministic function of the settings and of the sequence of (step, time, D,
     V). Component 0 of D (the number of atoms) is not used. Snapshots that do not follow at the
-    stride start a new chain: no transition is learnt across a gap.
+    stride start a new chain: no transition is learnt across a gap. A transition is learnt when its
+    snapshot is no longer in question, `dbar.trust.change.GAP` snapshots later.
 
     Attributes
     ----------
@@ -61,6 +65,12 @@ class Monitor:
         self.ahead = None
         self.elapsed = 0.0
         self.fitted_count = 0.0
+        self.change = ChangeTest(self.config.false_alarm, min(self.config.min_snapshots, 24))
+        self.regimes = Regimes()
+        self.pending, self.beyond = [], []
+        self.fixed, self.learnt = False, 0
+        self.state, self.consecutive, self.change_step = LEARNING, 0, -1
+        self.loud, self.loud_since, self.alarmed = 0, -1, -1
         self.partners = None
         self.pooled = {}
 
@@ -95,26 +105,102 @@ class Monitor:
                 f"snapshot at step {step} has {len(x)} components, expected {self.chain.size}"
             )
         if self.chain is None:
-            cfg = self.config
-            self.chain = LagChain(len(x), cfg.order, self.stride)
-            self.moments = LaggedMoments(len(x), cfg.order, cfg.n_bags, cfg.coverage, cfg.seed)
+            self.chain = LagChain(len(x), self.config.order, self.stride)
+            self.moments = self._empty_moments()
+            self.regimes.first = step
         past = self.chain.regressor(step)
         strides = self._strides(step)
         self.snapshots += 1
         verdict = None if self.model is None else self._judge(x, past, strides)
         linked = self.chain.linked(step)
+        if not linked and self.chain.filled and not self.chain.stride:
+            linked = step > self.chain.last  # the second snapshot of all gives the stride
         z = self.chain.push(step, x)
         if linked or (z is not None and self.dtau == 0.0):
             self.dtau = float(time) - self.time
         self.time = float(time)
-        if z is not None:
-            self.moments.add(z, step, self.config.replica)
-        if verdict is None:
-            self._refit_if_due()
-            return Decision(LEARNING, snapshots=self.snapshots, refits=self.refits)
-        tau = self.model.time_to_limit(self._latent_state(), self.config.m_limit) * self.dtau
+        if verdict is not None:
+            tau = self.model.time_to_limit(self._latent_state(), self.config.m_limit) * self.dtau
+            verdict |= {"tau_pred": tau, "known": verdict["known"] and tau > 0.0}
+        evidence = self.change.observe(x, linked)
+        self.pending.append((step, z))
+        confirmed = self._weigh(step, evidence)
+        said = self._decide(verdict, evidence)
+        if confirmed:
+            self._change_regime()
+        while len(self.pending) > GAP:
+            before, z = self.pending.pop(0)
+            self._learn(before, z)
         self._refit_if_due()
-        return Decision(tau_pred=tau, snapshots=self.snapshots, refits=self.refits, **verdict)
+        return replace(said, refits=self.refits)
+
+    def _empty_moments(self):
+        cfg = self.config
+        return LaggedMoments(self.chain.size, cfg.order, cfg.n_bags, cfg.coverage, cfg.seed)
+
+    # ---- what is said ---------------------------------------------------------------------
+
+    def _weigh(self, step, evidence):
+        """Note a snapshot beyond the level; whether it confirms a change."""
+        recent = [before for before, _ in self.pending[-GAP:]]
+        self.beyond = [before for before in self.beyond if before in recent]
+        if evidence < 1.0:
+            self.loud = 0
+            return False
+        if self.loud == 0:
+            self.loud_since = step
+        self.loud += 1
+        self.beyond.append(step)
+        if self.loud < self.config.persist:
+            return False
+        if self.alarmed not in recent:  # not one burst with the last alarm
+            self.change_step = self.loud_since
+        self.alarmed = step
+        return len(self.beyond) >= _CONFIRM
+
+    def _decide(self, verdict, evidence):
+        """The decision on a snapshot, from what was found about M, forecast and change."""
+        if evidence >= 1.0 and self.loud >= self.config.persist:
+            state = ALARM
+        elif verdict is None or not (self.change.ready or self._just_broken()):
+            state = LEARNING
+        elif verdict["known"] and evidence < 1.0:
+            state = TRUSTED
+        else:
+            state = WARNING
+        self.consecutive = self.consecutive + 1 if state == self.state else 1
+        self.state = state
+        found = {} if verdict is None else {k: v for k, v in verdict.items() if k != "known"}
+        return Decision(
+            state=state, snapshots=self.snapshots, consecutive=self.consecutive,
+            change_step=self.change_step, evidence=evidence, regime=self.regimes.number, **found,
+        )  # fmt: skip
+
+    def _just_broken(self):
+        """Whether a gap alone keeps the newest snapshot from being judged by what was before."""
+        test = self.change
+        return len(test.rows) >= test.least + GAP and bool(test.first[-GAP:].any())
+
+    def _change_regime(self):
+        """Begin a regime at the first snapshot beyond the level, and learn it from there."""
+        first = self.beyond[0]
+        steps = [before for before, _ in self.pending]
+        since = self.pending[steps.index(first) :]
+        for before, z in self.pending[: len(steps) - len(since)]:
+            self._learn(before, z)
+        last = steps[-len(since) - 1] if len(since) < len(steps) else first
+        self.change.begin(self.change.rows[-len(since) :])
+        self.change_step, self.beyond, self.loud = first, [], 0
+        # the first transition of the new regime would begin in the old one
+        self.pending = [
+            (before, None if k < self.config.order else z) for k, (before, z) in enumerate(since)
+        ]
+        frozen = self.config.reference
+        self.regimes.leave(last, first, None if frozen else self.model, self.moments)
+        if not frozen:
+            self.moments, self.model, self.ahead = self._empty_moments(), None, None
+            self.fitted_count = 0.0
+            self.inflation_sum = self.inflation_weight = _PRIOR_WEIGHT
 
     def _strides(self, step):
         """Snapshots that fit between the last one and `step`, at least one."""
@@ -146,18 +232,13 @@ class Monitor:
         mean_m, var_m = model.forecast_m(self.ahead, inflation)
         growth = model.sigma_m2 * self.elapsed
         p_m = model.m_p(m - growth, mean_m, var_m)
-        bound = mean_m + growth
+        # a forecast that runs away is not a bound: beyond m_limit nothing is known
+        bound = min(mean_m + growth, cfg.m_limit) if np.isfinite(mean_m) else cfg.m_limit
         self.over = self.over + 1 if m > bound else 0
-
-        split = cfg.m_share * cfg.false_alarm
-        if p_one < cfg.false_alarm - split or p_m < split:
-            state = ALARM
-        elif self.over >= cfg.patience or growth >= cfg.m_limit - 1.0:
-            state = WARNING
-        else:
-            state = TRUSTED
+        valid = growth < cfg.m_limit - 1.0 and self.over < cfg.patience
         return {
-            "state": state, "mahalanobis": m, "innovation": innovation, "bound": bound,
+            "known": m <= cfg.m_limit and valid,
+            "mahalanobis": m, "innovation": innovation, "bound": bound,
             "novel": 1.0 - min(1.0, 2.0 * min(p_one, p_m)), "innovation_p": p_one, "m_p": p_m,
             "inflation": inflation, "growth": growth, "latent": y, "forecast": forecast,
         }  # fmt: skip
@@ -173,35 +254,53 @@ class Monitor:
 
     # ---- learning -------------------------------------------------------------------------
 
+    def _learn(self, step, z):
+        if z is not None:
+            self.moments.add(z, step, self.config.replica)
+            self.learnt += 1
+
     def _refit_if_due(self):
         count, cfg, everyone = self.moments.count[0], self.config, self.partners
+        if cfg.reference and self.fixed:
+            return
         if everyone is None and self.model is None:
             due = count >= cfg.min_snapshots
         else:  # partners are about as far, so that each has to bring its share only
             least = 0.0 if everyone is None else cfg.min_snapshots / everyone.contributors
             due = count >= max(least, self.fitted_count * (1.0 + cfg.refit_growth))
+        if cfg.reference and self.snapshots >= cfg.reference:
+            due = True
         if due and (everyone is not None or FrozenModel.possible(self.moments)):
             self.refit()
 
     def refit(self):
-        """Fit a new model to everything learnt so far and start its forecast here.
+        """Fit a new model to everything learnt in this regime and start its forecast here.
 
         In an ensemble this is when replicas exchange statistics; while all of them together have
         too few for a model there is none.
         """
+        if self.model is None and not self.config.reference:
+            returned = self.regimes.recognise(self.moments, self.config.m_limit)
+            if returned is not None:
+                self.moments = returned.moments.merge(self.moments)
         learnt, self.fitted_count = self.moments, float(self.moments.count[0])
         if self.partners is not None:
-            learnt = self.partners.pool(self.moments)
+            learnt = self.partners.pool(*self.share())
             if learnt.count[0] < self.config.min_snapshots or not FrozenModel.possible(learnt):
                 return
             self.pooled = dict(self.partners.seen)
         # the matrices are small: threads would only take cores from the MD ranks
         with _threads().limit(limits=1):
             self.model = FrozenModel.fit(learnt, self.config.latent_dim, self.config.m_limit)
+        self.fixed = bool(self.config.reference) and self.snapshots >= self.config.reference
         self.one_step_std = self.model.one_step_std(0.0)
         self.refits += 1
         self.ahead = self.model.start(self._latent_state())
         self.elapsed, self.over = 0.0, 0
+
+    def share(self):
+        """What an ensemble is told: statistics of the regime, its number, transitions of all."""
+        return self.moments, self.regimes.number, self.learnt
 
     def add_statistics(self, moments):
         """Add the statistics (`LaggedMoments`) of another replica; they count at the next refit."""
@@ -222,18 +321,31 @@ class Monitor:
                 f"{self.snapshots} snapshots seen, no model yet: "
                 f"min_snapshots is {self.config.min_snapshots}"
             )
-        return self.model.forecast(self._latent_state(), int(steps))
+        inflation = max(1.0, self.inflation_sum / self.inflation_weight)
+        return self.model.forecast(self._latent_state(), int(steps), inflation)
 
     # ---- saving ---------------------------------------------------------------------------
 
     def get_state(self):
         """Arrays and scalars from which `from_state` continues bit for bit."""
-        ints = [_SCHEMA, self.snapshots, self.refits, self.over, self.stride or 0]
+        ints = [
+            _SCHEMA, self.snapshots, self.refits, self.over, self.stride or 0, self.state,
+            self.consecutive, self.change_step, self.loud, self.loud_since, self.alarmed,
+            int(self.fixed), self.learnt,
+        ]  # fmt: skip
         floats = [
             self.inflation_sum, self.inflation_weight, self.time, self.dtau,
             self.elapsed, self.fitted_count,
         ]  # fmt: skip
         state = {"ints": np.array(ints, dtype=np.int64), "floats": np.array(floats)}
+        state["beyond"] = np.array(self.beyond, dtype=np.int64)
+        state |= self.change.get_state() | self.regimes.get_state()
+        if self.pending:
+            steps = [(step, z is not None) for step, z in self.pending]
+            state["pending_steps"] = np.array(steps, dtype=np.int64)
+            known = [z for _, z in self.pending if z is not None]
+            if known:
+                state["pending"] = np.array(known)
         if self.chain is not None:
             state |= self.chain.get_state() | self.moments.get_state()
         if self.model is not None:
@@ -258,10 +370,19 @@ class Monitor:
             raise ValueError(f"monitor state has schema {ints[0]}, expected {_SCHEMA}")
         self = cls(config, ints[4] or None)
         self.snapshots, self.refits, self.over = ints[1:4]
+        self.state, self.consecutive, self.change_step = ints[5:8]
+        self.loud, self.loud_since, self.alarmed = ints[8:11]
+        self.fixed, self.learnt = bool(ints[11]), ints[12]
         (
             self.inflation_sum, self.inflation_weight, self.time, self.dtau,
             self.elapsed, self.fitted_count,
         ) = (float(v) for v in state["floats"])  # fmt: skip
+        self.beyond = [int(step) for step in state["beyond"]]
+        self.change.set_state(state)
+        self.regimes = Regimes.from_state(state)
+        known = iter(np.array(state.get("pending", ()), float))
+        for step, full in state.get("pending_steps", ()):
+            self.pending.append((int(step), next(known).copy() if full else None))
         if "moments_ints" in state:
             self.moments = LaggedMoments.from_state(state)
             for name in ("order", "n_bags", "coverage", "seed"):

@@ -21,7 +21,7 @@ from dbar.version import __version__
 
 __all__ = ["SCHEMA", "Note", "OtherSchema", "read_note", "read_statistics", "write_statistics"]
 
-SCHEMA = 1
+SCHEMA = 2
 _KIND = "dbar replica statistics"
 _LONGEST = 1 << 20  # bytes of the first line
 
@@ -40,8 +40,10 @@ class Note:
         Number of the replica, part of what decides which transition joins which bag.
     first, replicas : int
         The launch it belongs to: replicas first ... first + replicas - 1.
+    regime : int
+        Number of the regime that the statistics are of.
     transitions : int
-        Transitions learnt so far.
+        Transitions learnt so far, in all regimes.
     ended : bool
         No more will come.
     published : float
@@ -53,6 +55,7 @@ class Note:
     replica: int
     first: int
     replicas: int
+    regime: int
     transitions: int
     ended: bool
     published: float

@@ -166,32 +166,45 @@ class SharedLearning:
 
     # ---- exchange ---------------------------------------------------------------------------
 
-    def begin(self, own: LaggedMoments | None) -> None:
+    def begin(
+        self, own: LaggedMoments | None, regime: int = 1, progress: int | None = None
+    ) -> None:
         """From here on publish; what this replica knows already (None: nothing) comes first."""
         self._publishing = True
         if own is None:
             return
-        self._publish(own, False)
+        self._publish(own, regime, progress, False)
         # what it had published beyond the point where it was restarted will be made again
         self._paths(self.replica)[self._slot].unlink(missing_ok=True)
 
-    def pool(self, own: LaggedMoments) -> LaggedMoments:
-        """Publish this replica's statistics; return the sum of those of all, by replica number.
+    def pool(
+        self, own: LaggedMoments, regime: int = 1, progress: int | None = None
+    ) -> LaggedMoments:
+        """Publish this replica's statistics; return the sum of those of all in the same regime.
+
+        Parameters
+        ----------
+        own : LaggedMoments
+            Of the present regime.
+        regime : int
+            Its number. Partners that are in another are left out until they are in this one.
+        progress : int, optional
+            Transitions learnt in all regimes; by default those in `own`.
 
         Raises
         ------
         StoreError
             If files cannot be written, or a partner has other settings.
         """
-        transitions = int(own.count[0])
+        transitions = int(own.count[0]) if progress is None else progress
         if self._publishing:
-            self._publish(own, False)
+            self._publish(own, regime, progress, False)
             if self.wait:
                 self._await(transitions)
         parts = {self.replica: own}
         for replica in self._numbers():
             if replica != self.replica:
-                part = self._read(replica, transitions)
+                part = self._read(replica, transitions, regime)
                 if part is not None:
                     parts[replica] = part
         total = LaggedMoments(own.size, own.order, own.n_bags, own.coverage, own.seed)
@@ -210,9 +223,9 @@ class SharedLearning:
         self._complete |= whole
         return total
 
-    def _read(self, replica: int, transitions: int) -> LaggedMoments | None:
+    def _read(self, replica: int, transitions: int, regime: int) -> LaggedMoments | None:
         found = self._newest(replica, transitions if self.wait else None)
-        if found is None:
+        if found is None or found[0].regime != regime:
             return None
         try:
             read = read_statistics(found[1])
@@ -250,21 +263,24 @@ class SharedLearning:
             return (-1, False)
         return found[0].order
 
-    def _publish(self, own: LaggedMoments, ended: bool) -> None:
+    def _publish(self, own: LaggedMoments, regime: int, progress: int | None, ended: bool) -> None:
+        transitions = int(own.count[0]) if progress is None else progress
         note = Note(
-            self.replica, self.first, self.replicas, int(own.count[0]), ended, time.time(),
+            self.replica, self.first, self.replicas, regime, transitions, ended, time.time(),
             self.settings,
         )  # fmt: skip
         write_statistics(self._paths(self.replica)[self._slot], note, own)
         self._slot = 1 - self._slot
 
-    def close(self, own: LaggedMoments | None) -> None:
+    def close(
+        self, own: LaggedMoments | None, regime: int = 1, progress: int | None = None
+    ) -> None:
         """Publish the last statistics and leave; a second call does nothing."""
         if self._lock is None:
             return
         lock, self._lock = self._lock, None
         try:
             if self._publishing and own is not None:
-                self._publish(own, True)
+                self._publish(own, regime, progress, True)
         finally:
             lock.release()

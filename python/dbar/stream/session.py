@@ -92,7 +92,7 @@ class Session:
             self._join(settings)
             self._catch_up(settings.get("restart"))
             if self._partners is not None:
-                self._partners.begin(self._monitor.moments)
+                self._partners.begin(*self._monitor.share())
         except BaseException:
             self._leave()
             raise
@@ -129,7 +129,7 @@ class Session:
         self._store = self._partners = None
         try:
             if partners is not None:
-                partners.close(self._monitor.moments)
+                partners.close(*self._monitor.share())
         finally:
             if store is not None:
                 store.close()

@@ -1,0 +1,116 @@
+"""Has a run stopped doing what it did: a sequential test on windows of one-step innovations.
+
+The newest `GAP` snapshots are in question; up to `MEMORY` snapshots before them are the yardstick.
+From the yardstick alone come the principal components, their autoregression with a linear drift,
+and the scale of its innovations; means and squares of the innovations in question are compared
+with what these leave. docs/theory/change.md derives the distributions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dbar.trust.windows import window_ratios
+
+__all__ = ["GAP", "ChangeTest"]
+
+GAP = 8  # newest snapshots, which the yardstick does not know
+MEMORY = 80  # snapshots of the yardstick at most
+ORDER = 4  # lags
+LEVEL = 0.1  # smallest p of the windows at the alarm, over false_alarm; docs/theory/change.md
+_JUDGED = 50  # judged snapshots whose ratios tell how much too small the yardstick is
+_PRIOR = 40.0  # snapshots of ratio 1 assumed before any is judged
+_CLIP = 2.0  # one ratio counts at most this times the present inflation
+_TINY = 1e-300
+
+
+class ChangeTest:
+    """Sequential test of change on the snapshots of a run.
+
+    Parameters
+    ----------
+    false_alarm : float
+        One over the number of snapshots that an undisturbed run makes between false alarms.
+    least : int
+        Snapshots without which there is no yardstick.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (n, K)
+        Snapshots in memory, oldest first.
+    ready : bool
+        Whether the newest snapshot was judged.
+    """
+
+    def __init__(self, false_alarm=1e-4, least=24):
+        self.level = -np.log(LEVEL * false_alarm)
+        self.least = int(least)
+        self.rows = self.first = self.ratios = None
+        self.ready = False
+
+    def begin(self, rows=None):
+        """Forget everything but these snapshots (n, K), which follow each other."""
+        self.rows = rows if rows is None else np.array(rows, float, order="C")
+        self.first = None if rows is None else np.arange(len(rows)) == 0
+        self.ratios, self.ready = None, False
+
+    def observe(self, x, linked=True):
+        """Evidence that a snapshot x (K,) and those just before it differ from the yardstick.
+
+        Parameters
+        ----------
+        x : ndarray, shape (K,)
+        linked : bool
+            Whether it follows the last one at the stride of the run. No innovation is formed
+            across a gap.
+
+        Returns
+        -------
+        float
+            log p over log p at the level of the alarm: 1 or more is a change. 0 while there is no
+            yardstick and just after a gap.
+        """
+        if self.rows is None:
+            self.rows, self.first = x[None].copy(), np.ones(1, bool)
+        else:
+            keep = MEMORY + GAP + ORDER - 1
+            self.rows = np.concatenate([self.rows[-keep:], x[None]])
+            self.first = np.append(self.first[-keep:], not linked)
+        self.ready = False
+        if len(self.rows) < self.least + GAP:
+            return 0.0
+        found = window_ratios(self.rows, self.first, GAP, ORDER)
+        if found is None:
+            return 0.0
+        self.ready = True
+        return float(-np.log(max(self._smallest_p(found), _TINY)) / self.level)
+
+    def _smallest_p(self, found):
+        """Smallest p of the windows, their ratios reduced by what judged ones were too large."""
+        ratios, names = found.over_expected(), found.windows
+        if self.ratios is None:
+            self.ratios = np.full((GAP + _JUDGED, len(names)), np.nan)
+        judged = self.ratios[:_JUDGED]
+        known = np.isfinite(judged)
+        total = np.where(known, judged, 0.0).sum(axis=0)
+        inflation = np.maximum((_PRIOR + total) / (_PRIOR + known.sum(axis=0)), 1.0)
+        self.ratios = np.concatenate([self.ratios[1:], np.minimum(ratios, _CLIP * inflation)[None]])
+        return found.smallest_p(inflation)
+
+    def get_state(self):
+        """Arrays from which `set_state` restores the test bit for bit."""
+        if self.rows is None:
+            return {}
+        state = {"change_rows": self.rows.copy(), "change_first": self.first.copy()}
+        if self.ratios is not None:
+            state["change_ratios"] = self.ratios.copy()
+        return state
+
+    def set_state(self, state):
+        """Inverse of `get_state`."""
+        self.begin()
+        if "change_rows" in state:
+            self.rows = np.array(state["change_rows"], float, order="C")
+            self.first = np.array(state["change_first"], bool)
+        if "change_ratios" in state:
+            self.ratios = np.array(state["change_ratios"], float, order="C")
