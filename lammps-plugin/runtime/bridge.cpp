@@ -72,7 +72,11 @@ const char *observe(void *session, const dbar_snapshot *s, dbar_decision *d) {
     d->tau_pred = t[3].cast<double>();
     d->snapshots = t[4].cast<std::int64_t>();
     d->refits = t[5].cast<std::int64_t>();
-    d->keep = t[6].cast<bool>();
+    d->consecutive = t[6].cast<std::int64_t>();
+    d->change_step = t[7].cast<std::int64_t>();
+    d->evidence = t[8].cast<double>();
+    d->regime = t[9].cast<std::int64_t>();
+    d->keep = t[10].cast<bool>();
   });
 }
 

@@ -31,6 +31,10 @@ struct dbar_decision {
   int state;
   double mahalanobis, innovation, tau_pred;
   std::int64_t snapshots, refits;
+  std::int64_t consecutive; // snapshots in a row in this state
+  std::int64_t change_step; // timestep of the last change, -1 if there was none
+  double evidence;          // of a change; 1 is the level of the alarm
+  std::int64_t regime;
   int keep; // 1 if Python wants the positions of this snapshot
 };
 

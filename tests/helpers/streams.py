@@ -2,8 +2,10 @@
 
 import shutil
 
+import h5py
 import numpy as np
 
+from dbar.store.columns import LATER_FIELDS
 from dbar.store.rows import Header
 
 SIZE = 7  # K+1
@@ -80,7 +82,10 @@ def feed(session, rows):
 
 
 # what a monitor might have said
-MONITOR = {"state": 1, "M": 1.5, "bound": 2.5, "innovation": 0.5, "tau_pred": 3.0, "refits": 2}
+MONITOR = {
+    "state": 1, "M": 1.5, "bound": 2.5, "innovation": 0.5, "tau_pred": 3.0, "refits": 2,
+    "consecutive": 7, "change_step": 300, "evidence": 0.25, "regime": 2,
+}  # fmt: skip
 BOX = np.array([0.0, 0.0, 0.0, 9.0, 9.0, 9.0, 0.0, 0.0, 0.0])
 
 
@@ -95,6 +100,13 @@ def fill(store, rows, keep=0, checkpoint_every=0):
             store.keep(step, now, np.arange(1, 5), np.ones(4, int), np.full((4, 3), step), BOX)
         if checkpoint_every and n % checkpoint_every == 0:
             store.write_checkpoint({"count": store.snapshots, "x": np.arange(n)})
+
+
+def as_of_before(path, lacking=LATER_FIELDS):
+    """Make of a closed file one that was written before the monitor had these columns."""
+    with h5py.File(path, "r+") as file:
+        for name in lacking:
+            del file["observables/dbar"][name]
 
 
 def kill_copy(store, target):

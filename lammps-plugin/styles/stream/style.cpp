@@ -165,6 +165,10 @@ void FixDbarStream::take_snapshot() {
   outputs_[SNAPSHOTS] = d.snapshots;
   outputs_[REFITS] = d.refits;
   outputs_[SECONDS] = session_.seconds();
+  outputs_[CONSECUTIVE] = d.consecutive;
+  outputs_[CHANGE_STEP] = d.change_step;
+  outputs_[EVIDENCE] = d.evidence;
+  outputs_[REGIME] = d.regime;
 }
 
 int FixDbarStream::pack_exchange(int i, double *buf) {
@@ -194,16 +198,27 @@ void FixDbarStream::unpack_forward_comm(int n, int first, double *buf) {
       window_.of(i)[d] = *buf++;
 }
 
-// Restart file: which window this is, the outputs, and the frame of the window; sums are stored per
-// atom.
+// Restart file: how the record is laid out, which window this is, the frame of the window, and the outputs; sums
+// are stored per atom. LAMMPS does not tell how long a record is. That of before has no layout: it begins with the
+// timestep, which is not negative, and holds seven outputs.
+namespace {
+constexpr double layout = -2.0;
+constexpr int first_outputs = 7;
+constexpr int nwindow = 4 + dbar::WindowAverage::nstate;
+} // namespace
+
 void FixDbarStream::write_restart(FILE *fp) {
   if (sampled_step_ != options_.last_sample(update->ntimestep))
     window_.begin(); // lacks a sample already: to the run that goes on it must not look whole
-  constexpr int n = 4 + NOUTPUT + dbar::WindowAverage::nstate;
-  double buf[n] = {static_cast<double>(update->ntimestep), static_cast<double>(nevery),
-                   static_cast<double>(options_.nrepeat), static_cast<double>(options_.nfreq)};
-  std::memcpy(buf + 4, outputs_, sizeof outputs_);
-  window_.pack(buf + 4 + NOUTPUT);
+  constexpr int n = 2 + nwindow + NOUTPUT;
+  double buf[n] = {layout,
+                   NOUTPUT,
+                   static_cast<double>(update->ntimestep),
+                   static_cast<double>(nevery),
+                   static_cast<double>(options_.nrepeat),
+                   static_cast<double>(options_.nfreq)};
+  window_.pack(buf + 6);
+  std::memcpy(buf + 2 + nwindow, outputs_, sizeof outputs_);
   if (comm->me == 0) {
     const int size = n * sizeof(double);
     fwrite(&size, sizeof(int), 1, fp);
@@ -212,13 +227,28 @@ void FixDbarStream::write_restart(FILE *fp) {
 }
 
 void FixDbarStream::restart(char *bytes) {
-  double buf[4 + NOUTPUT + dbar::WindowAverage::nstate];
-  std::memcpy(buf, bytes, sizeof buf);
-  restart_step_ = static_cast<bigint>(buf[0]);
-  std::memcpy(outputs_, buf + 4, sizeof outputs_);
+  double head[2], window[nwindow];
+  std::memcpy(head, bytes, sizeof head);
+  int stored = first_outputs;
+  if (head[0] >= 0.0) {
+    std::memcpy(window, bytes, 4 * sizeof(double));
+    std::memcpy(outputs_, bytes + 4 * sizeof(double), stored * sizeof(double));
+    std::memcpy(window + 4, bytes + (4 + stored) * sizeof(double), sizeof window - 4 * sizeof(double));
+  } else {
+    if (!(head[0] == layout && head[1] >= first_outputs && head[1] <= NOUTPUT))
+      error->all(
+          FLERR,
+          "Fix dbar/stream: the restart file holds layout {} with {} outputs of fix {}, expected at most layout {} "
+          "with {}: a newer dbar wrote it",
+          -head[0], head[1], id, -layout, static_cast<int>(NOUTPUT));
+    stored = static_cast<int>(head[1]);
+    std::memcpy(window, bytes + sizeof head, sizeof window);
+    std::memcpy(outputs_, bytes + sizeof head + sizeof window, stored * sizeof(double));
+  }
+  restart_step_ = static_cast<bigint>(window[0]);
   // a window begun with other settings cannot be finished
-  if (buf[1] == options_.nevery && buf[2] == options_.nrepeat && buf[3] == options_.nfreq) {
-    window_.unpack(buf + 4 + NOUTPUT);
+  if (window[1] == options_.nevery && window[2] == options_.nrepeat && window[3] == options_.nfreq) {
+    window_.unpack(window + 4);
     sampled_step_ = options_.last_sample(restart_step_);
   }
 }

@@ -54,7 +54,20 @@ public:
   int average_every() const override { return options_.nfreq; }
 
 private:
-  enum { STATE, MAHALANOBIS, INNOVATION, TAU_PRED, SNAPSHOTS, REFITS, SECONDS, NOUTPUT };
+  enum {
+    STATE,
+    MAHALANOBIS,
+    INNOVATION,
+    TAU_PRED,
+    SNAPSHOTS,
+    REFITS,
+    SECONDS,
+    CONSECUTIVE,
+    CHANGE_STEP,
+    EVIDENCE,
+    REGIME,
+    NOUTPUT
+  };
 
   void take_snapshot();
   std::string settings_json() const;
@@ -65,12 +78,12 @@ private:
   dbar::Observables observables_;
   dbar::StreamSession session_;
   dbar::LostAtoms lost_;
-  std::string descriptor_;    // settings of the compute with which the session was opened
-  std::vector<double> D_, V_; // the newest snapshot
-  double outputs_[NOUTPUT] = {};
-  bigint sampled_step_ = -1;  // of the newest sample of the window
-  bigint averaged_step_ = -1; // last step on which a window ended
-  bigint restart_step_ = -1;  // step of the restart file this fix continues, -1 if none
+  std::string descriptor_;                                 // settings of the compute with which the session was opened
+  std::vector<double> D_, V_;                              // the newest snapshot
+  double outputs_[NOUTPUT] = {0, 0, 0, 0, 0, 0, 0, 0, -1}; // no change yet
+  bigint sampled_step_ = -1;                               // of the newest sample of the window
+  bigint averaged_step_ = -1;                              // last step on which a window ended
+  bigint restart_step_ = -1;                               // step of the restart file this fix continues, -1 if none
 };
 
 } // namespace LAMMPS_NS

@@ -9,6 +9,8 @@ import numpy as np
 from dbar.forecast.own_errors import ENOUGH, TOLERANCE, OwnErrors
 from dbar.online.foresight import Foresight
 from dbar.online.monitor import Monitor
+from dbar.report.series import pick_series
+from dbar.trajectory.changes import find_changes
 from dbar.trajectory.trajectory import Trajectory, tensor_to_voigt
 
 __all__ = ["LEVEL", "Forecast", "Hindsight", "hindsight"]
@@ -107,7 +109,7 @@ class Hindsight:
         return f"the band {measured}{few}"
 
 
-def hindsight(traj: Trajectory, series: dict[str, np.ndarray]) -> Hindsight | None:
+def hindsight(traj: Trajectory, series: dict[str, np.ndarray] | None = None) -> Hindsight | None:
     """Replay the stored snapshots through the stored monitor, forecast, and check.
 
     The long forecast is the one of the newest model fitted at least 20 snapshots before the first
@@ -117,8 +119,9 @@ def hindsight(traj: Trajectory, series: dict[str, np.ndarray]) -> Hindsight | No
     ----------
     traj : Trajectory
         With ``monitor_config``.
-    series : dict of (T,) arrays
-        What is to be forecast; everything that is used of it lies before the forecast.
+    series : dict of (T,) arrays, optional
+        What is to be forecast, all that the report draws when not given. Of each nothing is used
+        that lies behind the moment of the forecast.
 
     Returns
     -------
@@ -127,6 +130,8 @@ def hindsight(traj: Trajectory, series: dict[str, np.ndarray]) -> Hindsight | No
     """
     if not traj.monitor_config or "state" not in traj.monitor:
         return None
+    if series is None:
+        series = {each.name: each.values for each in pick_series(traj, find_changes(traj))}
     alarms = np.flatnonzero(traj.monitor["state"] == 3)
     out = Hindsight(series, alarm=int(alarms[0]) if len(alarms) else None)
     end = out.alarm if out.alarm is not None else len(traj)

@@ -14,6 +14,7 @@ from dbar.report.forecast import SHORT, Hindsight, hindsight
 from dbar.report.page import section, tiles, write_page
 from dbar.report.series import Shown, pick_series
 from dbar.report.where import Where, find_where, where_html
+from dbar.store.columns import LATER_FIELDS, MONITOR_FIELDS
 from dbar.trajectory.changes import Change
 from dbar.trajectory.summary import STATES, Summary, alarm_sentence, summarise
 from dbar.trajectory.trajectory import Trajectory, read
@@ -21,7 +22,7 @@ from dbar.trajectory.verdict import M_IN_WORDS, judge
 
 __all__ = ["report"]
 
-_NEEDED = ("state", "M", "bound", "innovation", "tau_pred", "refits")
+_NEEDED = [name for name in MONITOR_FIELDS if name not in LATER_FIELDS]
 
 _M_TEXT = """
 <p>The monitor turns each snapshot into one vector, the sums of atomic descriptors over all atoms,

@@ -25,6 +25,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from dbar.store.columns import MONITOR_FIELDS
 from dbar.store.self_contained import outside
 from dbar.store.unfinished import SIGNATURE, missing_bytes, open_file
 from dbar.store.units import unit_of, unit_style
@@ -45,16 +46,6 @@ __all__ = [
 
 SCHEMA = 1  # version of parameters/dbar
 NO_STEP = -1  # fill value of step: a row whose step was never written does not count
-
-# What the monitor said about each snapshot: name -> dtype, fill value.
-MONITOR_FIELDS: dict[str, tuple[str, float]] = {
-    "state": ("i1", 0),
-    "M": ("f8", np.nan),
-    "bound": ("f8", np.nan),
-    "innovation": ("f8", np.nan),
-    "tau_pred": ("f8", np.nan),
-    "refits": ("i8", 0),
-}
 
 
 class StoreError(RuntimeError):

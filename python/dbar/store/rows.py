@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from dbar.store import h5md
-from dbar.store.h5md import MONITOR_FIELDS
+from dbar.store.columns import LATER_FIELDS, MONITOR_FIELDS
 from dbar.version import __version__
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _BLOCK = 1 << 24  # bytes copied at once
+_LATER = {f"dbar/{name}/value" for name in LATER_FIELDS}
 
 
 @dataclass
@@ -185,7 +186,10 @@ def copy_rows(old: h5py.File, new: h5py.File, keep: int, step: int) -> None:
     names += [name for name in new["observables"] if name != "dbar"]
     source, target = old["observables"], new["observables"]
     for name in ("dbar/D/step", "dbar/D/time", *(f"{name}/value" for name in names)):
-        _copy(source[name], target[name], keep)
+        if name in source or name not in _LATER:
+            _copy(source[name], target[name], keep)
+        else:
+            target[name].resize((keep,))
     source, target = old["particles/snapshots"], new["particles/snapshots"]
     kept = rows_until(source["position/step"], h5md.committed(source), step)
     for name in ("position", "id", "species", "box/edges", "box/origin"):

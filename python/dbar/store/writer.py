@@ -19,7 +19,8 @@ import numpy as np
 from dbar.files.filelock import FileLock, Locked
 from dbar.store import h5md
 from dbar.store.checkpoint import Checkpoint, pack, unpack
-from dbar.store.h5md import MONITOR_FIELDS, StoreError
+from dbar.store.columns import MONITOR_FIELDS
+from dbar.store.h5md import StoreError
 from dbar.store.rows import Header, copy_rows, differing_setting, extend_row, rows_until, turn_away
 
 __all__ = ["Store"]

@@ -11,12 +11,14 @@ import sys
 import numpy as np
 
 from dbar.online.arrays import checked_arrays
-from dbar.online.decision import LEARNING
+from dbar.online.decision import LEARNING, Decision
 from dbar.online.monitor import Monitor
 from dbar.online.shared_learning import SharedLearning
+from dbar.store.columns import MONITOR_FIELDS
 from dbar.store.keeper import make_keeper
 from dbar.store.rows import Header
 from dbar.store.writer import Store
+from dbar.stream.answer import Answer, row_of
 from dbar.stream.observer import UserCallable
 from dbar.stream.session_monitor import open_monitor, open_partners
 
@@ -45,13 +47,13 @@ class Observer:
 
     def observe(
         self, step: int, time: float, D: np.ndarray, V: np.ndarray | None, thermo: np.ndarray
-    ) -> tuple[int, float, float, float, int, int, bool]:
+    ) -> Answer:
         """Call the callable; arguments and result as in `Session.observe`.
 
         Only the state means something here, and only that of rank 0 acts.
         """
         state = self._callable.observe(step, time, D, V, thermo)
-        return (state or 0, np.nan, np.nan, np.nan, 0, 0, False)
+        return Answer.of({**row_of(Decision(LEARNING)), "state": state or 0}, 0)
 
     def close(self) -> None:
         """There is nothing to close; here because every session has it."""
@@ -90,7 +92,7 @@ class Session:
         self.settings = dict(settings)
         self.messages: list[str] = []
         self.snapshots = 0
-        self._last: tuple | None = None
+        self._last: Answer | None = None
         self._last_step: int | None = None
         self._thermo = list(settings.get("thermo") or [])
         if len(set(self._thermo)) != len(self._thermo):
@@ -187,11 +189,8 @@ class Session:
             rows = zip(store.rows("step", start), store.rows("time", start), D, V, strict=True)
             for step, time, d, v in rows:
                 self._monitor.observe(int(step), float(time), d, v)
-        fields = ("state", "M", "innovation", "tau_pred")
-        state, *numbers = (store.rows(name, store.snapshots - 1)[0] for name in fields)
-        refits = store.rows("refits", store.snapshots - 1)[0]
-        numbers = tuple(float(x) for x in numbers)
-        self._last = (int(state), *numbers, store.snapshots, int(refits), False)
+        row = {name: store.rows(name, store.snapshots - 1)[0] for name in MONITOR_FIELDS}
+        self._last = Answer.of(row, store.snapshots)
         self._last_step = store.last_step
 
     def observe(
@@ -201,7 +200,7 @@ class Session:
         D: np.ndarray,
         V: np.ndarray | None,
         thermo: np.ndarray,
-    ) -> tuple[int, float, float, float, int, int, bool]:
+    ) -> Answer:
         """Take in one snapshot.
 
         Parameters
@@ -217,9 +216,7 @@ class Session:
 
         Returns
         -------
-        tuple
-            state, M, squared innovation over its expectation, tau_pred, number of snapshots,
-            number of refits, and whether `keep_positions` should follow.
+        Answer
 
         Raises
         ------
@@ -230,32 +227,29 @@ class Session:
         if self._last is not None and step == self._last_step:
             return self._last
         D, V, thermo = checked_arrays(self.settings, step, D, V, thermo)
-        state, M, bound, innovation, tau, refits = LEARNING, 0.0, 0.0, 0.0, 0.0, 0
+        said = Decision(LEARNING)
         if self._monitor is not None:
             said = self._monitor.observe(step, float(time), D, V)
-            state, M, bound = int(said.state), float(said.mahalanobis), float(said.bound)
-            innovation, tau = float(said.innovation), float(said.tau_pred)
-            refits = int(said.refits)
+        row = row_of(said)
         if self._observer is not None:
             own = self._observer.observe(step, time, D, V, thermo)
-            state = state if own is None else own
-        keep = self._keeper is not None and self._keeper.observe(_novelty(M), state)
+            row["state"] = row["state"] if own is None else own
+            row["consecutive"] = self._in_a_row(row["state"])
+        keep = self._keeper is not None and self._keeper.observe(_novelty(row["M"]), row["state"])
         if self._store is not None:
-            monitor = {
-                "state": state,
-                "M": M,
-                "bound": bound,
-                "innovation": innovation,
-                "tau_pred": tau,
-                "refits": refits,
-            }
-            self._store.append(step, float(time), D, V, thermo, monitor)
+            self._store.append(step, float(time), D, V, thermo, row)
         self.snapshots += 1
         if self.snapshots % CHECKPOINT_EVERY == 0:
             self.checkpoint()
         self._last_step = step
-        self._last = (state, M, innovation, tau, self.snapshots, refits, False)
-        return (*self._last[:-1], keep)
+        self._last = Answer.of(row, self.snapshots)
+        return self._last._replace(keep=keep)
+
+    def _in_a_row(self, state: int) -> int:
+        """Count the snapshots in a state that the user's callable may have chosen."""
+        if self._last is None or self._last.state != state:
+            return 1
+        return self._last.consecutive + 1
 
     def keep_positions(
         self,

@@ -90,7 +90,8 @@ class Trajectory:
         Thermodynamic outputs, by their LAMMPS names.
     monitor : dict of (T,) arrays
         What the monitor said while the run went on: ``state, M, bound, innovation, tau_pred,
-        refits``; empty when there was none.
+        refits, consecutive, change_step, evidence, regime``; files of before lack the last four.
+        Empty when there was none.
     snapshots : Snapshots or None
         Kept positions.
     parameters : dict

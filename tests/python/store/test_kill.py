@@ -93,7 +93,7 @@ from streams import fill, header, stream
 
 store = Store(sys.argv[1], header())
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (150000, -1))
+resource.setrlimit(resource.RLIMIT_FSIZE, (190000, -1))
 try:
     fill(store, stream(3000))
 except StoreError as error:

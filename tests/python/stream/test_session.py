@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dbar.store import StoreError
+from dbar.store.columns import LATER_FIELDS
 from dbar.stream import Session
 from dbar.trajectory import read
 from streams import feed, settings, stream
@@ -24,11 +25,12 @@ def test_learn_trust_alarm_and_what_the_file_says(tmp_path):
     assert states[0] == 0 and 1 in states[50:200] and 3 in states[200:204]
     assert [answer[4] for answer in answers] == list(range(1, 221))
     for answer in answers:
-        assert [type(part) for part in answer] == [int, float, float, float, int, int, bool]
+        assert [type(part) for part in answer] == [
+            int, float, float, float, int, int, int, int, float, int, bool,
+        ]  # fmt: skip
     traj = read(path)
-    for k, name in enumerate(("state", "M", "innovation", "tau_pred")):
-        assert np.array_equal(traj.monitor[name], [answer[k] for answer in answers])
-    assert np.array_equal(traj.monitor["refits"], [answer[5] for answer in answers])
+    for name in ("state", "M", "innovation", "tau_pred", "refits", *LATER_FIELDS):
+        assert np.array_equal(traj.monitor[name], [getattr(a, name) for a in answers])
     assert np.all(traj.monitor["bound"][states > 0] > 0)
 
 
@@ -88,7 +90,7 @@ def test_messages_go_to_stderr_unless_quiet(tmp_path, capsys):
 
 def test_without_monitor_and_store():
     answer = Session(settings(monitor="none")).observe(*stream(1)[0])
-    assert answer == (0, 0.0, 0.0, 0.0, 1, 0, False)
+    assert answer == (0, 0.0, 0.0, 0.0, 1, 0, 0, -1, 0.0, 0, False)
 
 
 def test_arrays_are_checked_and_copied():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dbar.store import Store, units
+from dbar.store.columns import MONITOR_FIELDS
 from dbar.store.h5md import StoreError
 from dbar.stream import Session
 from dbar.trajectory import Trajectory, read, tensor_to_voigt, trajectory, voigt_to_tensor, write
@@ -79,7 +80,7 @@ def test_file_is_valid_h5md(run):
         assert file["h5md/author"].attrs["name"]
         assert file["h5md/creator"].attrs["name"] == "dbar"
         assert file["h5md/creator"].attrs["version"]
-        for group in ("D", "V", "state", "M", "bound", "innovation", "tau_pred", "refits"):
+        for group in ("D", "V", *MONITOR_FIELDS):
             element = file["observables/dbar"][group]
             assert set(element) == {"step", "time", "value"}
             assert len(element["step"]) == len(element["time"]) == len(element["value"]) == 60
