@@ -50,11 +50,13 @@ template <class T> py::object view(const T *data, std::vector<py::ssize_t> shape
   return array;
 }
 
-const char *open(const char *class_name, const char *settings_json, void **session, int *wants_comm) {
+const char *open(const char *class_name, const char *settings_json, void **session, dbar_opened *opened) {
   return guarded([&] {
     py::object settings = py::module_::import("json").attr("loads")(settings_json);
     py::object made = py::module_::import("dbar.stream").attr(class_name)(settings);
-    *wants_comm = made.attr("wants_comm").cast<bool>();
+    opened->wants_comm = made.attr("wants_comm").cast<bool>();
+    opened->snapshots = made.attr("snapshots").cast<std::int64_t>();
+    opened->reference = made.attr("reference").cast<std::int64_t>();
     auto *held = new py::object(std::move(made));
     open_sessions.insert(held);
     *session = held;
@@ -76,7 +78,7 @@ const char *observe(void *session, const dbar_snapshot *s, dbar_decision *d) {
     d->change_step = t[7].cast<std::int64_t>();
     d->evidence = t[8].cast<double>();
     d->regime = t[9].cast<std::int64_t>();
-    d->keep = t[10].cast<bool>();
+    d->keep = t[10].cast<int>();
   });
 }
 

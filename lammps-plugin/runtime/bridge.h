@@ -35,13 +35,22 @@ struct dbar_decision {
   std::int64_t change_step; // timestep of the last change, -1 if there was none
   double evidence;          // of a change; 1 is the level of the alarm
   std::int64_t regime;
-  int keep; // 1 if Python wants the positions of this snapshot
+  int keep; // sum of dbar_keep
+};
+
+// Positions that Python wants.
+enum dbar_keep { DBAR_KEEP_THIS = 1, DBAR_KEEP_PREVIOUS = 2 };
+
+struct dbar_opened {
+  int wants_comm;
+  std::int64_t snapshots; // in the store that is continued
+  std::int64_t reference; // snapshots before the reference is frozen, 0 for never
 };
 
 // Every function returns null, or the text of a Python exception («Type: message»). The text
 // belongs to the bridge and is valid until its next call.
 struct dbar_bridge {
-  const char *(*open)(const char *class_name, const char *settings_json, void **session, int *wants_comm);
+  const char *(*open)(const char *class_name, const char *settings_json, void **session, dbar_opened *);
   const char *(*observe)(void *session, const dbar_snapshot *, dbar_decision *);
   const char *(*keep_positions)(void *session, const dbar_positions *);
   const char *(*close)(void *session);

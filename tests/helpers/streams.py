@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 
 from dbar.store.columns import LATER_FIELDS
+from dbar.store.keeper import PREVIOUS, THIS
 from dbar.store.rows import Header
 
 SIZE = 7  # K+1
@@ -72,12 +73,15 @@ def positions(row, atoms=4):
 
 def feed(session, rows):
     """Observe all rows, keep positions when asked; returns the answers."""
-    answers = []
+    answers, previous = [], None
     for row in rows:
         answer = session.observe(*row)
-        if answer[-1]:
+        if answer.keep & PREVIOUS and previous is not None:
+            session.keep_positions(previous[0], previous[1], *positions(previous))
+        if answer.keep & THIS:
             session.keep_positions(row[0], row[1], *positions(row))
         answers.append(answer)
+        previous = row
     return answers
 
 

@@ -105,9 +105,9 @@ STREAM = (
     pairs(
         "fix ID=s GROUP=all style=dbar/stream Nevery=1 Nrepeat=1 Nfreq=2 COMPUTE-ID=d store =s.h5md "
         "snapshot =every every=2 monitor =monitor.toml python =look:look thermo =2 thermo=temp "
-        "thermo=pe lost =error ensemble =s.ensemble"
+        "thermo=pe lost =error ensemble =s.ensemble persist =2 reference =25"
     ),
-    "run 4\nunfix s\n",
+    "run 4 stop 50\nunfix s\n",
 )
 PLUMED_FIX = (
     EAM + COMPUTE,

@@ -56,6 +56,14 @@ void read_ensemble(StreamOptions &o, CommandWords &words) {
     words.wrong(expected);
 }
 
+int read_count(CommandWords &words, int most) {
+  const std::string expected = "an integer from 1 to " + std::to_string(most);
+  const std::string word = words.value(expected.c_str());
+  if (!utils::is_integer(word) || word.size() > 10 || std::stoll(word) < 1 || std::stoll(word) > most)
+    words.wrong(expected.c_str());
+  return std::stoi(word);
+}
+
 void read_lost(StreamOptions &o, CommandWords &words) {
   const std::string choice = words.value("error or ignore");
   if (choice != "error" && choice != "ignore")
@@ -93,6 +101,8 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
       {"thermo", [&] { read_thermo(*this, words, lmp); }},
       {"lost", [&] { read_lost(*this, words); }},
       {"ensemble", [&] { read_ensemble(*this, words); }},
+      {"persist", [&] { persist = read_count(words, 1000000); }},
+      {"reference", [&] { reference = read_count(words, 1000000000); }},
   };
   while (words.left()) {
     const std::string keyword = words.keyword();
@@ -114,6 +124,15 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
     error->all(FLERR, "Fix dbar/stream: keyword snapshot adaptive needs a monitor, found monitor none");
   if (!ensemble.empty() && monitor == "none")
     error->all(FLERR, "Fix dbar/stream: keyword ensemble {} needs a monitor, found monitor none", ensemble);
+  for (const auto &[name, count] : {std::pair("persist", persist), {"reference", reference}})
+    if (count > 0 && monitor == "none")
+      error->all(FLERR, "Fix dbar/stream: keyword {} {} needs a monitor, found monitor none", name, count);
+}
+
+bigint StreamOptions::snapshots_until(bigint last, bigint now, bool in_flight) const {
+  const bigint count = last / nfreq - now / nfreq;
+  const bool lacks_sample = next_snapshot(now) - window() <= now && !in_flight;
+  return count > 0 && lacks_sample ? count - 1 : count;
 }
 
 } // namespace dbar

@@ -23,6 +23,8 @@ struct StreamOptions {
   std::vector<std::string> thermo;
   bool lost_error = true;
   std::string ensemble; // yes, or a folder; empty: no
+  int persist = 0;      // snapshots in a row; 0: what the monitor's settings say
+  int reference = 0;    // snapshots before the reference is frozen; 0: what the monitor's settings say
 
   // Raises a LAMMPS error that names the word, its value and what was expected.
   StreamOptions(LAMMPS_NS::LAMMPS *lmp, int narg, char **arg);
@@ -32,6 +34,8 @@ struct StreamOptions {
   LAMMPS_NS::bigint next_snapshot(LAMMPS_NS::bigint step) const { return (step / nfreq + 1) * nfreq; }
   // The newest step up to `step` on which a window that it lies in takes a sample.
   LAMMPS_NS::bigint last_sample(LAMMPS_NS::bigint step) const { return step - step % nevery; }
+  // Snapshots from now on to `last`, if the window that `now` lies in is in flight or not.
+  LAMMPS_NS::bigint snapshots_until(LAMMPS_NS::bigint last, LAMMPS_NS::bigint now, bool in_flight) const;
   int window() const { return (nrepeat - 1) * nevery; }
 };
 

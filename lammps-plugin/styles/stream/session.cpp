@@ -3,10 +3,10 @@
 #include "engine/raise_together.h"
 #include "runtime/python_runtime.h"
 
-#include "atom.h"
 #include "comm.h"
-#include "domain.h"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 
@@ -36,12 +36,14 @@ template <class Call> std::string StreamSession::timed(Call call) {
 
 void StreamSession::open(const std::string &settings_json) {
   std::string failure;
-  int wants_comm = 0, unused = 0;
+  dbar_opened opened = {}, unused = {};
   if (comm->me == 0)
-    failure = timed([&] { return bridge_->open("Session", settings_json.c_str(), &session_, &wants_comm); });
+    failure = timed([&] { return bridge_->open("Session", settings_json.c_str(), &session_, &opened); });
   raise_together(error, world, failure);
-  MPI_Bcast(&wants_comm, 1, MPI_INT, 0, world);
-  all_ranks_ = wants_comm;
+  MPI_Bcast(&opened, sizeof opened, MPI_BYTE, 0, world);
+  all_ranks_ = opened.wants_comm;
+  snapshots_ = opened.snapshots;
+  reference_ = opened.reference;
   if (all_ranks_ && comm->me != 0)
     failure = timed([&] { return bridge_->open("Observer", settings_json.c_str(), &session_, &unused); });
   if (all_ranks_)
@@ -66,6 +68,7 @@ dbar_decision StreamSession::observe(const dbar_snapshot &snapshot) {
   seconds_ = message.seconds;
   if (message.failed)
     raise_together(error, world, failure);
+  snapshots_ = message.decision.snapshots;
   return message.decision;
 }
 
@@ -86,25 +89,13 @@ void StreamSession::raise_in_time(const std::string &failure) {
     raise_together(error, world, failure);
 }
 
-void StreamSession::keep_positions(int groupbit, double **displacement, const dbar_snapshot &snapshot) {
-  std::vector<std::int64_t> id;
-  std::vector<int> type;
-  std::vector<double> x;
-  for (int i = 0; i < atom->nlocal; ++i) {
-    if (!(atom->mask[i] & groupbit))
-      continue;
-    id.push_back(atom->tag_enable ? atom->tag[i] : 0);
-    type.push_back(atom->type[i]);
-    for (int d = 0; d < 3; ++d)
-      x.push_back(atom->x[i][d] + displacement[i][d]);
-  }
-
-  LAMMPS_NS::bigint everywhere = type.size();
+void StreamSession::keep_positions(const OwnPositions &own) {
+  LAMMPS_NS::bigint everywhere = own.type.size();
   MPI_Allreduce(MPI_IN_PLACE, &everywhere, 1, MPI_LMP_BIGINT, MPI_SUM, world);
   if (everywhere > most_positions)
     error->all(FLERR, "Fix dbar/stream: keyword snapshot: the group has {} atoms, expected at most {}", everywhere,
                most_positions);
-  const int mine = static_cast<int>(type.size());
+  const int mine = static_cast<int>(own.type.size());
   std::vector<int> counts(comm->nprocs), offsets(comm->nprocs + 1, 0), counts3(comm->nprocs), offsets3(comm->nprocs);
   MPI_Gather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, 0, world);
   for (int p = 0; p < comm->nprocs; ++p) {
@@ -116,20 +107,14 @@ void StreamSession::keep_positions(int groupbit, double **displacement, const db
   std::vector<std::int64_t> all_id(total);
   std::vector<int> all_type(total);
   std::vector<double> all_x(3 * static_cast<std::size_t>(total));
-  MPI_Gatherv(id.data(), mine, MPI_INT64_T, all_id.data(), counts.data(), offsets.data(), MPI_INT64_T, 0, world);
-  MPI_Gatherv(type.data(), mine, MPI_INT, all_type.data(), counts.data(), offsets.data(), MPI_INT, 0, world);
-  MPI_Gatherv(x.data(), 3 * mine, MPI_DOUBLE, all_x.data(), counts3.data(), offsets3.data(), MPI_DOUBLE, 0, world);
+  MPI_Gatherv(own.id.data(), mine, MPI_INT64_T, all_id.data(), counts.data(), offsets.data(), MPI_INT64_T, 0, world);
+  MPI_Gatherv(own.type.data(), mine, MPI_INT, all_type.data(), counts.data(), offsets.data(), MPI_INT, 0, world);
+  MPI_Gatherv(own.x.data(), 3 * mine, MPI_DOUBLE, all_x.data(), counts3.data(), offsets3.data(), MPI_DOUBLE, 0, world);
 
   std::string failure;
   if (comm->me == 0) {
-    dbar_positions positions = {snapshot.step, snapshot.time, total, all_id.data(), all_type.data(), all_x.data(), {}};
-    for (int d = 0; d < 3; ++d) {
-      positions.box[d] = domain->boxlo[d];
-      positions.box[3 + d] = domain->boxhi[d];
-    }
-    positions.box[6] = domain->xy;
-    positions.box[7] = domain->xz;
-    positions.box[8] = domain->yz;
+    dbar_positions positions = {own.step, own.time, total, all_id.data(), all_type.data(), all_x.data(), {}};
+    std::copy(std::begin(own.box), std::end(own.box), positions.box);
     failure = timed([&] { return bridge_->keep_positions(session_, &positions); });
   }
   raise_together(error, world, failure);

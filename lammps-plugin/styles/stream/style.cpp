@@ -3,6 +3,7 @@
 #include "files/json_text.h"
 #include "styles/compute/dbar.h"
 #include "styles/compute/find.h"
+#include "styles/stream/restart_record.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -13,9 +14,10 @@
 #include "universe.h"
 #include "update.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstring>
+#include <utility>
 
 using namespace LAMMPS_NS;
 using namespace FixConst;
@@ -25,6 +27,7 @@ FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
       lost_(lmp) {
   dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id); // an unknown ID is an error at once
 
+  outputs_[CHANGE_STEP] = -1;
   nevery = options_.nevery;
   scalar_flag = vector_flag = 1;
   size_vector = NOUTPUT;
@@ -71,12 +74,30 @@ void FixDbarStream::setup(int) {
   if (average_ready(update->ntimestep))
     comm->forward_comm(this);
   // not in init(): only now is it certain that a run, not a minimisation, will start
-  if (session_.is_open() || update->whichflag != 1)
+  if (update->whichflag != 1)
     return;
-  descriptor_ = compute_->settings_json();
-  D_.assign(compute_->size(), 0.0);
-  V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
-  session_.open(settings_json());
+  if (!session_.is_open()) {
+    descriptor_ = compute_->settings_json();
+    D_.assign(compute_->size(), 0.0);
+    V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+    session_.open(settings_json());
+  }
+  check_reference();
+}
+
+// A reference that the run cannot reach would never be frozen, and nobody would notice.
+void FixDbarStream::check_reference() const {
+  const bigint now = update->ntimestep, made = session_.snapshots(), reference = session_.reference();
+  if (made >= reference || update->nsteps == 0)
+    return;
+  const bool in_flight = window_.samples() > 0 && sampled_step_ == options_.last_sample(now);
+  const bigint ahead = options_.snapshots_until(update->endstep, now, in_flight);
+  if (made + ahead < reference)
+    error->all(
+        FLERR,
+        "Fix dbar/stream: reference {}: {} snapshots are there and this run makes {} more up to step {}, expected "
+        "at least {} in all (runs that follow, and pieces of run every, are announced by run N stop STEP)",
+        reference, made, ahead, update->endstep, reference);
 }
 
 std::string FixDbarStream::settings_json() const {
@@ -96,6 +117,8 @@ std::string FixDbarStream::settings_json() const {
   json.raw("snapshot",
            "[" + dbar::json_quote(options_.snapshot) + "," + dbar::json_number(options_.snapshot_value) + "]");
   json.text_or_null("ensemble", options_.ensemble);
+  for (const auto &[name, count] : {std::pair("persist", options_.persist), {"reference", options_.reference}})
+    json.raw(name, count > 0 ? std::to_string(count) : "null");
   json.integer("replica", universe->iworld).integer("replicas", universe->nworlds);
   // absolute: Python may take seconds to start before it reads this
   const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
@@ -155,8 +178,7 @@ void FixDbarStream::take_snapshot() {
                                   static_cast<int>(thermo.size()),
                                   thermo.data()};
   const dbar_decision d = session_.observe(snapshot);
-  if (d.keep)
-    session_.keep_positions(groupbit, window_.displacement(), snapshot);
+  keep_positions(d.keep, snapshot);
 
   outputs_[STATE] = d.state;
   outputs_[MAHALANOBIS] = d.mahalanobis;
@@ -169,6 +191,19 @@ void FixDbarStream::take_snapshot() {
   outputs_[CHANGE_STEP] = d.change_step;
   outputs_[EVIDENCE] = d.evidence;
   outputs_[REGIME] = d.regime;
+}
+
+// Rows of the store are in the order of their steps: the snapshot before goes first.
+void FixDbarStream::keep_positions(int keep, const dbar_snapshot &snapshot) {
+  const bool remember = options_.snapshot == "adaptive";
+  if (keep || remember)
+    positions_.take(lmp, groupbit, window_.displacement(), snapshot.step, snapshot.time);
+  if (keep & DBAR_KEEP_PREVIOUS && previous_.step >= 0)
+    session_.keep_positions(previous_);
+  if (keep & DBAR_KEEP_THIS)
+    session_.keep_positions(positions_);
+  if (remember)
+    std::swap(previous_, positions_);
 }
 
 int FixDbarStream::pack_exchange(int i, double *buf) {
@@ -198,57 +233,30 @@ void FixDbarStream::unpack_forward_comm(int n, int first, double *buf) {
       window_.of(i)[d] = *buf++;
 }
 
-// Restart file: how the record is laid out, which window this is, the frame of the window, and the outputs; sums
-// are stored per atom. LAMMPS does not tell how long a record is. That of before has no layout: it begins with the
-// timestep, which is not negative, and holds seven outputs.
-namespace {
-constexpr double layout = -2.0;
-constexpr int first_outputs = 7;
-constexpr int nwindow = 4 + dbar::WindowAverage::nstate;
-} // namespace
-
 void FixDbarStream::write_restart(FILE *fp) {
   if (sampled_step_ != options_.last_sample(update->ntimestep))
     window_.begin(); // lacks a sample already: to the run that goes on it must not look whole
-  constexpr int n = 2 + nwindow + NOUTPUT;
-  double buf[n] = {layout,
-                   NOUTPUT,
-                   static_cast<double>(update->ntimestep),
-                   static_cast<double>(nevery),
-                   static_cast<double>(options_.nrepeat),
-                   static_cast<double>(options_.nfreq)};
-  window_.pack(buf + 6);
-  std::memcpy(buf + 2 + nwindow, outputs_, sizeof outputs_);
-  if (comm->me == 0) {
-    const int size = n * sizeof(double);
-    fwrite(&size, sizeof(int), 1, fp);
-    fwrite(buf, sizeof(double), n, fp);
-  }
+  dbar::RestartRecord record;
+  record.step = static_cast<double>(update->ntimestep);
+  record.nevery = nevery;
+  record.nrepeat = options_.nrepeat;
+  record.nfreq = options_.nfreq;
+  window_.pack(record.window);
+  record.outputs.assign(outputs_, outputs_ + NOUTPUT);
+  if (comm->me == 0)
+    record.write(fp);
 }
 
 void FixDbarStream::restart(char *bytes) {
-  double head[2], window[nwindow];
-  std::memcpy(head, bytes, sizeof head);
-  int stored = first_outputs;
-  if (head[0] >= 0.0) {
-    std::memcpy(window, bytes, 4 * sizeof(double));
-    std::memcpy(outputs_, bytes + 4 * sizeof(double), stored * sizeof(double));
-    std::memcpy(window + 4, bytes + (4 + stored) * sizeof(double), sizeof window - 4 * sizeof(double));
-  } else {
-    if (!(head[0] == layout && head[1] >= first_outputs && head[1] <= NOUTPUT))
-      error->all(
-          FLERR,
-          "Fix dbar/stream: the restart file holds layout {} with {} outputs of fix {}, expected at most layout {} "
-          "with {}: a newer dbar wrote it",
-          -head[0], head[1], id, -layout, static_cast<int>(NOUTPUT));
-    stored = static_cast<int>(head[1]);
-    std::memcpy(window, bytes + sizeof head, sizeof window);
-    std::memcpy(outputs_, bytes + sizeof head + sizeof window, stored * sizeof(double));
-  }
-  restart_step_ = static_cast<bigint>(window[0]);
+  dbar::RestartRecord record;
+  const std::string wrong = record.read(bytes, NOUTPUT);
+  if (!wrong.empty())
+    error->all(FLERR, "Fix dbar/stream: fix {} in the restart file {}", id, wrong);
+  restart_step_ = static_cast<bigint>(record.step);
+  std::copy(record.outputs.begin(), record.outputs.end(), outputs_);
   // a window begun with other settings cannot be finished
-  if (window[1] == options_.nevery && window[2] == options_.nrepeat && window[3] == options_.nfreq) {
-    window_.unpack(window + 4);
+  if (record.nevery == options_.nevery && record.nrepeat == options_.nrepeat && record.nfreq == options_.nfreq) {
+    window_.unpack(record.window);
     sampled_step_ = options_.last_sample(restart_step_);
   }
 }

@@ -5,6 +5,7 @@
 #include "styles/stream/lost_atoms.h"
 #include "styles/stream/observables.h"
 #include "styles/stream/options.h"
+#include "styles/stream/own_positions.h"
 #include "styles/stream/session.h"
 #include "styles/stream/window_average.h"
 
@@ -32,7 +33,9 @@ public:
   void min_pre_neighbor() override { lost_.after_exchange(); }
   double compute_scalar() override { return outputs_[STATE]; }
   double compute_vector(int i) override { return outputs_[i]; }
-  double memory_usage() override { return window_.memory_usage(); }
+  double memory_usage() override {
+    return window_.memory_usage() + positions_.memory_usage() + previous_.memory_usage();
+  }
 
   void grow_arrays(int nmax) override { window_.grow(nmax); }
   void copy_arrays(int i, int j, int) override { window_.copy(i, j); }
@@ -70,6 +73,8 @@ private:
   };
 
   void take_snapshot();
+  void keep_positions(int keep, const dbar_snapshot &);
+  void check_reference() const;
   std::string settings_json() const;
 
   dbar::StreamOptions options_;
@@ -78,12 +83,13 @@ private:
   dbar::Observables observables_;
   dbar::StreamSession session_;
   dbar::LostAtoms lost_;
-  std::string descriptor_;                                 // settings of the compute with which the session was opened
-  std::vector<double> D_, V_;                              // the newest snapshot
-  double outputs_[NOUTPUT] = {0, 0, 0, 0, 0, 0, 0, 0, -1}; // no change yet
-  bigint sampled_step_ = -1;                               // of the newest sample of the window
-  bigint averaged_step_ = -1;                              // last step on which a window ended
-  bigint restart_step_ = -1;                               // step of the restart file this fix continues, -1 if none
+  std::string descriptor_;                  // settings of the compute with which the session was opened
+  std::vector<double> D_, V_;               // the newest snapshot
+  dbar::OwnPositions positions_, previous_; // of snapshots that may be kept: the newest, the one before
+  double outputs_[NOUTPUT] = {};
+  bigint sampled_step_ = -1;  // of the newest sample of the window
+  bigint averaged_step_ = -1; // last step on which a window ended
+  bigint restart_step_ = -1;  // step of the restart file this fix continues, -1 if none
 };
 
 } // namespace LAMMPS_NS

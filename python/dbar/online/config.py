@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 try:
     import tomllib
@@ -104,23 +104,39 @@ class MonitorConfig:
                 f"monitor setting min_snapshots = {self.min_snapshots}: "
                 f"expected at least {need} with order {self.order}"
             )
+        first = self.min_snapshots + self.order
+        if 0 < self.reference < first:
+            raise ValueError(
+                f"monitor setting reference = {self.reference}: expected at least {first}, the "
+                f"snapshot of the first model (min_snapshots {self.min_snapshots} + order "
+                f"{self.order}), or 0 for none"
+            )
 
     @classmethod
-    def load(cls, source=None):
+    def load(cls, source=None, given=None):
         """Settings from a TOML file, a dict, a MonitorConfig, or None ("default") for defaults.
+
+        Parameters
+        ----------
+        source : path, dict, MonitorConfig or None
+        given : dict, optional
+            Settings made elsewhere (keywords of the fix) for those that a file or dict does not
+            have. Where it has them both must agree.
 
         Raises
         ------
         ValueError
             For an unknown key, a wrong type or a value out of range; the message names the key,
-            the value and what was expected. Also for a file that is not TOML.
+            the value and what was expected. Also for a file that is not TOML, and for settings
+            that contradict `given`.
         OSError
             If the file cannot be read.
         """
+        given = given or {}
         if isinstance(source, cls):
-            return source
+            return replace(source, **given) if given else source
         if source is None or source == "default":
-            return cls()
+            return cls(**given)
         where = ""
         if isinstance(source, (str, os.PathLike)):
             where = f" in {os.fspath(source)}"
@@ -136,7 +152,13 @@ class MonitorConfig:
                 raise ValueError(
                     f"unknown monitor setting {key!r}{where}; known: {', '.join(known)}"
                 )
-        return cls(**source)
+        for key, value in given.items():
+            if source.get(key, value) != value:
+                raise ValueError(
+                    f"keyword {key} {value} contradicts monitor setting {key} = {source[key]!r}"
+                    f"{where}; expected one of them, or the same in both"
+                )
+        return cls(**{**given, **source})
 
     def to_dict(self):
         """Plain dict of all settings."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_right, insort
 
-__all__ = ["AdaptiveKeeper", "EveryKeeper", "make_keeper"]
+__all__ = ["PREVIOUS", "THIS", "AdaptiveKeeper", "EveryKeeper", "make_keeper"]
+
+THIS, PREVIOUS = 1, 2  # what an answer is made of: this snapshot, the one before it
+_ALARM = 3
 
 
 class EveryKeeper:
@@ -15,10 +18,10 @@ class EveryKeeper:
         self.every = every
         self._seen = 0
 
-    def observe(self, M: float, state: int) -> bool:
-        """Count one snapshot and say whether it is kept."""
+    def observe(self, M: float, state: int) -> int:
+        """Count one snapshot; THIS if it is kept, else 0."""
         self._seen += 1
-        return self._seen % self.every == 0
+        return 0 if self._seen % self.every else THIS
 
 
 class AdaptiveKeeper:
@@ -29,6 +32,9 @@ class AdaptiveKeeper:
     snapshot is kept if there is a credit and M lies in the upper ``fraction`` of all M seen so
     far. The first snapshot of a warning or of an alarm is always kept. While M is not known yet
     (NaN, the monitor is learning) every snapshot with a credit is kept.
+
+    A change, the first of some snapshots with state 3, is always kept with the snapshot before it
+    and the one after it. They cost their credits too, which are then owed.
 
     Parameters
     ----------
@@ -43,9 +49,11 @@ class AdaptiveKeeper:
         self._credit = 1.0
         self._sorted: list[float] = []
         self._state = 0
+        self._kept = True  # before the first snapshot there is none to keep
+        self._changed = False
 
-    def observe(self, M: float, state: int) -> bool:
-        """Take in one snapshot and say whether it is kept.
+    def observe(self, M: float, state: int) -> int:
+        """Take in one snapshot and say what is kept: the sum of THIS and PREVIOUS, or 0.
 
         Parameters
         ----------
@@ -55,18 +63,22 @@ class AdaptiveKeeper:
             State 0..3 at this snapshot.
         """
         rising = state >= 2 and state > self._state
-        self._state = state
+        changed = state == _ALARM and self._state != _ALARM
         if math.isnan(M):
             new = True
         else:
             insort(self._sorted, M)
             above = len(self._sorted) - bisect_right(self._sorted, M)
             new = above < self.fraction * len(self._sorted)
-        keep = rising or (new and self._credit > 1.0 - 1e-9)
-        if keep:
-            self._credit -= 1.0
+        answer = 0
+        if rising or self._changed or (new and self._credit > 1.0 - 1e-9):
+            answer += THIS
+        if changed and not self._kept:
+            answer += PREVIOUS
+        self._credit -= bool(answer & THIS) + bool(answer & PREVIOUS)
         self._credit = min(self.burst, self._credit + self.fraction)
-        return keep
+        self._state, self._changed, self._kept = state, changed, bool(answer & THIS)
+        return answer
 
 
 def make_keeper(rule: tuple) -> EveryKeeper | AdaptiveKeeper | None:

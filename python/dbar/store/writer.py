@@ -211,11 +211,7 @@ class Store:
         StoreError
             If the file cannot be written, or ``step`` does not increase.
         """
-        if self.last_step is not None and step <= self.last_step:
-            raise StoreError(
-                f"{self.path}: snapshot at step {step} after step {self.last_step}; "
-                "steps of one store must increase"
-            )
+        self._increase("snapshot", step, self.last_step)
         values = [D] + ([V] if self.header.virial else [])
         values += [monitor[name] for name in MONITOR_FIELDS]
         values += list(thermo)
@@ -233,7 +229,7 @@ class Store:
         x: np.ndarray,
         box: np.ndarray,
     ) -> None:
-        """Keep the positions of a snapshot.
+        """Keep the positions of a snapshot, later than those kept already.
 
         Parameters
         ----------
@@ -242,14 +238,28 @@ class Store:
             Positions, any order of atoms; they are stored sorted by ID.
         box : (9,) array
             xlo ylo zlo xhi yhi zhi xy xz yz.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be written, or ``step`` does not increase.
         """
+        n = self._kept_step.shape[0]
+        self._increase("positions", step, self._kept_step[n - 1] if n else None)
         order = np.argsort(ids, kind="stable")
         xlo, ylo, zlo, xhi, yhi, zhi, xy, xz, yz = (float(b) for b in box)
         edges = np.array([[xhi - xlo, 0, 0], [xy, yhi - ylo, 0], [xz, yz, zhi - zlo]])
         atoms = (x[order], ids[order], types[order])
         values = (*atoms, edges, np.array([xlo, ylo, zlo]))
         columns = zip((*self._kept, self._kept_time), (*values, time), strict=True)
-        self._commit(self._kept_step.shape[0], columns, self._kept_step, step)
+        self._commit(n, columns, self._kept_step, step)
+
+    def _increase(self, what: str, step: int, last: int | None) -> None:
+        if last is not None and step <= last:
+            raise StoreError(
+                f"{self.path}: {what} at step {step} after step {last}; "
+                "steps of one store must increase"
+            )
 
     def _commit(self, n: int, columns: Iterable, step_dataset: h5py.Dataset, step: int) -> None:
         """Write row n: everything else must be in the file before its step is."""

@@ -1,8 +1,8 @@
 """The Python half of `fix dbar/stream`: what the plugin starts and feeds."""
 
 from dbar.store.h5md import StoreError
-from dbar.stream.observer import ObserverError
-from dbar.stream.session import CHECKPOINT_EVERY, Observer, Session
+from dbar.stream.observer import Observer, ObserverError
+from dbar.stream.session import CHECKPOINT_EVERY, Session
 
 __all__ = [
     "CHECKPOINT_EVERY",

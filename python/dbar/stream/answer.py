@@ -31,8 +31,9 @@ class Answer(NamedTuple):
         Evidence of a change, 1 is the level of the alarm.
     regime : int
         Number of the regime, 0 without a monitor.
-    keep : bool
-        Whether `Session.keep_positions` should follow.
+    keep : int
+        For which snapshots `Session.keep_positions` should follow: the sum of
+        `dbar.store.keeper.THIS` and `dbar.store.keeper.PREVIOUS`, or 0.
     """
 
     state: int
@@ -45,7 +46,7 @@ class Answer(NamedTuple):
     change_step: int
     evidence: float
     regime: int
-    keep: bool
+    keep: int
 
     @classmethod
     def of(cls, row: Mapping[str, float], snapshots: int) -> Answer:
@@ -62,7 +63,7 @@ class Answer(NamedTuple):
             change_step=int(row["change_step"]),
             evidence=0.0 if math.isnan(evidence) else evidence,  # rows of before know none
             regime=int(row["regime"]),
-            keep=False,
+            keep=0,
         )
 
 

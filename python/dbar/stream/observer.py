@@ -11,9 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dbar.online.decision import LEARNING, Decision
+from dbar.stream.answer import Answer, row_of
 from dbar.trajectory.trajectory import voigt_to_tensor
 
-__all__ = ["KNOWN_PARAMETERS", "ObserverError", "UserCallable", "load_callable"]
+__all__ = ["KNOWN_PARAMETERS", "Observer", "ObserverError", "UserCallable", "load_callable"]
 
 KNOWN_PARAMETERS = ("step", "time", "D", "V", "thermo", "comm")
 
@@ -181,3 +183,37 @@ class UserCallable:
                 "(0 learning, 1 trusted, 2 warning, 3 alarm)"
             )
         return state
+
+
+class Observer:
+    """The user's callable on a rank that has no session, for callables that ask for ``comm``.
+
+    Parameters
+    ----------
+    settings : dict
+        The settings of the `dbar.stream.Session` on rank 0.
+
+    Raises
+    ------
+    ObserverError
+        If the callable cannot be loaded.
+    """
+
+    snapshots = reference = 0  # every session has them; those of rank 0 count
+
+    def __init__(self, settings: dict) -> None:
+        self._callable = UserCallable(settings)
+        self.wants_comm = self._callable.wants_comm
+
+    def observe(
+        self, step: int, time: float, D: np.ndarray, V: np.ndarray | None, thermo: np.ndarray
+    ) -> Answer:
+        """Call the callable; arguments and result as in `Session.observe`.
+
+        Only the state means something here, and only that of rank 0 acts.
+        """
+        state = self._callable.observe(step, time, D, V, thermo)
+        return Answer.of({**row_of(Decision(LEARNING)), "state": state or 0}, 0)
+
+    def close(self) -> None:
+        """There is nothing to close; here because every session has it."""

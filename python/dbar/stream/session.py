@@ -22,41 +22,9 @@ from dbar.stream.answer import Answer, row_of
 from dbar.stream.observer import UserCallable
 from dbar.stream.session_monitor import open_monitor, open_partners
 
-__all__ = ["CHECKPOINT_EVERY", "Observer", "Session"]
+__all__ = ["CHECKPOINT_EVERY", "Session"]
 
 CHECKPOINT_EVERY = 50  # snapshots between two checkpoints of the monitor
-
-
-class Observer:
-    """The user's callable on a rank that has no `Session`, for callables that ask for ``comm``.
-
-    Parameters
-    ----------
-    settings : dict
-        The settings of the `Session` on rank 0.
-
-    Raises
-    ------
-    ObserverError
-        If the callable cannot be loaded.
-    """
-
-    def __init__(self, settings: dict) -> None:
-        self._callable = UserCallable(settings)
-        self.wants_comm = self._callable.wants_comm
-
-    def observe(
-        self, step: int, time: float, D: np.ndarray, V: np.ndarray | None, thermo: np.ndarray
-    ) -> Answer:
-        """Call the callable; arguments and result as in `Session.observe`.
-
-        Only the state means something here, and only that of rank 0 acts.
-        """
-        state = self._callable.observe(step, time, D, V, thermo)
-        return Answer.of({**row_of(Decision(LEARNING)), "state": state or 0}, 0)
-
-    def close(self) -> None:
-        """There is nothing to close; here because every session has it."""
 
 
 class Session:
@@ -71,7 +39,8 @@ class Session:
         ("every", M) or ("adaptive", FRACTION)); ``monitor`` (path of a TOML, "default" or "none");
         ``python`` ("MODULE:CALLABLE" or None); ``step`` (timestep at the start); ``restart`` (None
         or {"snapshots", "step"}); ``lammps_version, plugin_version``; ``comm`` (C handle as an
-        integer, or None); optional ``boundary`` (three words such as "p"), ``quiet``;
+        integer, or None); optional ``boundary`` (three words such as "p"), ``quiet``; ``persist,
+        reference`` (those of `dbar.online.MonitorConfig`, None for what its TOML says);
         ``ensemble, replica, replicas, began`` as in `dbar.stream.session_monitor.open_partners`.
 
     Raises
@@ -84,6 +53,10 @@ class Session:
     wants_comm : bool
         The callable has a parameter ``comm``: open an `Observer` on every other rank, and call
         all of them for each snapshot.
+    snapshots : int
+        Snapshots so far, those of a store that is continued included.
+    reference : int
+        Snapshots before the reference is frozen, 0 for never.
     messages : list of str
         Lines for the user, see `drain_messages`.
     """
@@ -101,6 +74,7 @@ class Session:
         self._observer = UserCallable(settings) if settings.get("python") else None
         self.wants_comm = bool(self._observer and self._observer.wants_comm)
         self._monitor = open_monitor(settings)
+        self.reference = 0 if self._monitor is None else self._monitor.config.reference
         if self._keeper is not None:
             word = settings["snapshot"][0]
             if not settings.get("store"):
@@ -235,7 +209,9 @@ class Session:
             own = self._observer.observe(step, time, D, V, thermo)
             row["state"] = row["state"] if own is None else own
             row["consecutive"] = self._in_a_row(row["state"])
-        keep = self._keeper is not None and self._keeper.observe(_novelty(row["M"]), row["state"])
+        keep = 0
+        if self._keeper is not None:
+            keep = self._keeper.observe(_novelty(row["M"]), row["state"])
         if self._store is not None:
             self._store.append(step, float(time), D, V, thermo, row)
         self.snapshots += 1
@@ -260,7 +236,7 @@ class Session:
         x: np.ndarray,
         box: np.ndarray,
     ) -> None:
-        """Store the positions of a snapshot that `observe` asked for.
+        """Store the positions of a snapshot that `observe` asked for, the older one first.
 
         Parameters
         ----------

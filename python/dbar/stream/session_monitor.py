@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from dbar.online.config import MonitorConfig
 from dbar.online.monitor import Monitor
 from dbar.online.shared_learning import SharedLearning
 from dbar.online.shared_settings import statistics_settings
@@ -22,15 +23,20 @@ def open_monitor(settings: dict) -> Monitor | None:
     Raises
     ------
     ValueError
-        If its settings are wrong, it needs V and there is none, or an ensemble has no monitor.
+        If its settings are wrong or contradict those of the fix, it needs V and there is none, or
+        an ensemble has no monitor.
     """
     word = settings.get("monitor", "default")
     shared = settings.get("ensemble")
+    names = ("persist", "reference")
+    given = {name: settings[name] for name in names if settings.get(name) is not None}
     if word == "none":
+        for name, value in given.items():
+            raise ValueError(f"{name} {value} needs a monitor, but monitor is none")
         if shared:
             raise ValueError(f"ensemble {shared} needs a monitor, but monitor is none")
         return None
-    monitor = Monitor(None if word == "default" else word, stride=int(settings["nfreq"]))
+    monitor = Monitor(MonitorConfig.load(word, given), stride=int(settings["nfreq"]))
     if monitor.config.virial and not settings["virial"]:
         raise ValueError(
             f"monitor {word}: virial = true needs V, but the compute has virial no; add: virial yes"

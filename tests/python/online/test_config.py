@@ -44,3 +44,33 @@ def test_settings_of_a_wrong_kind_or_place(tmp_path):
         MonitorConfig.load(3)
     with pytest.raises(FileNotFoundError):
         MonitorConfig.load(tmp_path / "absent.toml")
+
+
+def test_settings_given_elsewhere(tmp_path):
+    path = tmp_path / "monitor.toml"
+    path.write_text("persist = 2\nlatent_dim = 8\n")
+    for source in (None, "default"):
+        config = MonitorConfig.load(source, {"persist": 3, "reference": 25})
+        assert config == MonitorConfig(persist=3, reference=25)
+    assert MonitorConfig.load(path, {"reference": 30}) == MonitorConfig(
+        persist=2, latent_dim=8, reference=30
+    )
+    assert MonitorConfig.load(path, {"persist": 2}) == MonitorConfig.load(path)
+    assert MonitorConfig.load(MonitorConfig(), {"persist": 4}).persist == 4
+    with pytest.raises(ValueError, match=r"keyword persist 3 contradicts .* persist = 2 in .*toml"):
+        MonitorConfig.load(path, {"persist": 3})
+    path.write_text("persist = true\n")  # equal to 1, but no number
+    with pytest.raises(ValueError, match="persist = True: expected an integer"):
+        MonitorConfig.load(path, {"persist": 1})
+
+
+@pytest.mark.parametrize(
+    ("settings", "first"),
+    [({}, 25), ({"min_snapshots": 12}, 13), ({"order": 3}, 27)],
+)
+def test_a_reference_without_a_model_is_refused(settings, first):
+    for reference in (0, first, first + 1):
+        assert MonitorConfig(reference=reference, **settings).reference == reference
+    for reference in (1, first - 1):
+        with pytest.raises(ValueError, match=f"reference = {reference}: expected at least {first}"):
+            MonitorConfig(reference=reference, **settings)

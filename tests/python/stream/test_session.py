@@ -9,7 +9,7 @@ from dbar.store import StoreError
 from dbar.store.columns import LATER_FIELDS
 from dbar.stream import Session
 from dbar.trajectory import read
-from streams import feed, settings, stream
+from streams import feed, positions, settings, stream
 
 
 def no_nan(answers):
@@ -26,7 +26,7 @@ def test_learn_trust_alarm_and_what_the_file_says(tmp_path):
     assert [answer[4] for answer in answers] == list(range(1, 221))
     for answer in answers:
         assert [type(part) for part in answer] == [
-            int, float, float, float, int, int, int, int, float, int, bool,
+            int, float, float, float, int, int, int, int, float, int, int,
         ]  # fmt: skip
     traj = read(path)
     for name in ("state", "M", "innovation", "tau_pred", "refits", *LATER_FIELDS):
@@ -54,7 +54,7 @@ def test_killed_and_continued_equals_never_stopped(tmp_path, drop):
     lines = second.drain_messages()
     assert lines[-1] == f"{path}: continued after {at} snapshots" and not second.messages
     again = second.observe(*rows[at - 1])  # a run that starts on a snapshot's step
-    assert again[:-1] == expected[at - 1][:-1] and again[-1] is False
+    assert again[:-1] == expected[at - 1][:-1] and again.keep == 0
     assert feed(second, rows[at:]) == expected[at:]
     second.close()
 
@@ -90,7 +90,7 @@ def test_messages_go_to_stderr_unless_quiet(tmp_path, capsys):
 
 def test_without_monitor_and_store():
     answer = Session(settings(monitor="none")).observe(*stream(1)[0])
-    assert answer == (0, 0.0, 0.0, 0.0, 1, 0, 0, -1, 0.0, 0, False)
+    assert answer == (0, 0.0, 0.0, 0.0, 1, 0, 0, -1, 0.0, 0, 0)
 
 
 def test_arrays_are_checked_and_copied():
@@ -132,3 +132,63 @@ def test_a_store_error_frees_the_file(tmp_path):
     with pytest.raises(StoreError, match="units metal, this run has real"):
         Session(settings(store=str(path), units="real"))
     Session(settings(store=str(path), step=rows[-1][0])).close()
+
+
+def test_persist_and_reference_reach_the_monitor(tmp_path):
+    toml = tmp_path / "monitor.toml"
+    toml.write_text("min_snapshots = 12\nreference = 20\n")
+    session = Session(settings(monitor=str(toml), persist=3))
+    assert (session.reference, session._monitor.config.persist) == (20, 3)
+    assert Session(settings()).reference == Session(settings(monitor="none")).reference == 0
+    assert Session(settings(persist=None, reference=30)).reference == 30
+    for name in ("persist", "reference"):
+        with pytest.raises(ValueError, match=f"{name} 40 needs a monitor, but monitor is none"):
+            Session(settings(monitor="none", **{name: 40}))
+    with pytest.raises(ValueError, match="keyword reference 30 contradicts monitor setting"):
+        Session(settings(monitor=str(toml), reference=30))
+
+
+@pytest.mark.parametrize("monitor", ["default", "none"])
+def test_consecutive_counts_the_states_of_the_users_callable(tmp_path, monkeypatch, monitor):
+    """Also over a restart, and where it leaves the state to the monitor (learning: 0)."""
+    (tmp_path / "choosy.py").write_text(
+        "STATES = [1, 1, 3, 3, 3, None, None, 0, 2, 2, 2, 2]\n\n"
+        "def look(step):\n    return STATES[step // 100 - 1]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    options = settings(store=str(tmp_path / "a.h5md"), python="choosy:look", monitor=monitor)
+    rows = stream(12)
+    session = Session(options)
+    answers = feed(session, rows[:10])
+    session.close()
+    session = Session({**options, "step": 1000})
+    answers += feed(session, rows[10:])
+    session.close()
+    assert [a.consecutive for a in answers] == [1, 2, 1, 2, 3, 1, 2, 3, 1, 2, 3, 4]
+    assert list(read(tmp_path / "a.h5md").monitor["consecutive"]) == [
+        a.consecutive for a in answers
+    ]
+
+
+def test_the_snapshots_around_a_change_are_kept_in_order(tmp_path, monkeypatch):
+    (tmp_path / "alarming.py").write_text(
+        "def look(step):\n    return 3 if step in (1500, 1600, 1900) else 1\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / "a.h5md"
+    options = settings(store=str(path), python="alarming:look", snapshot=["adaptive", 0.01])
+    rows = stream(25)
+    session = Session(options)
+    answers = feed(session, rows[:15])
+    session.close()
+    session = Session({**options, "step": 1500})  # stopped between the change and what follows
+    answers += feed(session, rows[15:])
+    with pytest.raises(StoreError, match="positions at step 2000 after step 2000; steps of one"):
+        session.keep_positions(2000, 4.0, *positions(rows[19]))
+    session.close()
+    assert [a.keep for a in answers][13:20] == [0, 3, 1, 0, 0, 3, 1]
+    kept = read(path).snapshots
+    assert list(kept.step) == [100, 1400, 1500, 1600, 1800, 1900, 2000]
+    for step, x in zip(kept.step, kept.position, strict=True):
+        ids, _, expected, _ = positions(rows[step // 100 - 1])
+        assert np.array_equal(x, expected[np.argsort(ids)])
