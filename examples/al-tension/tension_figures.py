@@ -72,7 +72,7 @@ def figure_estimators(runs, found, out):
 
 
 def figure_stress_rdf(runs, found, out):
-    """Stresses with and without V, and g(r) (Fig. 5)."""
+    """Stresses with and without V (Fig. 5), and g(r) (Fig. 2b)."""
     D, V = [run.D for run in runs], [run.V for run in runs]
     sigma, space = [stress(run) for run in runs], [volume(run) for run in runs]
     scalar = leave_trajectory_out(LinearEstimator("per-atom"), D, sigma)

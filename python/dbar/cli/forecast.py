@@ -162,10 +162,12 @@ def _result(args, model, about, run, outlook, wanted):
 
         score = model.innovation_.score(per_atom(run.D))
         first = model.innovation_.first_alarm(per_atom(run.D))
+        scored = int(np.isfinite(score).sum())
         signal = {
             "level": model.innovation_.level_,
             "now": score[-1],
             "first_alarm": None if first is None else run.time[first],
+            "false_alarms_expected": model.innovation_.expected_false_alarms(scored),
         }
     series = {}
     for q in wanted:

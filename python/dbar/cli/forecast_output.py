@@ -90,10 +90,11 @@ def show_forecast(console: Console, result: dict) -> None:
         )
     signal = result["second_signal"]
     if signal and signal["first_alarm"] is not None:
-        console.print(
-            f"second signal (sudden change): alarm at {signal['first_alarm']:.4g}{unit}",
-            style="yellow",
-        )
+        text = f"second signal (sudden change): alarm at {signal['first_alarm']:.4g}{unit}"
+        few, most = signal["false_alarms_expected"]
+        if few is not None:  # models of before do not know
+            text += f"; {few:.2g} to {most:.2g} false ones expected in an undisturbed run as long"
+        console.print(text, style="yellow")
     elif signal:
         console.print("second signal (sudden change): silent")
     for text in result["warnings"]:

@@ -66,6 +66,7 @@ def prospect(learner: Learner) -> Prospect:
             mean[here] = ahead @ model.slopes + model.offset
             bags = np.einsum("bij,iq->bjq", model.affine(steps, bags=True)[:, :size], model.slopes)
             spread = np.tensordot(state[rows], bags, axes=([1], [1])).var(axis=1, ddof=1)
+            spread *= model.var.epistemic_scale_
             std[here] = np.sqrt(_variance(model, [steps])[0] + spread)
     return Prospect(M, tau, mean, std)
 

@@ -19,7 +19,7 @@ __all__ = ["RDFEstimator"]
 
 
 class RDFEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """Histogram of distances g(r) from D̄ in a basis of a few singular vectors (Eq. 7, Fig. 5).
+    """Histogram of distances g(r) from D̄ in a basis of a few singular vectors (Eq. 7, Fig. 2b).
 
     g_b = mean_b + sum_l u_l,b (theta_l . D̄/N + a_l): the histograms of the training snapshots
     less their mean are decomposed into singular vectors u_l, and each coefficient is regressed on

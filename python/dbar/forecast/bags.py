@@ -9,6 +9,9 @@ import numpy as np
 from dbar.statistics.moments import LagChain, LaggedMoments, lagged
 from dbar.statistics.ridge import Regression, bayesian_ridge, least_squares
 
+# Spread of the bags that trust and bands take, in sampling covariances: docs/theory/growth-of-m.md
+ROOM = 3.0
+
 
 class BaggedRegression:
     """Learning half of `dbar.forecast.VAR`, where parameters and attributes are described."""
@@ -148,10 +151,7 @@ class BaggedRegression:
                 return self.regression_, grown
         bags = used[grown]
         sums = (m.count[bags], m.mean[bags], m.comoment[bags])
-        if self.prior == "persistence":
-            fit = _ridge_of_steps(*sums, p, m.size)
-        else:
-            fit = (bayesian_ridge if self.prior else least_squares)(*sums, p)
+        fit = self._regress(*sums)
         if not grown.all():
             parts = {}
             for field in fields(fit):
@@ -162,7 +162,27 @@ class BaggedRegression:
         self._fitted = (key, count.copy())
         return fit, grown
 
+    def _regress(self, count, mean, comoment):
+        p, size = self.moments_.size * self.order, self.moments_.size
+        if self.prior == "persistence":
+            return _ridge_of_steps(count, mean, comoment, p, size)
+        return (bayesian_ridge if self.prior else least_squares)(count, mean, comoment, p)
+
+    def coef_of_all(self):
+        """T_p (P, K, K) of one regression of all transitions, with the same prior.
+
+        It is shrunk less than the mean over bags, `coef_`, and does not depend on the bags.
+        """
+        m = self.moments_
+        coef = self._regress(m.count[:1], m.mean[:1], m.comoment[:1]).coef[0]
+        return coef.reshape(m.size, self.order, m.size).transpose(1, 0, 2)
+
     # ---- spread over bags -----------------------------------------------------------------
+
+    @property
+    def epistemic_scale_(self):
+        """Factor from covariances over bags to those that trust and bands take, 3 f/(1-f)."""
+        return ROOM * self.bag_scale_
 
     @property
     def coef_cov_(self):

@@ -108,6 +108,11 @@ class AdaptiveConformal(_Levels):
 class LocalConformal(_Levels):
     """Intervals from the errors that forecasts made in similar states of other replicas.
 
+    Where the recent misses ask for a level beyond all calibration errors, the interval is
+    infinite: none of them says how wide it would have to be. An infinite interval cannot miss, so
+    the level comes back at once. A level that went on rising behind the largest error would keep
+    intervals too wide for as long again.
+
     Parameters
     ----------
     features : ndarray, shape (N, f)
@@ -142,19 +147,23 @@ class LocalConformal(_Levels):
         self.neighbours = int(neighbours)
 
     def widths(self, feature):
-        """Half widths (L, K) for a forecast made in the state `feature` (f,)."""
+        """Half widths (L, K) for a forecast made in the state `feature` (f,); may be infinite."""
         feature = np.asarray(feature, dtype=float)
         if feature.shape != self.features.shape[1:] or not np.isfinite(feature).all():
             raise ValueError(f"feature is {feature}, expected {self.features.shape[1]} numbers")
         k = self.neighbours
         distance = np.square(self.features - feature).sum(axis=1)
         near = self.errors[np.argpartition(distance, k - 1)[:k]]
-        level = np.clip((self.levels + self.shift) * (1.0 + 1.0 / k), 0.0, 1.0)
-        return np.quantile(near, level, axis=0)
+        level = (self.levels + self.shift) * (1.0 + 1.0 / k)
+        out = np.quantile(near, np.clip(level, 0.0, 1.0), axis=0)
+        out[level > 1.0], out[level <= 0.0] = np.inf, 0.0
+        return out
 
 
 def coverage(errors, widths):
     """Share of |errors| (T, K) within `widths` (T, L, K), per level (L,); rows with NaN left out.
+
+    An infinite width holds every error.
 
     Raises
     ------
@@ -164,7 +173,7 @@ def coverage(errors, widths):
     errors, widths = np.asarray(errors, dtype=float), np.asarray(widths, dtype=float)
     if widths.ndim != 3 or widths[:, 0].shape != errors.shape:
         raise ValueError(f"errors {errors.shape} and widths {widths.shape} do not agree")
-    good = np.isfinite(errors).all(axis=1) & np.isfinite(widths).all(axis=(1, 2))
+    good = np.isfinite(errors).all(axis=1) & ~np.isnan(widths).any(axis=(1, 2))
     if not good.any():
         raise ValueError("no forecast with both an error and widths")
     return np.mean(np.abs(errors[good])[:, None] <= widths[good], axis=(0, 2))

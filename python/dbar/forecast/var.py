@@ -73,9 +73,10 @@ class VAR(BaggedRegression):
     bag_scale_ : float
         f/(1-f) for coverage f, zero for a single bag. Bags share data: for independent transitions
         and no prior, `bag_scale_` times the covariances above is the sampling covariance of a fit
-        to everything. The covariances themselves are (1-f)/f times larger; what is said about
-        trust uses them as they are, because correlated transitions and the shrinkage of small
-        bags need that room (docs/theory/trust.md).
+        to everything.
+    epistemic_scale_ : float
+        3 f/(1-f): what trust and epistemic bands multiply the covariances with. Three, because
+        shrinkage and what a VAR does not know need that room (docs/theory/growth-of-m.md).
     n_transitions_, dof_ : float
         Transitions learnt and residual degrees of freedom.
     moments_ : LaggedMoments
@@ -122,7 +123,8 @@ class VAR(BaggedRegression):
         trajectories : list of ndarray (T, K), optional
             Estimate the lagged transition matrix from these data (least squares). Without them
             the model's own prediction is used, Gamma(lag) Gamma(0)^-1 of its stationary
-            autocovariance; the two together are the Chapman-Kolmogorov comparison.
+            autocovariance. At lags beyond a relaxation time the moduli estimated from data are
+            those of noise: `dbar.study.chapman_kolmogorov` compares model and data there.
 
         Returns
         -------
@@ -159,9 +161,9 @@ class VAR(BaggedRegression):
         n_samples : int
             0 returns the mean forecast; otherwise draws with process noise.
         epistemic : bool
-            Draw the parameters too: coefficients with the bag covariance (for a single bag the
-            sampling covariance S x (Z'Z)^-1 of the fit), and the noise with the uncertainty of
-            its own estimate, so that one step ahead is a multivariate t.
+            Draw the parameters too: coefficients with `epistemic_scale_` times the bag covariance
+            (for a single bag the sampling covariance S x (Z'Z)^-1 of the fit), and the noise with
+            the uncertainty of its own estimate, so that one step ahead is a multivariate t.
         random_state : int or numpy.random.Generator, optional
 
         Returns
@@ -195,7 +197,7 @@ class VAR(BaggedRegression):
         bags = len(self.bag_coef_)
         if bags > 1:
             both = np.concatenate([self.regression_.coef, self.bag_intercept_[:, :, None]], axis=2)
-            g = rng.standard_normal((n_samples, bags)) * np.sqrt(1.0 / (bags - 1))
+            g = rng.standard_normal((n_samples, bags)) * np.sqrt(self.epistemic_scale_ / (bags - 1))
             move = np.tensordot(g, both - both.mean(axis=0), axes=1)
             return flat + move[:, :, :-1], self.intercept_ + move[:, :, -1]
         m, p = self.moments_, size * self.order

@@ -1,7 +1,7 @@
 """Which atoms have surroundings that reference configurations do not have.
 
 M(i) = (B(i) - mu)^T Sigma^-1 (B(i) - mu) / K over the per-atom descriptors B(i) of a species: the
-distance of PRL 131, 236101, Eq. 5, with one atom in the place of the box. ``compute
+distance of PRL 131, 236101, Eq. 4, with one atom in the place of the box. ``compute
 dbar/atom/novelty`` gives the same numbers while LAMMPS runs.
 """
 

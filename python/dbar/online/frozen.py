@@ -6,13 +6,14 @@ import numpy as np
 from scipy.special import fdtrc
 
 from dbar.forecast.var import VAR
-from dbar.statistics.companion import companion, embed, noise_factor, spectral_radius
+from dbar.statistics.companion import companion, embed, spectral_radius
 from dbar.statistics.latent import Latent, varying
 from dbar.statistics.ridge import least_squares
-from dbar.trust.mahalanobis import Mahalanobis, crossing, sigma_m2
+from dbar.trust.growth import sigma_m2
+from dbar.trust.mahalanobis import Mahalanobis, crossing
 
 _ARRAYS = (
-    "shift", "basis", "inverse", "coef", "center_x", "center_y", "leverage_root",
+    "shift", "basis", "inverse", "outside", "coef", "center_x", "center_y", "leverage_root",
     "innovation_root", "matrix", "drift", "noise", "bag_map", "bag_drift",
     "grid", "grid_map", "grid_rest", "scalars",
 )  # fmt: skip
@@ -25,6 +26,12 @@ def latent_dim(n, order, largest):
     d + 3, where the predictive F distribution has a variance.
     """
     return max(1, min(largest, int(n) // 3, (int(n) - 5) // (order + 1)))
+
+
+def _spread_out(bags, factor):
+    """Bags (B, ...) whose distances from their mean are multiplied with a factor."""
+    mean = bags.mean(axis=0)
+    return mean + factor * (bags - mean)
 
 
 class FrozenModel:
@@ -55,6 +62,8 @@ class FrozenModel:
         dim = pca.dim
         latent_cov = self.basis.T @ comoment @ self.basis
         self.inverse = np.linalg.solve(latent_cov, self.basis.T @ comoment)
+        rest = np.diag(comoment) - np.einsum("ik,ik->k", self.inverse, latent_cov @ self.inverse)
+        self.outside = np.maximum(rest, 0.0) / max(count - dim - 1.0, 1.0)
         latent = moments.project(self.shift, self.basis)
         self._fit_one_step(latent, n, dim, order)
         self._fit_forecast(latent, dim, order, m_limit)
@@ -87,7 +96,9 @@ class FrozenModel:
         self.matrix, self.noise = companion(model.coef_), embed(model.noise_cov_, order)
         self.drift = np.zeros(dim * order)
         self.drift[:dim] = model.intercept_
-        self.bag_map, self.bag_drift = model.regression_.coef, model.bag_intercept_
+        spread = np.sqrt(model.epistemic_scale_)
+        self.bag_map = _spread_out(model.regression_.coef, spread)
+        self.bag_drift = _spread_out(model.bag_intercept_, spread)
         horizon = m_limit / self.sigma_m2
         with np.errstate(over="ignore", invalid="ignore"):
             self._propagators(dim, horizon)
@@ -167,12 +178,16 @@ class FrozenModel:
         cov = self.matrix @ cov @ self.matrix.T + self.noise
         return self.matrix @ state + self.drift, cov, bags
 
+    def _spread(self, ahead, inflation):
+        """Covariance (d, d) of the forecast: inflated process noise and the spread of the bags."""
+        d, (_, cov, bags) = self.dim, ahead
+        off = bags[:, :d] - bags[:, :d].mean(axis=0)
+        return cov[:d, :d] * inflation + (off.T @ off) / (len(off) - 1)
+
     def forecast_m(self, ahead, inflation):
         """Mean and variance of M under a Gaussian forecast with process and bag spread."""
-        d, (state, cov, bags) = self.dim, ahead
-        off = bags[:, :d] - bags[:, :d].mean(axis=0)
-        c = cov[:d, :d] * inflation + (off.T @ off) / (len(off) - 1)
-        m = state[:d]
+        d, c = self.dim, self._spread(ahead, inflation)
+        m = ahead[0][:d]
         mean = (np.trace(c) + m @ m) / d
         variance = (2.0 * np.square(c).sum() + 4.0 * (m @ c @ m)) / d**2
         return float(mean), float(variance)
@@ -192,16 +207,33 @@ class FrozenModel:
             bound = np.square(mean).mean(axis=1) + self.grid_rest + self.sigma_m2 * self.grid
             return crossing(self.grid, np.nan_to_num(bound, nan=np.inf), m_limit)
 
-    def forecast(self, state, steps):
-        """Mean and standard deviation (steps, K) of the descriptors, from latent state (P d,)."""
+    def forecast(self, state, steps, inflation=1.0):
+        """Mean and standard deviation of the next descriptors.
+
+        The variance has three parts: the noise of the latent process, the spread of the bags, and
+        what descriptors do outside the latent space.
+
+        Parameters
+        ----------
+        state : ndarray, shape (P d,)
+            Latent lags, newest first.
+        steps : int
+        inflation : float
+            Factor on the variance of both kinds of noise, from the innovations judged so far.
+
+        Returns
+        -------
+        mean, std : ndarray, shape (steps, K)
+        """
         d, ahead = self.dim, self.start(state)
-        mean, std = np.empty((steps, len(self.shift))), np.empty((steps, len(self.shift)))
-        for k in range(steps):
-            ahead = self.advance(ahead)
-            state, cov, _ = ahead
-            mean[k] = self.shift + state[:d] @ self.inverse
-            std[k] = np.linalg.norm(noise_factor(cov[:d, :d]).T @ self.inverse, axis=0)
-        return mean, std
+        mean, var = np.empty((steps, len(self.shift))), np.empty((steps, len(self.shift)))
+        with np.errstate(over="ignore", invalid="ignore"):  # a bag may run away
+            for k in range(steps):
+                ahead = self.advance(ahead)
+                mean[k] = self.shift + ahead[0][:d] @ self.inverse
+                inside = (self._spread(ahead, inflation) @ self.inverse * self.inverse).sum(axis=0)
+                var[k] = np.maximum(inside, 0.0) + inflation * self.outside
+        return mean, np.sqrt(np.nan_to_num(var, nan=np.inf, posinf=np.inf))
 
     def get_state(self):
         """Arrays from which `from_state` restores the model bit for bit."""
@@ -209,8 +241,19 @@ class FrozenModel:
 
     @classmethod
     def from_state(cls, state):
-        """Inverse of `get_state`."""
+        """Inverse of `get_state`.
+
+        Raises
+        ------
+        ValueError
+            If an array is missing, as in states of earlier versions.
+        """
         self = cls()
+        missing = [name for name in _ARRAYS if f"model_{name}" not in state]
+        if missing:
+            raise ValueError(
+                f"monitor state has no {', '.join(missing)}: it is damaged or of another version"
+            )
         for name in _ARRAYS:
             setattr(self, name, np.array(state[f"model_{name}"], dtype=float, order="C"))
         self.dof, self.count, self.sigma_m2, self.m_dof = (float(v) for v in self.scalars)

@@ -10,10 +10,10 @@ import numpy as np
 from dbar.estimators.validation import HeldOut
 from dbar.forecast.band_scale import BandScale
 from dbar.statistics.companion import companion
-from dbar.study.choice import splits
-from dbar.study.model import EnsembleModel
+from dbar.study.choice import Choice, fold_rows, splits
+from dbar.study.model import EnsembleModel, per_atom
 
-__all__ = ["Checked", "check", "fold_rows"]
+__all__ = ["Checked", "check"]
 
 GRID = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)
 _ORIGINS = 40  # forecasts from each run, about
@@ -38,6 +38,8 @@ class Checked:
         The one that had not seen the run.
     whole : bool
         Whether whole runs were left out (False: one run, its last third).
+    nested : bool
+        Whether the left-out runs took no part in the choice of order and dimension either.
     """
 
     held: HeldOut
@@ -49,6 +51,7 @@ class Checked:
     models: list
     whole: bool
     tested: list = field(default_factory=list)
+    nested: bool = True
 
     @property
     def scale(self) -> BandScale:
@@ -86,19 +89,12 @@ class Checked:
         return out[0], out[1]
 
 
-def fold_rows(parts: list) -> list[tuple[list, list]]:
-    """Arrays of each fold, (training, left out): runs, or of a single run its last third."""
-    if len(parts) > 1:
-        return [([parts[k] for k in a], [parts[k] for k in b]) for a, b in splits(parts)]
-    cut = (2 * len(parts[0])) // 3
-    return [([parts[0][:cut]], [parts[0][cut:]])]
-
-
 def check(
     model: EnsembleModel,
     D: list,
     values: list,
     progress: Callable[[int, int], None] | None = None,
+    choice: Callable[[list], Choice] | None = None,
 ) -> Checked:
     """Refit `model`, with its settings, without each run and judge it on that run.
 
@@ -109,6 +105,10 @@ def check(
     D, values : lists of ndarray (T, K+1) and (T, q)
     progress : callable, optional
         Called with (folds done, folds).
+    choice : callable, optional
+        From descriptors per atom of the training runs to order and dimension, where those of
+        `model` were chosen: they are chosen anew in each fold. Where that takes more snapshots
+        than there are, those of `model` are taken, and `Checked.nested` is False.
 
     Raises
     ------
@@ -118,11 +118,18 @@ def check(
     pairs = list(zip(fold_rows(D), fold_rows(values), strict=True))
     shortest = min(len(part) for (_, left), _ in pairs for part in left)
     horizons = np.array([h for h in GRID if h <= max(1, shortest // 2)])
-    results = []
+    results, nested = [], True
     for f, ((train, left), (known, truth)) in enumerate(pairs):
+        order, dimension = model.order, model.dimension
+        if choice is not None:
+            try:
+                found = choice([per_atom(X) for X in train])
+                order, dimension = found.order, found.dimension
+            except ValueError:  # too few snapshots for a choice within the fold
+                nested = False
         part = EnsembleModel(
-            model.kinds, model.order, model.dimension, model.n_bags, model.coverage, model.seed,
-            model.prior, model.dtau,
+            model.kinds, order, dimension, model.n_bags, model.coverage, model.seed, model.prior,
+            model.dtau,
         ).fit(train, known, trust=False)  # fmt: skip
         results += [_judge(part, X, y, horizons) for X, y in zip(left, truth, strict=True)]
         if progress:
@@ -136,7 +143,7 @@ def check(
     held = HeldOut(truth, mean, std, groups)
     rest = [list(column) for column in columns[3:]]
     tested = D if len(D) > 1 else [fold_rows(D)[0][1][0]]
-    return Checked(held, horizons, *rest, whole=len(D) > 1, tested=tested)
+    return Checked(held, horizons, *rest, whole=len(D) > 1, tested=tested, nested=nested)
 
 
 def _judge(model, D, truth, horizons):

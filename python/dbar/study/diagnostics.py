@@ -7,10 +7,23 @@ from typing import NamedTuple
 import numpy as np
 
 from dbar.forecast.var import VAR
-from dbar.statistics.companion import companion, stationary_cov
-from dbar.statistics.moments import LaggedMoments, lagged
-from dbar.statistics.ridge import least_squares
+from dbar.statistics.companion import companion
+from dbar.statistics.moments import lagged
+from dbar.study.implied_timescales import ChapmanKolmogorov, chapman_kolmogorov
 from dbar.trust.innovation import checked_trajectories
+
+__all__ = [
+    "ChapmanKolmogorov",
+    "OrderChoice",
+    "Spectrum",
+    "Unimodality",
+    "chapman_kolmogorov",
+    "holm",
+    "log_likelihood",
+    "select_order",
+    "spectrum",
+    "unimodality",
+]
 
 
 class OrderChoice(NamedTuple):
@@ -24,22 +37,6 @@ class OrderChoice(NamedTuple):
     orders: tuple
     score: np.ndarray
     error: np.ndarray
-
-
-class ChapmanKolmogorov(NamedTuple):
-    """Slowest relaxation times (lags, n) in snapshots, of the model and of data at each lag.
-
-    Errors are standard deviations over bags, turned into those of a fit to everything. `z`
-    (lags, n) is the difference of logarithms over the combined error; infinite times (a modulus of
-    1 or more) give NaN there.
-    """
-
-    lags: tuple
-    model: np.ndarray
-    model_error: np.ndarray
-    data: np.ndarray
-    data_error: np.ndarray
-    z: np.ndarray
 
 
 class Spectrum(NamedTuple):
@@ -61,10 +58,25 @@ class Unimodality(NamedTuple):
     """Hartigan's dip (K,) of each coordinate and the probability (K,) of a larger one.
 
     The null hypothesis is the fitted Gaussian VAR, simulated with the lengths of the data.
+    `p_holm` is corrected for the number of coordinates: that any of K falls below 0.05 by chance
+    has a probability of at most 0.05.
     """
 
     dip: np.ndarray
     p: np.ndarray
+    p_holm: np.ndarray
+
+
+def holm(p):
+    """Probabilities corrected for their number (Holm 1979), in the order given.
+
+    The k-th smallest of m is multiplied by m + 1 - k, and none is below a smaller one.
+    """
+    p = np.asarray(p, dtype=float)
+    order = np.argsort(p, kind="stable")
+    out = np.empty(len(p))
+    out[order] = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
+    return np.minimum(out, 1.0)
 
 
 def log_likelihood(model, trajectories, first=None):
@@ -132,82 +144,6 @@ def select_order(trajectories, orders=(1, 2, 3, 5), **settings):
     return OrderChoice(orders[best], orders, score, error)
 
 
-def _times(step, lag, n):
-    modulus = np.sort(np.abs(np.linalg.eigvals(step)))[::-1][:n]
-    with np.errstate(divide="ignore"):
-        return np.where(modulus < 1.0, -float(lag) / np.log(modulus), np.inf)
-
-
-def _model_times(coef, noise, lags, n):
-    """Times from Gamma(lag) Gamma(0)^-1; infinite throughout if there is no steady state."""
-    size, matrix = noise.shape[0], companion(coef)
-    if np.abs(np.linalg.eigvals(matrix)).max() >= 1.0:
-        return np.full((len(lags), n), np.inf)
-    gamma = stationary_cov(coef, noise)
-    inverse, out = np.linalg.inv(gamma[:size, :size]), []
-    for lag in lags:
-        moved = np.linalg.matrix_power(matrix, lag) @ gamma
-        out.append(_times(moved[:size, :size] @ inverse, lag, n))
-    return np.array(out)
-
-
-def chapman_kolmogorov(model, trajectories, lags=(1, 2, 5, 10), n_times=3):
-    """Implied timescales of the model against those estimated at each lag (Fig. 7).
-
-    A process that the VAR describes has, at every lag, the relaxation times that the model
-    predicts. Error bars come from the bags: of the model, and of regressions at each lag on the
-    same share of the transitions.
-
-    Parameters
-    ----------
-    model : VAR
-        Fitted to `trajectories` with at least 2 bags.
-    trajectories : list of ndarray (T, K)
-    lags : sequence of int
-    n_times : int
-
-    Returns
-    -------
-    ChapmanKolmogorov
-    """
-    if len(model.bag_coef_) < 2:
-        raise ValueError("error bars need a model of at least 2 bags")
-    parts = checked_trajectories(trajectories, 1)
-    size, lags = len(model.intercept_), tuple(int(lag) for lag in lags)
-    if parts[0].shape[1] != size:
-        raise ValueError(f"trajectories have {parts[0].shape[1]} components, expected {size}")
-    longest = max(len(X) for X in parts)
-    if min(lags) < 1 or max(lags) > longest - 2:
-        raise ValueError(f"lags are {lags}, expected 1 to {longest - 2}")
-    n = min(int(n_times), size)
-    predicted = _model_times(model.coef_, model.noise_cov_, lags, n)
-    bags = [_model_times(c, model.noise_cov_, lags, n) for c in model.bag_coef_]
-    spread = np.sqrt(model.bag_scale_)
-    found, found_error, moments = [], [], model.moments_
-    for lag in lags:
-        stats = LaggedMoments(size, 1, moments.n_bags, moments.coverage, moments.seed)
-        for r, X in enumerate(parts):
-            if len(X) > lag:
-                stats.add_batch(np.hstack([X[:-lag], X[lag:]]), np.arange(lag, len(X)), r)
-        fit = least_squares(stats.count, stats.mean, stats.comoment, size)
-        times = np.array([_times(c, lag, n) for c in fit.coef])
-        found.append(times[0])
-        found_error.append(_log_spread(times[1:]) * spread * times[0])
-    model_log, data = _log_spread(np.array(bags)) * spread, np.array(found)
-    data_error = np.array(found_error)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        off = np.log(data) - np.log(predicted)
-        z = off / np.hypot(model_log, data_error / data)
-    z[~np.isfinite(predicted) | ~np.isfinite(data)] = np.nan
-    return ChapmanKolmogorov(lags, predicted, model_log * predicted, data, data_error, z)
-
-
-def _log_spread(times):
-    """Standard deviation over bags of log times; infinite if a bag has an infinite time."""
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(times).all(axis=0), np.log(times).std(axis=0, ddof=1), np.inf)
-
-
 def spectrum(model):
     """Stable and unstable companion eigenvalues of a model and of its bags (`Spectrum`)."""
     eig = model.spectrum_
@@ -231,7 +167,7 @@ def unimodality(trajectories, model=None, n_null=200, random_state=0):
     model : VAR, optional
         By default of order 1, least squares.
     n_null : int
-        Smallest possible p is 1 / (n_null + 1).
+        Smallest possible p is 1 / (n_null + 1), of `p_holm` K times that: take at least 20 K.
     random_state : int or numpy.random.Generator
 
     Returns
@@ -253,4 +189,5 @@ def unimodality(trajectories, model=None, n_null=200, random_state=0):
     observed = dips(np.concatenate(parts))
     runs = [model.forecast(X[: model.order], len(X), n_null, random_state=rng) for X in parts]
     null = np.array([dips(np.concatenate([run[k] for run in runs])) for k in range(n_null)])
-    return Unimodality(observed, (1.0 + np.sum(null >= observed, axis=0)) / (n_null + 1.0))
+    p = (1.0 + np.sum(null >= observed, axis=0)) / (n_null + 1.0)
+    return Unimodality(observed, p, holm(p))

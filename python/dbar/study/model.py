@@ -70,7 +70,8 @@ class EnsembleModel:
         From descriptors per atom to latent coordinates.
     var_ : dbar.forecast.VAR
     measure_ : dbar.trust.Mahalanobis
-        In latent coordinates; `dbar.study.EnsembleMahalanobis` from four comparable runs on.
+        In latent coordinates; that of `dbar.study.EnsembleMahalanobis` from four comparable runs
+        on. From four runs on its mean is 1 over left-out runs, with fewer over the runs themselves.
     growth_ : float
         Growth of M per snapshot by drift that forecasts of left-out runs did not see; 0 if there
         were fewer than three runs to find it.
@@ -123,8 +124,10 @@ class EnsembleModel:
         settings = dict(n_bags=self.n_bags, coverage=self.coverage, prior=self.prior)
         self.var_ = VAR(self.order, random_state=self.seed, **settings).fit(Y)
         comparable = len(Y) >= 4 and len({len(part) for part in Y}) == 1
-        maker = EnsembleMahalanobis if comparable else Mahalanobis
-        self.measure_ = maker(self.space_.dim).fit(Y)
+        between = EnsembleMahalanobis(self.dimension).fit(X) if comparable else None
+        self.measure_ = between.in_latent() if comparable else Mahalanobis(self.space_.dim).fit(Y)
+        if len(Y) >= 4 and not comparable:
+            self.measure_.factor_ = self.measure_.factor_ / np.sqrt(self._level_of_others(X))
         self.n_runs_ = len(Y)
         self.training_time_ = float(np.mean([len(part) - 1 for part in Y]) * self.dtau)
         self.atoms_ = float(np.median(np.concatenate([part[:, 0] for part in D])))
@@ -133,13 +136,24 @@ class EnsembleModel:
             self.estimator_.fit(D, values)
             self.readout_.fit([_as_sums(d, y) for d, y in zip(D, Y, strict=True)], values)
         if trust and len(Y) >= 3:
-            self._fit_signals(X, Y)
+            self._fit_signals(X, Y, between)
         return self
 
-    def _fit_signals(self, X, Y):
+    def _level_of_others(self, X):
+        """Mean M of left-out runs, in the latent space and by the distance of the others."""
+        scores = []
+        for r, run in enumerate(X):
+            others = X[:r] + X[r + 1 :]
+            space = pooled_latent(others, self.dimension)
+            measure = Mahalanobis(space.dim).fit([space(part) for part in others])
+            scores.append(measure.score(space(run)))
+        return np.mean(np.concatenate(scores))
+
+    def _fit_signals(self, X, Y, between):
         if min(map(len, Y)) >= 16:
             model = dict(order=self.order, prior=self.prior, random_state=self.seed)
-            self.growth_ = drift_growth(Y, self.measure_, model=model)
+            known = (Y, self.measure_) if between is None else (X, between)
+            self.growth_ = drift_growth(*known, model=model)
         self.innovation_ = second_signal(X)
 
     @property

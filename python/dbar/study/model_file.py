@@ -36,7 +36,7 @@ from dbar.version import __version__
 
 __all__ = ["SCHEMA", "ModelFileError", "load", "save"]
 
-SCHEMA = 1
+SCHEMA = 2  # 2: rate and effective number behind the level of the second signal
 
 # What makes up each part: constructor arguments, then what fitting added.
 _PARTS = {
@@ -59,7 +59,8 @@ _PARTS = {
     Mahalanobis: (("n_components",), ("mean_", "factor_", "dim_", "shrinkage_")),
     InnovationTrust: (
         ("n_components", "order", "window", "memory", "gap", "least", "false_alarm"),
-        ("level_", "coef_", "intercept_", "whiten_", "space_"),
+        ("level_", "rate_", "rate_bound_", "effective_", "coef_", "intercept_", "whiten_",
+         "space_"),
     ),
     BandScale: (("horizons", "table"), ()),
     EnsembleModel: (
@@ -68,6 +69,7 @@ _PARTS = {
          "scale_", "n_runs_", "training_time_", "atoms_"),
     ),
 }  # fmt: skip
+_SINCE_2 = ("rate_", "rate_bound_", "effective_")
 _BY_NAME = {kind.__name__: kind for kind in _PARTS}
 
 
@@ -212,6 +214,8 @@ def _value(group, key):
     if key in group:
         item = group[key]
         return item[()] if isinstance(item, h5py.Dataset) else _read(item)
+    if key in _SINCE_2 and key not in group.attrs:
+        return float("nan")
     value = group.attrs[key]
     if isinstance(value, h5py.Empty):
         return None

@@ -162,7 +162,8 @@ class EnsembleMahalanobis(Mahalanobis):
     replicas tell little about that: pooled snapshots make a new replica look foreign from its
     first snapshot on. Therefore (i) the covariance B of the replicas' offsets is enlarged,
     Sigma = pooled + enlargement x B, and (ii) the level of M is set by replicas scored with the
-    Sigma of the others.
+    latent space and the Sigma of the others. Give descriptors, not latent coordinates: a latent
+    space that has seen a replica is one in which the replica varies much and is near.
 
     Parameters
     ----------
@@ -178,6 +179,8 @@ class EnsembleMahalanobis(Mahalanobis):
     enlargement_ : float
     left_out_ : list of ndarray
         M of each training replica from the others; the mean of all is 1.
+    space_ : Latent
+        Of all replicas; `in_latent` is the same distance in its coordinates.
     """
 
     def __init__(self, n_components=30, enlargement=None):
@@ -208,12 +211,26 @@ class EnsembleMahalanobis(Mahalanobis):
             tail = float(np.quantile(np.concatenate(scores), 0.95)) / level
             if best is None or tail < best[0]:
                 best = tail, kappa, level, scores
-        _, self.enlargement_, level, scores = best
+        _, self.enlargement_, self._level, scores = best
         self._learn(parts, self.enlargement_)
-        self.factor_ = self.factor_ / np.sqrt(level)
-        self.left_out_ = [s / level for s in scores]
+        self.factor_ = self.factor_ / np.sqrt(self._level)
+        self.left_out_ = [s / self._level for s in scores]
         self.shrinkage_ = 0.0
         return self
+
+    def in_latent(self):
+        """The same distance as a `Mahalanobis` in the coordinates of `space_`."""
+        out = Mahalanobis(self.space_.dim)
+        out.mean_, out.dim_, out.shrinkage_ = np.zeros(self.dim_), self.dim_, 0.0
+        out.factor_ = self._inner / np.sqrt(self._level)
+        return out
+
+    def of_others(self, parts, r):
+        """The distance, with this level and enlargement, of the replicas but number `r`."""
+        out = EnsembleMahalanobis(self.n_components, self.enlargement_)
+        out._level = self._level
+        out._learn(parts[:r] + parts[r + 1 :], self.enlargement_)
+        return out
 
     def _learn(self, parts, kappa):
         space = pooled_latent(parts, self.n_components)
@@ -223,8 +240,9 @@ class EnsembleMahalanobis(Mahalanobis):
         sigma = flat.T @ flat / len(flat)
         sigma += kappa * offsets.T @ offsets / (len(parts) - 1)
         w, v = np.linalg.eigh(sigma)
-        self.mean_, self.dim_ = space.shift, space.dim
-        self.factor_ = space.basis @ (v / np.sqrt(w))
+        self.space_, self.mean_, self.dim_ = space, space.shift, space.dim
+        self._inner = v / np.sqrt(w)
+        self.factor_ = space.basis @ self._inner
 
 
 def drift_growth(trajectories, mahalanobis, quantile=0.9, model=None):
@@ -239,9 +257,11 @@ def drift_growth(trajectories, mahalanobis, quantile=0.9, model=None):
     Parameters
     ----------
     trajectories : list of ndarray (T, d)
-        Training replicas in the coordinates of the model, at least 3.
+        Training replicas in the coordinates of the model, at least 3; descriptors (T, K) with an
+        `EnsembleMahalanobis`.
     mahalanobis : Mahalanobis
-        Fitted in the same coordinates.
+        Fitted in the same coordinates. An `EnsembleMahalanobis` of these replicas judges each in
+        the latent space and by the distance of the others.
     quantile : float
     model : dict, optional
         Settings of the `VAR`.
@@ -259,11 +279,15 @@ def drift_growth(trajectories, mahalanobis, quantile=0.9, model=None):
         raise ValueError(f"replicas of {2 * half} snapshots, at least 8 are needed")
     ahead = np.arange(1, 4 * quarter + 1)
     slopes = []
-    for r, Y in enumerate(parts):
-        var = VAR(**model).fit([X[:half] for k, X in enumerate(parts) if k != r])
-        trust = ForecastTrust(var, mahalanobis)
-        expected = trust.expected(Y[:half], len(ahead))[1:]
-        excess = mahalanobis.score(Y[half : half + len(ahead)]) - expected
+    latents, measure = parts, mahalanobis
+    for r in range(len(parts)):
+        if isinstance(mahalanobis, EnsembleMahalanobis):
+            others = mahalanobis.of_others(parts, r)
+            latents, measure = [others.space_(X) for X in parts], others.in_latent()
+        Y = latents[r]
+        var = VAR(**model).fit([X[:half] for k, X in enumerate(latents) if k != r])
+        expected = ForecastTrust(var, measure).expected(Y[:half], len(ahead))[1:]
+        excess = measure.score(Y[half : half + len(ahead)]) - expected
         slopes.append(
             excess.reshape(4, quarter).mean(axis=1) / ahead.reshape(4, quarter).mean(axis=1)
         )

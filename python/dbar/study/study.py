@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from dbar.estimators.readout import kind_of
 from dbar.store.units import unit_of
-from dbar.study.check import Checked, check, fold_rows
-from dbar.study.choice import DIMENSIONS, ORDERS, Choice, choose
+from dbar.study.check import Checked, check
+from dbar.study.choice import DIMENSIONS, ORDERS, Choice, choose, choose_again, fold_rows
 from dbar.study.diagnostics import Spectrum, spectrum
 from dbar.study.model import EnsembleModel, per_atom
 from dbar.trajectory.runset import RunSet
@@ -69,14 +70,18 @@ def study(
     """
     kinds = {name: kind or kind_of(name) for name, kind in observables}
     D, values = runs.D, runs.values(list(kinds))
-    choice, order, dimension = None, options.order, options.dimension
+    choice, order, dimension, again = None, options.order, options.dimension, None
     if order is None or dimension is None:
-        orders = ORDERS if order is None else (order,)
-        dimensions = DIMENSIONS if dimension is None else (dimension,)
+        candidates = dict(
+            orders=ORDERS if order is None else (order,),
+            dimensions=DIMENSIONS if dimension is None else (dimension,),
+            prior=options.prior,
+        )
         tick = stage("choosing order and dimension")
         X = [per_atom(part) for part in D]
-        choice = choose(fold_rows(X), orders, dimensions, options.prior, tick)
+        choice = choose(fold_rows(X), **candidates, progress=tick)
         order, dimension = choice.order, choice.dimension
+        again = partial(choose_again, **candidates)
     tick = stage("fitting")
     model = EnsembleModel(
         kinds, order, dimension, options.bags, options.coverage, options.seed, options.prior,
@@ -84,7 +89,7 @@ def study(
     ).fit(D, values)  # fmt: skip
     tick(1, 1)
     name = "checking on left-out runs" if len(runs) > 1 else "checking on the last third"
-    checked = check(model, D, values, stage(name))
+    checked = check(model, D, values, stage(name), again)
     model.scale_ = checked.scale
     return Study(runs, model, choice, checked, spectrum(model.var_))
 
@@ -136,10 +141,15 @@ def warnings(study: Study) -> list[str]:
     elif len(runs) < 4:
         out.append(
             f"{len(runs)} runs: too few to see how much runs differ from each other. M of a new "
-            "run will be above 1; use 4 or more runs"
+            "run will not be 1 on average; use 4 or more runs"
         )
     elif len({len(run) for run in runs.runs}) > 1:
         out.append("the runs differ in length: M does not know how much runs differ at equal times")
+    if not study.checked.nested:
+        out.append(
+            "too few snapshots to choose order and dimension without the run that is left out: "
+            "the scores are those of a model that was chosen on it"
+        )
     if model.innovation_ is None:
         out.append("no second signal: it needs at least 3 runs of 14 snapshots")
     if not found.stable:

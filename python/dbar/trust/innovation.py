@@ -13,6 +13,7 @@ import numpy as np
 from dbar.statistics.latent import Latent
 from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.statistics.ridge import least_squares
+from dbar.trust.rank_level import rank_level
 
 
 def detrended(errors, memory, gap, least):
@@ -50,8 +51,9 @@ class InnovationTrust:
 
     A latent space and a VAR (least squares) are fitted to the replicas. The score of a snapshot
     is the mean of the last `window` de-trended squared innovations (`detrended`). The alarm level
-    is the 1 - `false_alarm` quantile of the scores of the training replicas, each scored by a
-    model of the others: a new replica is as foreign to its model as they are to theirs.
+    is a rank among the scores of the training replicas (`dbar.trust.rank_level`), each scored by
+    a model of the others: a new replica is as foreign to its model as they are to theirs. Nothing
+    is assumed about the distribution of the noise.
 
     Parameters
     ----------
@@ -65,13 +67,18 @@ class InnovationTrust:
         See `detrended`. `memory` has to be shorter than the time in which the drift changes and
         long against `window`.
     false_alarm : float
-        Stated rate per snapshot. It is a quantile of correlated scores of few replicas: with
-        fewer than 1/false_alarm of them it is their largest score.
+        Wanted rate per snapshot. With fewer than 1/false_alarm scores the level is the largest
+        of them, and `rate_` says what that promises.
 
     Attributes
     ----------
     level_ : float
         Score at which the alarm is raised.
+    rate_, rate_bound_ : float
+        Share of the snapshots of an undisturbed replica expected above the level, and the share
+        that correlation between scores may make of it.
+    effective_ : float
+        Independent scores behind the level.
     left_out_ : list of ndarray
         Scores of the training replicas, each from a model of the others.
     coef_, intercept_, whiten_ : ndarray, shapes (d, P d), (d,), (d, d)
@@ -113,7 +120,9 @@ class InnovationTrust:
             self._learn(parts[:r] + parts[r + 1 :])
             self.left_out_.append(self.score(X))
         self._learn(parts)
-        self.level_ = _level(self.left_out_, self.false_alarm)
+        found = rank_level(self.left_out_, self.false_alarm)
+        self.level_, self.effective_ = found.level, found.effective
+        self.rate_, self.rate_bound_ = found.rate, found.bound
         return self
 
     def _learn(self, parts):
@@ -166,6 +175,10 @@ class InnovationTrust:
         """Index of the first snapshot whose score exceeds the alarm level, or None."""
         return _first(self.score(D), self.level_)
 
+    def expected_false_alarms(self, snapshots):
+        """Snapshots above the level among so many undisturbed ones: to expect, and at most."""
+        return self.rate_ * snapshots, self.rate_bound_ * snapshots
+
 
 def choose_dimension(trajectories, training, events, dims, early, late, **settings):
     """Latent dimension of `InnovationTrust` from training replicas whose change is known.
@@ -205,7 +218,7 @@ def choose_dimension(trajectories, training, events, dims, early, late, **settin
         for r, X in enumerate(paths):
             trust._learn([Y[:training] for k, Y in enumerate(paths) if k != r])
             scores.append(trust.score(X))
-        level = _level([s[:training] for s in scores], trust.false_alarm)
+        level = rank_level([s[:training] for s in scores], trust.false_alarm).level
         first = [_first(s, level) for s in scores]
         counts[d] = sum(
             f is not None and -early <= f - e <= late for f, e in zip(first, events, strict=True)
@@ -230,11 +243,6 @@ def checked_trajectories(trajectories, least):
             t, k = np.argwhere(~np.isfinite(X))[0]
             raise ValueError(f"trajectory {r} is {X[t, k]} at snapshot {t}, component {k}")
     return parts
-
-
-def _level(scores, false_alarm):
-    pool = np.concatenate(scores)
-    return float(np.quantile(pool[np.isfinite(pool)], 1.0 - false_alarm))
 
 
 def _first(score, level):

@@ -1,15 +1,15 @@
-"""How far a forecast can be trusted: Mahalanobis distance M and its growth.
+"""How far a forecast can be trusted: Mahalanobis distance M and the bound on its forecast.
 
-M(D) = (D - mu)^T Sigma^-1 (D - mu) / d         PRL 131, 236101, Eq. 5 and supplement
-M(t) = <M(D_t)> + sigma_M^2 t / dtau            docs/theory/trust.md has the derivations
+M(D) = (D - mu)^T Sigma^-1 (D - mu) / d         PRL 131, 236101, Eq. 4
+M(t) = <M(D_t)> + sigma_M^2 t / dtau            Eq. 5; sigma_M^2 in docs/theory/growth-of-m.md
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from dbar.statistics.companion import companion, embed
 from dbar.statistics.latent import Latent
+from dbar.trust.growth import sigma_m2, sigma_m2_eq13
 
 
 def oas(cov, n_samples):
@@ -124,71 +124,6 @@ class Mahalanobis:
         return np.square((np.asarray(D) - self.mean_) @ self.factor_).mean(axis=-1)
 
 
-def epistemic_growth(model, mahalanobis):
-    """Excess of M that the spread of the bags causes at horizons 1, 2, 4, ... snapshots.
-
-    The bag covariances of c (about the training mean) and of the eigenvalues s of S are carried
-    to the mean and covariance of the forecast at horizon t, and from there to M, to second order:
-
-        u(t) = [tr(A G_t Cov(c) G_t^T) + sum_ij Cov(s)_ij tr(A L_i(t) A L_j(t))] / d
-        A = Sigma^-1,  G_t = sum_{k<t} T^k,  L_i(t) = sum_{k<t} T^k u_i u_i^T T^kT
-
-    so that u(infinity) belongs to the steady state, G = (I - T)^-1 and L_i from the discrete
-    Lyapunov equation. The horizons end with the length of the training, or where u reaches 1 and
-    the forecast has expired (that point is interpolated): a radius of 1 or more does no harm.
-
-    Parameters
-    ----------
-    model : dbar.forecast.VAR
-        Fitted.
-    mahalanobis : Mahalanobis
-        In the coordinates of `model`.
-
-    Returns
-    -------
-    t, u : ndarray
-    """
-    size, order = len(model.intercept_), len(model.coef_)
-    about = model.bag_intercept_ + model.bag_coef_.sum(axis=1) @ mahalanobis.mean_
-    about = about - about.mean(axis=0)
-    drift = np.zeros((order * size, len(about)))
-    drift[:size] = about.T
-    _, axes = np.linalg.eigh(model.noise_cov_)
-    response = embed(np.einsum("ik,jk->kij", axes, axes), order)
-    precision, cov_s = mahalanobis.precision_, model.noise_eig_cov_
-    power, t, horizons, growth = companion(model.coef_), 1, [], []
-    while True:
-        moved = mahalanobis.factor_.T @ drift[:size]
-        of_mean = np.square(moved).sum() / max(len(about) - 1, 1)
-        weighted = response[:, :size, :size] @ precision
-        of_cov = np.einsum("ij,iab,jba->", cov_s, weighted, weighted, optimize=True)
-        horizons.append(t)
-        growth.append((of_mean + of_cov) / mahalanobis.dim_)
-        if growth[-1] >= 1.0 and t > 1:
-            before = max(growth[-2], 1e-12)
-            part = np.log(1.0 / before) / np.log(growth[-1] / before)
-            horizons[-1], growth[-1] = 0.5 * t * 2.0**part, 1.0
-        if growth[-1] >= 1.0 or 2 * t > max(model.n_transitions_, 1.0):
-            return np.array(horizons, dtype=float), np.array(growth)
-        drift = drift + power @ drift
-        response = response + power @ response @ power.T
-        power, t = power @ power, 2 * t
-
-
-def sigma_m2(model, mahalanobis):
-    """Growth of M per snapshot from the spread of the bags (supplement, Eq. 13).
-
-    The smallest slope whose line lies above `epistemic_growth` at every horizon, max_t u(t)/t.
-
-    Returns
-    -------
-    float
-        Without the floor dtau / tau_M, which `ForecastTrust` applies.
-    """
-    t, u = epistemic_growth(model, mahalanobis)
-    return float(np.max(u / t))
-
-
 class ForecastTrust:
     """Trust in the forecasts of a VAR: bounds on M, the time they hold, and what that gains.
 
@@ -209,6 +144,9 @@ class ForecastTrust:
     growth : float
         Least growth of M per snapshot, from `dbar.study.drift_growth` for a bound that
         knows of slow drift.
+    formula : {"bags", "eq13"}
+        How sigma_M^2 is found: `dbar.trust.growth.sigma_m2`, or for comparison the published
+        `sigma_m2_eq13` with its own floor, 1 / (1 / sigma_M^2 + tau_M / dtau).
 
     Attributes
     ----------
@@ -219,16 +157,27 @@ class ForecastTrust:
     """
 
     def __init__(
-        self, model, mahalanobis, dtau=1.0, training_time=None, n_replicas=1, limit=2.0, growth=0.0
+        self, model, mahalanobis, dtau=1.0, training_time=None, n_replicas=1, limit=2.0,
+        growth=0.0, formula="bags",
     ):  # fmt: skip
+        if formula not in ("bags", "eq13"):
+            raise ValueError(f"formula is {formula!r}, expected 'bags' or 'eq13'")
         self.model, self.mahalanobis, self.dtau = model, mahalanobis, float(dtau)
         if training_time is None:
             training_time = model.n_transitions_ * self.dtau / n_replicas
         self.limit, self.tau_m_ = float(limit), float(n_replicas * training_time)
-        self.sigma_m2_ = max(sigma_m2(model, mahalanobis), self.dtau / self.tau_m_, float(growth))
+        floor = self.dtau / self.tau_m_
+        if formula == "eq13":
+            own = 1.0 / (1.0 / sigma_m2_eq13(model, mahalanobis) + 1.0 / floor)
+        else:
+            own = max(sigma_m2(model, mahalanobis), floor)
+        self.sigma_m2_ = max(own, float(growth))
 
     def null(self, t):
-        """M_0(t) = t / tau_M: the growth of M if nothing but the training time were known."""
+        """M_0(t) = t / tau_M: the growth of M if nothing but the training time were known.
+
+        It is 1 at tau_M, where the text of the paper reads 2.
+        """
         return np.asarray(t, dtype=float) / self.tau_m_
 
     def expected(self, history, steps):
@@ -247,8 +196,7 @@ class ForecastTrust:
     def tau_pred(self, history):
         """First time at which M(t), linear between snapshots, reaches the limit of 2.
 
-        Zero when the newest snapshot is beyond it already. Always finite: sigma_M^2 is at least
-        dtau / tau_M.
+        Zero when the newest snapshot is beyond it already. Always finite: sigma_M^2 is above zero.
         """
         longest = int(np.ceil(self.limit / self.sigma_m2_)) + 1
         steps = min(64, longest)
@@ -264,7 +212,7 @@ class ForecastTrust:
     def efficiency(self, history=None):
         """Efficiency eta = tau_pred / tau_M: time forecast per time simulated.
 
-        Without a history, of the steady state (<M> = 1).
+        Without a history, of the steady state: <M> = 1, and the growth has 1 to go to the limit.
         """
         if history is None:
             return self.dtau * (self.limit - 1.0) / self.sigma_m2_ / self.tau_m_

@@ -59,6 +59,8 @@ def test_trust(folder, capsys):
     assert got["tau_pred"] > 0 and got["trusted_until"] == pytest.approx(60 + got["tau_pred"])
     assert got["eta"] == pytest.approx(got["tau_pred"] / (8 * 149 * DTAU))
     assert got["second_signal"]["level"] > 1
+    few, most = got["second_signal"]["false_alarms_expected"]
+    assert 0.0 < few <= most
     # far outside: no trust, and it says so
     odd = read(folder / "new0.h5md")
     write(folder / "far.h5md", replace(odd, D=odd.D * np.r_[1, np.full(8, 3.0)]))

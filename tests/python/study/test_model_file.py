@@ -114,6 +114,19 @@ def test_what_is_not_a_model(tmp_path):
         load(path)
 
 
+def test_a_file_of_schema_1_is_read_and_its_rate_is_not_known(tmp_path):
+    path = tmp_path / "m.h5"
+    model = made()
+    save(path, model, {})
+    with h5py.File(path, "r+") as file:
+        file.attrs["schema"] = 1
+        for name in ("rate_", "rate_bound_", "effective_"):
+            del file["model/innovation_"].attrs[name]
+    old, _ = load(path)
+    assert old.innovation_.level_ == model.innovation_.level_
+    assert np.isnan(old.innovation_.rate_)
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     save(tmp_path / "m.h5", made(), {"version": 1})
     with pytest.raises(TypeError):

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from scipy.linalg import solve_discrete_lyapunov
 from sklearn.covariance import oas as sklearn_oas
 
 from dbar.forecast import VAR
 from dbar.trust import ForecastTrust, Mahalanobis
-from dbar.trust.mahalanobis import epistemic_growth, oas, sigma_m2
+from dbar.trust.growth import sigma_m2
+from dbar.trust.mahalanobis import oas
 
 SEED = 20234
 
@@ -113,71 +113,12 @@ def test_bad_data():
         Mahalanobis().fit(np.ones((20, 3)))
 
 
-# ---- growth of M ------------------------------------------------------------------------------
+# ---- bound and horizon ------------------------------------------------------------------------------
 
 
 def fitted(order=1, n=400, **kw):
     X = trajectory(np.random.default_rng(SEED), n)[0]
     return VAR(order=order, random_state=0, **kw).fit(X), Mahalanobis().fit(X), X
-
-
-def test_epistemic_growth_equals_an_independent_evaluation():
-    """Plain loops over horizons, bags and eigenvalues; and scipy's Lyapunov solution at the end."""
-    model, measure, _ = fitted(n=2000)
-    t, u = epistemic_growth(model, measure)
-    A, T = measure.precision_, model.coef_[0]
-    centred = [c + B[0] @ measure.mean_ for c, B in zip(
-        model.bag_intercept_, model.bag_coef_, strict=True)]  # fmt: skip
-    cov_c, cov_s = np.cov(np.array(centred).T), np.cov(model.bag_noise_eig_.T)
-    _, axes = np.linalg.eigh(model.noise_cov_)
-
-    def excess(gain, responses):
-        total = np.trace(A @ gain @ cov_c @ gain.T)
-        for i in range(4):
-            for j in range(4):
-                total += cov_s[i, j] * np.trace(A @ responses[i] @ A @ responses[j])
-        return total / 4
-
-    for horizon, value in zip(t, u, strict=True):
-        powers = [np.eye(4)]
-        for _ in range(int(horizon) - 1):
-            powers.append(T @ powers[-1])
-        responses = [sum(np.outer(p @ a, p @ a) for p in powers) for a in axes.T]
-        assert value == pytest.approx(excess(sum(powers), responses), rel=1e-9)
-    steady = [solve_discrete_lyapunov(T, np.outer(a, a)) for a in axes.T]
-    assert u[-1] == pytest.approx(excess(np.linalg.inv(np.eye(4) - T), steady), rel=1e-6)
-    assert sigma_m2(model, measure) == pytest.approx(np.max(u / t))
-    assert np.all(u <= sigma_m2(model, measure) * t * (1 + 1e-12))
-
-
-def test_epistemic_growth_is_the_excess_of_m_over_perturbed_steady_states():
-    """Monte Carlo of its meaning: M of the model's steady state measured with the mean and the
-    covariance of perturbed models exceeds 1 by u(infinity), for perturbations small enough for
-    second order (bag spread scaled by 1e-2).
-    """
-    rng = np.random.default_rng(SEED)
-    model, _, _ = fitted()
-    T, S = model.coef_[0], model.noise_cov_
-    cov = solve_discrete_lyapunov(T, S)
-    exact = Mahalanobis()
-    exact.mean_, exact.dim_ = np.linalg.solve(np.eye(4) - T, model.intercept_), 4
-    exact.factor_ = np.linalg.cholesky(np.linalg.inv(cov))
-    u = epistemic_growth(model, exact)[1][-1]
-    centred = model.bag_intercept_ + model.bag_coef_[:, 0] @ exact.mean_
-    s, axes = np.linalg.eigh(S)
-    gain, scale = np.linalg.inv(np.eye(4) - T), 1e-2
-    root_c = np.linalg.cholesky(np.cov(centred.T)) * scale
-    root_s = np.linalg.cholesky(np.cov(model.bag_noise_eig_.T)) * scale
-    excess = []
-    for g in rng.standard_normal((2000, 8)):
-        values = []
-        for sign in (1, -1):  # antithetic pair: first order cancels
-            moved = gain @ (sign * root_c @ g[:4])
-            perturbed = (axes * (s + sign * root_s @ g[4:])) @ axes.T
-            inverse = np.linalg.inv(solve_discrete_lyapunov(T, perturbed))
-            values.append((np.trace(inverse @ cov) + moved @ inverse @ moved) / 4 - 1)
-        excess.append(np.mean(values) / scale**2)
-    assert np.mean(excess) == pytest.approx(u, abs=5 * np.std(excess) / np.sqrt(2000))
 
 
 @pytest.mark.parametrize("order", [1, 2])
