@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dbar.report.displaced import find_displaced
 from dbar.report.page import section, table
 from dbar.report.where import Where
 from dbar.store.units import unit_style
@@ -63,15 +64,24 @@ def changes_html(traj: Trajectory, verdict: Verdict, places: dict[int, Where]) -
     if not changes:
         return ""
     length = unit["length"]
-    head = ["from", "what moved most", "where"]
+    head = ["from", "observables that moved most", "where, and which atoms"]
     rows = []
     for n, change in enumerate(changes[:_MOST]):
         kind = f"regime {change.regime} since" if change.regime else "alarm, no new regime"
         where = places.get(n)
-        place = where.regions[0].sentence(length) if where and where.regions else "-"
+        end = changes[n + 1].index if n + 1 < len(changes) else None
+        moved = find_displaced(traj, change, end)
+        place = [where.regions[0].sentence(length)] if where and where.regions else []
+        place += [moved.sentence()] if moved else []
         late = change.said - change.index
         said = f", noticed {late} snapshots later" if late > 0 else ""
-        rows.append([f"{_moment(traj, change.index)}{said}: {kind}", _moved(change), place])
+        rows.append(
+            [
+                f"{_moment(traj, change.index)}{said}: {kind}",
+                _moved(change),
+                "; ".join(place) or "-",
+            ]
+        )
     text = _CHANGES_TEXT.format(window="up to 20") + table(head, rows)
     if len(changes) > _MOST:
         text += f"<p>and {len(changes) - _MOST} more.</p>"
