@@ -39,7 +39,7 @@ class Displaced:
     unit: str
 
     def sentence(self) -> str:
-        """As "12 of 864 atoms moved by more than half a spacing (1.1 nm) ..., most of all 7 (2 nm)"."""
+        """As "12 of 864 atoms moved by more than half a spacing (1.1 nm) ..., most of all 7"."""
         far, half = int((self.distance > 0.5 * self.spacing).sum()), 0.5 * self.spacing
         unit = f" {self.unit}" if self.unit else ""
         named = ", ".join(
