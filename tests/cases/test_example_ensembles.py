@@ -100,6 +100,26 @@ def test_al_shear(tmp_path):
     assert f"dbar report {tmp_path}/runs/*/run.h5md" in output
 
 
+def test_cu_melt(tmp_path):
+    """Heated until it melts: the energy rises most steeply where no atom is fcc any more."""
+    finish("cu-melt", tmp_path, "--small")
+    numbers = json.loads((tmp_path / "out/numbers.json").read_text())
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "melt.png", "melt.svg", "replicas.png", "replicas.svg", "numbers.json",
+    }  # fmt: skip
+    for k in (1, 2):
+        run = read(tmp_path / f"runs/0{k}/run.h5md")
+        assert run.step.tolist() == list(range(25, 4001, 25)) and len(run.snapshots) > 5
+        said = numbers["replica"][f"0{k}"]
+        first, last = said["melts_ps"]
+        assert 2.0 < first < last < 8.0 and said["melts_K"] > 1400
+        _, after = said["fcc_before_after"]
+        assert after < 0.01 and run.observables["v_fcc"][:40].mean() > 0.5
+        assert said["learning"] >= 24
+        states = sum(said[name] for name in ("learning", "trusted", "warning", "alarm"))
+        assert states == len(run) == 160
+
+
 def test_pt_anneal_survives_interruptions(tmp_path):
     """SIGTERM in the first replica, kill -9 in a later one, then the same command to the end."""
     first = start("pt-anneal", tmp_path, "--small", "--jobs", "1")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dbar.bias import CollectiveVariable, read_colvar, read_hills
+from dbar.online import MonitorConfig
 from dbar.trajectory import read
 from harness import BIN, ROOT
 from patience import run
@@ -51,6 +52,10 @@ def test_al_tension(tmp_path):
     assert run.D.shape == (5, 56) and run.V.shape == (5, 56, 3, 3)
     # pulled at 0.005/ps from a relaxed state: 0.5 % strain after 1 ps
     assert run.observables["lx"][-1] / run.observables["lx"][0] == pytest.approx(1.004, abs=1e-4)
+
+
+def test_settings_beside_al_tension_are_the_defaults():
+    assert MonitorConfig.load(ROOT / "examples/al-tension/monitor.toml") == MonitorConfig()
 
 
 def test_custom_observer(tmp_path):

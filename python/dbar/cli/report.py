@@ -16,8 +16,9 @@ from dbar.files.atomic import check_writable
 __all__ = ["add", "run"]
 
 _ABOUT = """\
-Write a self-contained HTML page. Of one run: stress, M and its bound, innovations, forecast
-against what happened, settings; it works while the run goes on, and on the file of a killed run.
+Write a self-contained HTML page. Of one run: can its forecast be trusted, until when, what changed
+and where; M and its bound, innovations, evidence, forecasts against what happened, settings; it
+works while the run goes on, and on the file of a killed run.
 Of several runs of the same system: a model of them and what it can do on runs that it has not
 seen. Observables from descriptors, order and spectrum, memory, forecasts with bands, M and
 tau_pred, the second signal, an ensemble a hundred times larger, the dimension of the motion, and
@@ -74,13 +75,18 @@ def _one(args: argparse.Namespace, console: Console, out: Path) -> int:
     from dbar.report.run import report
     from dbar.trajectory.summary import alarm_sentence, summarise
     from dbar.trajectory.trajectory import read
+    from dbar.trajectory.verdict import judge
 
     traj = read(args.files[0])
     signals.check()
     report(traj, out, name=str(args.files[0]))
-    summary = summarise(traj)
+    summary, verdict = summarise(traj), judge(traj)
     if args.json:
-        print_json({"ok": True, "report": out, **summary.as_dict()})
+        said = {"trust": verdict.trust, "until": verdict.until, "answers": verdict.sentences}
+        print_json({"ok": True, "report": out, **said, **summary.as_dict()})
+    if verdict.trust is not None:
+        for question, answer in verdict.sentences:
+            console.print(f"{question} {answer}", markup=False)
     console.print(f"{alarm_sentence(summary)}\n{out}", markup=False)
     return 0
 

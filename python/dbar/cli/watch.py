@@ -17,8 +17,9 @@ from dbar.console.options import add_json, between, fail, print_json
 __all__ = ["add", "run"]
 
 _ABOUT = """\
-Show runs while they go on: state, M against its bound, tau_pred, stress and energy, alarms. Files
-are only read, and only what is new in them. A file that does not exist yet is waited for. A folder
+Show runs while they go on: state, M against its bound, tau_pred, stress and energy, alarms; can
+the forecast be trusted, until when, what changed. Files are only read, and only what is new in
+them. A file that does not exist yet is waited for. A folder
 with a status.json is shown as an ensemble. In a terminal the view ends with Ctrl-C, or when all
 runs and ensembles have ended; with --serve it is a web page that this machine alone can open."""
 

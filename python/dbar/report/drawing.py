@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import matplotlib
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from dbar.console import signals
 from dbar.store.units import unit_style
-from dbar.trajectory.summary import Summary
+from dbar.trajectory.changes import Change
 from dbar.trajectory.trajectory import Trajectory
 
 INK, SOFT, BLUE, ORANGE = "#1f2933", "#8a94a0", "#1f5fa8", "#c2570c"
@@ -38,7 +38,9 @@ STYLE = {
     "lines.linewidth": 1.6,
     "lines.solid_capstyle": "round",
 }
+BACKED = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8}  # of words
 _MOST_POINTS = 1500
+_ROOM = 0.08  # of the time axis, for a word at a line
 
 
 def thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -101,10 +103,13 @@ class Drawing:
         x, y = thin(self.traj.time, np.asarray(values, float))
         self.main.plot(x, y, **style)
 
-    def alarm(self, summary: Summary) -> None:
-        """Mark when the alarm went up."""
-        if summary.alarm_time is not None:
-            mark(self.main, summary.alarm_time, "alarm", STATE_COLOURS[3])
+    def changes(self, changes: Sequence[Change]) -> None:
+        """Mark where the run changed; words only where they have room."""
+        last, room = -np.inf, _ROOM * max(np.ptp(self.traj.time), 1e-30)
+        for change in changes:
+            word = ("change" if change.regime else "alarm") if change.time > last + room else ""
+            mark(self.main, change.time, word, STATE_COLOURS[3])
+            last = change.time if word else last
 
     def svg(self, title: str) -> str:
         """Return the figure as an SVG element."""
@@ -132,7 +137,7 @@ def mark(axes: Axes, x: float, text: str, colour: str, height: float = 1.0) -> N
         va="top",
         color=colour,
         fontsize=9,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
+        bbox=BACKED,
     )
 
 

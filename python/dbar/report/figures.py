@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from dbar.report.drawing import (
+    BACKED,
     BLUE,
     ORANGE,
     SOFT,
@@ -21,12 +24,15 @@ from dbar.report.drawing import (
     to_svg,
 )
 from dbar.report.forecast import Hindsight
-from dbar.store.units import unit_of, unit_style
-from dbar.trajectory.summary import STATES, Summary, smooth, strain_axis, stress
+from dbar.report.series import Shown
+from dbar.store.units import unit_style
+from dbar.trajectory.changes import Change
+from dbar.trajectory.summary import STATES, Summary, smooth, strain_axis
 from dbar.trajectory.trajectory import Trajectory
 
 __all__ = [
     "figure_M",
+    "figure_evidence",
     "figure_forecast",
     "figure_horizon",
     "figure_innovation",
@@ -37,23 +43,18 @@ __all__ = [
 
 
 @styled
-def figure_run(traj: Trajectory, summary: Summary) -> tuple[str, str]:
-    """SVG of stress, pressure or the first observable, and the name of what is shown."""
-    found, pulled = stress(traj), strain_axis(traj)
-    drawing = Drawing(traj, 3.3, head=0.5 if pulled and found else 0.1)
-    axes = drawing.main
-    if found:
-        name, values, unit = found
-    elif traj.observables:
-        name, values = next(iter(traj.observables.items()))
-        unit = unit_of(name, traj.units)
-    else:
-        name, values, unit = "first principal component of D", _first_component(traj.D), "its σ"
+def figure_run(
+    traj: Trajectory, summary: Summary, shown: Shown, changes: Sequence[Change] = ()
+) -> str:
+    """SVG of one series along the run."""
+    pulled = strain_axis(traj) if shown.stress else None
+    drawing = Drawing(traj, 3.3, head=0.5 if pulled else 0.1)
+    axes, values = drawing.main, shown.values
     drawing.line(values, color=BLUE, alpha=0.35 if pulled else 1.0)
-    if pulled and found:
+    if pulled:
         drawing.line(smooth(values), color=BLUE, label="mean over 5 snapshots")
         if summary.peak_time is not None:
-            _mark_peak(axes, summary, unit)
+            _mark_peak(axes, summary, shown.unit)
         axes.set_ylim(top=values.max() + 0.18 * np.ptp(values))
         slope = pulled[1][-1] / traj.time[-1] if traj.time[-1] else 1.0
         top = axes.secondary_xaxis(
@@ -61,9 +62,9 @@ def figure_run(traj: Trajectory, summary: Summary) -> tuple[str, str]:
         )
         top.set_xlabel(f"engineering strain along {pulled[0]} (%)")
         top.spines["top"].set_visible(False)
-    axes.set_ylabel(label(f"{name} along {pulled[0]}" if pulled and found else name, unit))
-    drawing.alarm(summary)
-    return drawing.svg(f"{name} in time"), name
+    axes.set_ylabel(label(shown.name, shown.unit))
+    drawing.changes(changes)
+    return drawing.svg(f"{shown.name} in time")
 
 
 def _mark_peak(axes: Axes, summary: Summary, unit: str) -> None:
@@ -77,14 +78,6 @@ def _mark_peak(axes: Axes, summary: Summary, unit: str) -> None:
         color=BLUE,
         fontsize=9,
     )
-
-
-def _first_component(D: np.ndarray) -> np.ndarray:
-    x = D - D.mean(axis=0)
-    scale = x.std(axis=0)
-    x = x / np.where(scale > 0, scale, 1.0)
-    score = np.linalg.svd(x, full_matrices=False)[0][:, 0]
-    return score / (score.std() or 1.0)
 
 
 def _judged(traj: Trajectory, name: str) -> np.ndarray:
@@ -101,25 +94,31 @@ def _log_axis(axes: Axes) -> None:
 
 
 @styled
-def figure_M(traj: Trajectory, summary: Summary) -> str:
+def figure_M(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
     """SVG of M of each snapshot with its bound."""
     drawing = Drawing(traj, 3.2, head=0.35)
     axes = drawing.main
     bound = _judged(traj, "bound")
-    drawing.line(bound, color=ORANGE, linewidth=1.3, label="bound M(t): what the forecast allows")
+    drawing.line(bound, color=ORANGE, linewidth=1.3, linestyle=(0, (4, 2)),
+                 label="bound M(t): what the forecast allows")  # fmt: skip
     drawing.line(_judged(traj, "M"), color=BLUE, label="M of the snapshot")
     axes.axhline(1.0, color=SOFT, linewidth=1.0)
     axes.annotate("1: ordinary", (0.01, 1.0), xycoords=("axes fraction", "data"),
                   xytext=(0, 3), textcoords="offset points", color=SOFT, fontsize=8.5)  # fmt: skip
     _log_axis(axes)
+    limit = float(traj.monitor_config.get("m_limit", 2.0))
+    axes.axhline(limit, color=STATE_COLOURS[2], linewidth=1.0)
+    axes.annotate(f"{limit:g}: the limit of what is known", (0.99, limit), ha="right",
+                  xycoords=("axes fraction", "data"), xytext=(0, 3), textcoords="offset points",
+                  color="#8a5a00", fontsize=8.5, bbox=BACKED)  # fmt: skip
     axes.set_ylabel("M (dimensionless)")
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.2)
-    drawing.alarm(summary)
+    drawing.changes(changes)
     return drawing.svg("M and its bound in time")
 
 
 @styled
-def figure_innovation(traj: Trajectory, summary: Summary) -> str:
+def figure_innovation(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
     """SVG of the squared one-step innovation over its expectation."""
     drawing = Drawing(traj, height=2.6)
     axes = drawing.main
@@ -132,12 +131,29 @@ def figure_innovation(traj: Trajectory, summary: Summary) -> str:
                   xytext=(0, 3), textcoords="offset points", color=SOFT, fontsize=8.5)  # fmt: skip
     _log_axis(axes)
     axes.set_ylabel("innovation² / expectation\n(dimensionless)")
-    drawing.alarm(summary)
+    drawing.changes(changes)
     return drawing.svg("One-step innovation in time")
 
 
 @styled
-def figure_horizon(traj: Trajectory, summary: Summary) -> str:
+def figure_evidence(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
+    """SVG of the evidence that the run has changed."""
+    drawing = Drawing(traj, height=2.6)
+    axes, values = drawing.main, _judged(traj, "evidence")
+    drawing.line(values, color=BLUE)
+    axes.axhline(1.0, color=STATE_COLOURS[3], linewidth=1.0)
+    axes.annotate("1: alarm", (0.01, 1.0), xycoords=("axes fraction", "data"), xytext=(0, 3),
+                  textcoords="offset points", color=STATE_COLOURS[3], fontsize=8.5)  # fmt: skip
+    if np.nanmax(values, initial=0.0) > 10.0:
+        axes.set_yscale("symlog", linthresh=1.0)
+    axes.set_ylim(bottom=0.0)
+    axes.set_ylabel("evidence of a change\n(1 is the alarm)")
+    drawing.changes(changes)
+    return drawing.svg("Evidence of a change in time")
+
+
+@styled
+def figure_horizon(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
     """SVG of tau_pred."""
     drawing = Drawing(traj, height=2.4)
     values = _judged(traj, "tau_pred")
@@ -145,53 +161,65 @@ def figure_horizon(traj: Trajectory, summary: Summary) -> str:
     drawing.line(values, color=BLUE)
     drawing.main.set_ylim(bottom=0.0)
     drawing.main.set_ylabel(label("τ_pred", unit_style(traj.units)["time"]))
-    drawing.alarm(summary)
+    drawing.changes(changes)
     return drawing.svg("Trusted horizon of the forecast")
 
 
 @styled
-def figure_short_forecasts(traj: Trajectory, summary: Summary, seen: Hindsight) -> str:
+def figure_short_forecasts(
+    traj: Trajectory, shown: Shown, seen: Hindsight, changes: Sequence[Change] = ()
+) -> str:
     """SVG of forecasts over five snapshots, made again and again, with what happened."""
     drawing = Drawing(traj, 3.0, head=0.35)
-    axes = drawing.main
-    drawing.line(seen.series, color=BLUE, label="what happened")
-    for n, (rows, mean, std) in enumerate(seen.short):
-        time, label = traj.time[rows], "forecast ± 2 σ, five snapshots ahead" if n == 0 else None
-        band = (mean - 2 * std, mean + 2 * std)
-        axes.fill_between(time, *band, color=ORANGE, alpha=0.22, linewidth=0)
-        axes.plot(time, mean, color=ORANGE, linewidth=1.3, label=label)
+    axes, with_band = drawing.main, seen.held(shown.name)
+    drawing.line(shown.values, color=BLUE, label="what happened")
+    text = "forecast, five snapshots ahead"
+    if with_band:
+        text += f", and its {100 * seen.bands[shown.name].level:.0f} % band"
+    for n, one in enumerate(seen.short.get(shown.name, [])):
+        time = traj.time[one.rows]
+        if with_band:
+            band = (one.mean - one.half, one.mean + one.half)
+            axes.fill_between(time, *band, color=ORANGE, alpha=0.22, linewidth=0)
+        axes.plot(time, one.mean, color=ORANGE, linewidth=1.3, label=text if n == 0 else None)
     # A model that is unstable for a moment must not squeeze everything else flat.
-    low, high = np.nanmin(seen.series), np.nanmax(seen.series)
+    low, high = np.nanmin(shown.values), np.nanmax(shown.values)
     axes.set_ylim(low - 0.25 * (high - low), high + 0.25 * (high - low))
-    axes.set_ylabel(f"D component {seen.components[0]}\nper atom")
+    axes.set_ylabel(label(shown.name, shown.unit))
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.2)
-    drawing.alarm(summary)
+    drawing.changes(changes)
     return drawing.svg("Short forecasts against what happened")
 
 
 @styled
-def figure_forecast(traj: Trajectory, seen: Hindsight) -> str:
-    """SVG of one forecast of two descriptor sums, with what happened."""
-    count = seen.mean.shape[1]
+def figure_forecast(traj: Trajectory, shown: Sequence[Shown], seen: Hindsight) -> str:
+    """SVG of one long forecast of one or two series, with what happened."""
+    shown = [each for each in shown if each.name in seen.long]
     figure = Figure(figsize=(8.6, 2.9), layout="constrained")
-    panels = figure.subplots(1, count, squeeze=False)[0]
-    before = traj.time[seen.origin - len(seen.past) + 1 : seen.origin + 1]
-    now, after = traj.time[seen.origin], traj.time[seen.rows]
-    for c, axes in enumerate(panels):
-        low, high = seen.mean[:, c] - 2 * seen.std[:, c], seen.mean[:, c] + 2 * seen.std[:, c]
-        axes.fill_between(after, low, high, color=ORANGE, alpha=0.2, linewidth=0,
-                          label="forecast ± 2 σ")  # fmt: skip
-        axes.plot(after, seen.mean[:, c], color=ORANGE, label="forecast")
-        axes.plot(before, seen.past[:, c], color=SOFT, label="learnt from")
-        happened = np.concatenate([seen.past[-1:, c], seen.actual[:, c]])
-        axes.plot(np.concatenate([[now], after]), happened, color=BLUE, label="what happened")
-        mark(axes, now, "forecast made", SOFT, height=0.12)
+    panels = figure.subplots(1, len(shown), squeeze=False)[0]
+    first = max(seen.skipped, seen.origin - 40)
+    before = slice(first, seen.origin + 1)
+    for each, axes in zip(shown, panels, strict=True):
+        one, reach = seen.long[each.name], seen.bands[each.name].reach()
+        time, near = traj.time[one.rows], slice(0, reach)
+        low, high = (one.mean - one.half)[near], (one.mean + one.half)[near]
+        if reach and np.isfinite(low).any():
+            words = f"its {100 * seen.bands[each.name].level:.0f} % band, as far as it was checked"
+            axes.fill_between(time[near], low, high, color=ORANGE, alpha=0.2, linewidth=0,
+                              label=words)  # fmt: skip
+        axes.plot(time, one.mean, color=ORANGE, label="forecast")
+        axes.plot(traj.time[before], each.values[before], color=SOFT, label="before")
+        rows = np.concatenate([[seen.origin], one.rows])
+        axes.plot(traj.time[rows], each.values[rows], color=BLUE, label="what happened")
+        mark(axes, traj.time[seen.origin], "forecast made", SOFT, height=0.12)
         if seen.alarm is not None:
             mark(axes, traj.time[seen.alarm], "alarm", STATE_COLOURS[3])
         axes.set_xlabel(time_label(traj))
-        axes.set_ylabel(f"D component {seen.components[c]} per atom")
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4)
+        axes.set_ylabel(label(each.name, each.unit))
+    found = {}
+    for axes in panels:
+        found |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    figure.legend(found.values(), found, loc="outside upper center", ncols=4)
     return to_svg(figure, "Forecast against what happened")
 
 

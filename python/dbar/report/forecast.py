@@ -2,76 +2,126 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from dbar.forecast.own_errors import ENOUGH, TOLERANCE, OwnErrors
+from dbar.online.foresight import Foresight
 from dbar.online.monitor import Monitor
+from dbar.report.series import pick_series
+from dbar.trajectory.changes import find_changes
 from dbar.trajectory.trajectory import Trajectory, tensor_to_voigt
 
-__all__ = ["Hindsight", "hindsight"]
+__all__ = ["LEVEL", "Forecast", "Hindsight", "hindsight"]
 
-_LEAD = 20  # snapshots wanted between the forecast and the alarm
+LEVEL = 0.9  # share of outcomes that a band is to hold
+SHORT = 5  # snapshots of a short forecast
+_LEAD = 20  # snapshots wanted between the long forecast and the alarm
 _AFTER = 15  # snapshots shown after the alarm
 _MOST = 4000  # snapshots replayed at most
 _LONGEST = 400  # snapshots forecast at most
-_SHORT = 5  # snapshots of a short forecast
+_CHECKED = 50  # snapshots ahead up to which every forecast is checked
 _SHORTS = 60  # short forecasts shown, about
 
 
 @dataclass
-class Hindsight:
-    """Forecasts of two descriptor sums, and what happened.
+class Forecast:
+    """One forecast of one series.
 
     Attributes
     ----------
-    origin : int
-        Snapshot from which the forecast was made.
     rows : (n,) int array
         Snapshots forecast.
-    components : (c,) int array
-        Which elements of D.
-    mean, std, actual : (n, c) arrays
-        Forecast mean and standard deviation, and the observed values, per central atom.
-    past : (m, c) array
-        Observed values of the ``m`` snapshots up to and including ``origin``.
+    mean, half : (n,) arrays
+        Mean, and half width of the band as it was known then; NaN where there was none.
+    """
+
+    rows: np.ndarray
+    mean: np.ndarray
+    half: np.ndarray
+
+
+@dataclass
+class Hindsight:
+    """Forecasts of some series, and what happened.
+
+    Attributes
+    ----------
+    series : dict of (T,) arrays
+        What happened.
+    short : dict of list of Forecast
+        Forecasts of each series over five snapshots from many moments of the run.
+    long : dict of Forecast
+        One long forecast of each, made at snapshot `origin`.
+    origin : int
+    bands : dict of OwnErrors
+        What the bands of each series promised and held, over all forecasts of the replay.
     alarm : int or None
-        Snapshot of the alarm that the forecast precedes.
+        Snapshot of the alarm that the long forecast precedes.
     skipped : int
         Snapshots at the start of a long run that the replay left out.
-    short : list of (rows, mean, std)
-        Short forecasts of the first component from many snapshots of the run, per atom, (n,) each.
-    series : (T,) array
-        The first component per central atom, of every snapshot.
     same : bool
         Whether the replay came to the M that the run stored. It cannot where the run learnt from
         replicas as well (``ensemble yes``), or went on with other settings of the monitor.
     """
 
-    origin: int
-    rows: np.ndarray
-    components: np.ndarray
-    mean: np.ndarray
-    std: np.ndarray
-    actual: np.ndarray
-    past: np.ndarray
-    alarm: int | None
-    skipped: int
-    short: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
-    series: np.ndarray
-    same: bool
+    series: dict[str, np.ndarray]
+    short: dict[str, list[Forecast]] = field(default_factory=dict)
+    long: dict[str, Forecast] = field(default_factory=dict)
+    origin: int = 0
+    bands: dict[str, OwnErrors] = field(default_factory=dict)
+    alarm: int | None = None
+    skipped: int = 0
+    same: bool = True
+
+    def held(self, name: str) -> bool:
+        """Whether the band of the short forecasts is one: measured, and not found to fail."""
+        return self.bands[name].reach() >= SHORT
+
+    def long_words(self, name: str) -> str:
+        """The same of the long forecast, whose band is drawn as far as it holds."""
+        bands = self.bands[name]
+        reach, most = bands.reach(), len(bands.count)
+        if not reach:
+            return self.words(name, most)
+        text = f"up to {reach} snapshots ahead {self.words(name, reach)}"
+        if reach < most:
+            hits, count = bands.hits[reach:].sum(), bands.count[reach:].sum()
+            text += f"; beyond that none is drawn, it held {100 * hits / count:.0f} % of {count}"
+        return text
+
+    def words(self, name: str, until: int) -> str:
+        """What the band up to a horizon promised and what it held."""
+        bands = self.bands[name]
+        share, count = bands.coverage(until)
+        stated = f"stated {100 * bands.level:.0f} %"
+        if not count:
+            return (
+                f"no band: there are too few earlier forecasts to learn its width from ({stated})"
+            )
+        measured = f"held {100 * share:.0f} % of {count} values ({stated})"
+        if bands.reach() < min(until, len(bands.count)):
+            return (
+                f"no band is drawn: it {measured} and is more than {100 * TOLERANCE:.0f} points off"
+            )
+        few = "" if count >= ENOUGH else ", too few to judge it"
+        return f"the band {measured}{few}"
 
 
-def hindsight(traj: Trajectory) -> Hindsight | None:
-    """Replay the stored snapshots through the stored monitor and pick one forecast.
+def hindsight(traj: Trajectory, series: dict[str, np.ndarray] | None = None) -> Hindsight | None:
+    """Replay the stored snapshots through the stored monitor, forecast, and check.
 
-    The forecast is the one of the newest model fitted at least 20 snapshots before the first
+    The long forecast is the one of the newest model fitted at least 20 snapshots before the first
     alarm, or before the end when there was none.
 
     Parameters
     ----------
     traj : Trajectory
         With ``monitor_config``.
+    series : dict of (T,) arrays, optional
+        What is to be forecast, all that the report draws when not given. Of each nothing is used
+        that lies behind the moment of the forecast.
 
     Returns
     -------
@@ -80,60 +130,58 @@ def hindsight(traj: Trajectory) -> Hindsight | None:
     """
     if not traj.monitor_config or "state" not in traj.monitor:
         return None
+    if series is None:
+        series = {each.name: each.values for each in pick_series(traj, find_changes(traj))}
     alarms = np.flatnonzero(traj.monitor["state"] == 3)
-    alarm = int(alarms[0]) if len(alarms) else None
-    end = alarm if alarm is not None else len(traj)
-    skipped = max(0, end - _MOST)
-    atoms = np.maximum(traj.D[:, :1], 1.0)
-    values = (traj.D / atoms)[:, 1:]
-    picked = _slow_components(values[skipped:end])
-    long, short, M = _replay(traj, skipped, end, picked)
-    if long is None:
+    out = Hindsight(series, alarm=int(alarms[0]) if len(alarms) else None)
+    end = out.alarm if out.alarm is not None else len(traj)
+    out.skipped = max(0, end - _MOST)
+    M = _replay(traj, out, end)
+    if not out.long:
         return None
-    origin, mean, std = long
-    rows = np.arange(origin + 1, origin + 1 + len(mean))
-    first = max(skipped, origin - 2 * _LEAD)
-    return Hindsight(
-        origin,
-        rows,
-        picked + 1,
-        mean / atoms[rows],
-        std / atoms[rows],
-        values[rows][:, picked],
-        values[first : origin + 1][:, picked],
-        alarm,
-        skipped,
-        [(r, m[:, 0] / atoms[r, 0], s[:, 0] / atoms[r, 0]) for r, m, s in short],
-        values[:, picked[0]],
-        skipped > 0 or _agree(M, traj.monitor.get("M")),
-    )
+    out.same = out.skipped > 0 or _agree(M, traj.monitor.get("M"))
+    return out
 
 
-def _replay(traj: Trajectory, start: int, end: int, picked: np.ndarray) -> tuple:
-    """The long forecast to show (origin, mean, std), short ones (rows, mean, std), and M."""
+def _replay(traj: Trajectory, out: Hindsight, end: int) -> np.ndarray:
+    """Fill in all forecasts; returns the M that the replay came to."""
     monitor = Monitor(traj.monitor_config, stride=traj.parameters.get("nfreq"))
-    last = min(len(traj), end + _MOST)
+    foresight = Foresight(monitor, _CHECKED, LEVEL)
+    start, last = out.skipped, min(len(traj), end + _MOST)
     V = None if traj.V is None else tensor_to_voigt(traj.V[start:last])
-    every = max(_SHORT, -(-(last - start) // _SHORTS))
-    long, short, refits, M = None, [], 0, []
+    every = max(SHORT, -(-(last - start) // _SHORTS))
+    refits, M = 0, []
     for k in range(start, last):
+        values = {name: float(column[k]) for name, column in out.series.items()}
         v = None if V is None else V[k - start]
-        said = monitor.observe(int(traj.step[k]), float(traj.time[k]), traj.D[k], v)
+        said, ahead = foresight.observe(
+            int(traj.step[k]), float(traj.time[k]), traj.D[k], v, values
+        )
         M.append(float(said.mahalanobis))
-        if not monitor.refits or k + 1 == last:
+        if not ahead or k + 1 == last:
             continue
         if monitor.refits > refits:
             refits = monitor.refits
-            if long is None or k <= end - _LEAD:
-                steps = min(last, end + _AFTER) - k - 1
-                if steps > 0:
-                    mean, std = monitor.forecast(min(steps, _LONGEST))
-                    long = (k, mean[:, picked], std[:, picked])
+            steps = min(min(last, end + _AFTER) - k - 1, _LONGEST)
+            if (not out.long or k <= end - _LEAD) and steps > 0:
+                means = foresight.means(steps)
+                out.origin = k
+                out.long = {
+                    name: _forecast(k, mean, ahead[name].half) for name, mean in means.items()
+                }
         if k % every == 0:
-            mean, std = monitor.forecast(min(_SHORT, last - k - 1))
-            rows = np.arange(k + 1, k + 1 + len(mean))
-            short.append((rows, mean[:, picked], std[:, picked]))
-    return long, short, np.array(M)
+            n = min(SHORT, last - k - 1)
+            for name, one in ahead.items():
+                short = _forecast(k, one.mean[:n], one.half[:n])
+                out.short.setdefault(name, []).append(short)
+    out.bands = foresight.bands
+    return np.array(M)
+
+
+def _forecast(origin: int, mean: np.ndarray, half: np.ndarray) -> Forecast:
+    known = np.full(len(mean), np.nan)
+    known[: len(half)] = half[: len(mean)]
+    return Forecast(np.arange(origin + 1, origin + 1 + len(mean)), mean, known)
 
 
 def _agree(M: np.ndarray, stored: np.ndarray | None) -> bool:
@@ -142,19 +190,3 @@ def _agree(M: np.ndarray, stored: np.ndarray | None) -> bool:
         return True
     M, stored = np.nan_to_num(M), np.nan_to_num(stored[: len(M)])
     return bool(np.allclose(M, stored, rtol=1e-3, atol=1e-3))
-
-
-def _slow_components(x: np.ndarray) -> np.ndarray:
-    """Two columns of (n, K) that a forecast can say something about and that differ.
-
-    The first has the largest lag-one autocorrelation; the second a large one too, and little
-    correlation with the first.
-    """
-    y = x - x.mean(axis=0)
-    scale = np.sqrt(np.square(y).sum(axis=0))
-    live = scale > 1e-12 * np.maximum(np.abs(x).max(axis=0), 1e-300)
-    y = np.where(live, y / np.where(live, scale, 1.0), 0.0)
-    memory = np.where(live, (y[1:] * y[:-1]).sum(axis=0), -1.0)
-    first = int(np.argmax(memory))
-    second = int(np.argmax(memory * (1.0 - np.abs(y.T @ y[:, first]))))
-    return np.array([first] if second == first else [first, second])

@@ -35,6 +35,11 @@ td, th { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px so
   vertical-align: top; } th { font-weight: 500; color: #5b6672; width: 16rem; }
 table.scores th { width: auto; } table.scores { margin-top: .6rem; }
 p.note { color: #8a5a00; }
+dl.answers { margin: 0; display: grid; grid-template-columns: 14rem 1fr; gap: .5rem 1rem; }
+dl.answers dt { font-weight: 600; } dl.answers dd { margin: 0; max-width: 46rem; }
+dl.answers b { border-radius: 1rem; padding: .05rem .7rem; color: #fff; }
+b.yes { background: #4c9f70; } b.no { background: #c8372d; } b.unknown { background: #8a94a0; }
+@media (max-width: 40rem) { dl.answers { grid-template-columns: 1fr; } }
 """
 
 

@@ -6,36 +6,46 @@ import html
 import os
 from pathlib import Path
 
+import numpy as np
+
 from dbar.report import figures
-from dbar.report.forecast import hindsight
+from dbar.report.answers import answers_html, changes_html
+from dbar.report.forecast import SHORT, Hindsight, hindsight
 from dbar.report.page import section, tiles, write_page
-from dbar.report.where import find_where, where_html
+from dbar.report.series import Shown, pick_series
+from dbar.report.where import Where, find_where, where_html
 from dbar.store.columns import LATER_FIELDS, MONITOR_FIELDS
+from dbar.trajectory.changes import Change
 from dbar.trajectory.summary import STATES, Summary, alarm_sentence, summarise
 from dbar.trajectory.trajectory import Trajectory, read
+from dbar.trajectory.verdict import M_IN_WORDS, judge
 
 __all__ = ["report"]
 
+_NEEDED = [name for name in MONITOR_FIELDS if name not in LATER_FIELDS]
+
 _M_TEXT = """
 <p>The monitor turns each snapshot into one vector, the sums of atomic descriptors over all atoms,
-and learns how that vector moves. M is the squared Mahalanobis distance of a snapshot from all it
-has learnt, per dimension: 1 is an ordinary snapshot, large means that the system is where it has
-not been before. The bound M(t) is what the newest model's own forecast allows at that time. M
-above the bound for long is a warning; M improbably far above it raises the alarm. Both restart
-when the model is fitted again.</p>"""
+and learns how that vector moves. M is the distance of a snapshot from all that was learnt: 1 is an
+ordinary snapshot. {words}. At {limit:g} a snapshot counts as outside what is known; no forecast is
+trusted there, whether the run has changed or only drifts. The dashed bound is the M that the
+newest model's forecast allows at that time; it starts anew when the model is fitted again.</p>"""
 
 _INNOVATION_TEXT = """
 <p>Before each snapshot the monitor forecasts it from the previous one. The innovation is how far
 off the forecast was, squared, in units of what was to be expected: 1 on average when the run
-behaves as learnt. A single improbably large value raises the alarm, at the false-alarm rate
-stated in the settings.</p>"""
+goes on as learnt. Large values, or many that are a little too large or off in the same
+direction, are evidence that the run has changed.</p>"""
+
+_EVIDENCE_TEXT = """
+<p>The evidence that the run has changed adds up over snapshots; at 1 the alarm goes up. The level
+is set so that a run that goes on as it did reaches it once in {length} snapshots.</p>"""
 
 _FORECAST_TEXT = """
-<p>First, forecasts over five snapshots made again and again during the run, each with the model
-and the knowledge the monitor had then; the band is the forecast's own uncertainty (about 95 %).
-Shown is a descriptor sum that moves slowly, so that a forecast can say something about it. The
-forecast is made in the monitor's latent space of a few dimensions, so it may start a little off
-the line.</p>"""
+<p>Forecasts over {short} snapshots, made again and again during the run by a copy of the monitor
+with what it knew then. The monitor forecasts descriptors; {names} follow from them by a linear fit
+to the snapshots before. A band is as wide as the errors of the forecasts before it ask for, and
+what it held was counted afterwards.</p>"""
 
 _ALONE_TEXT = """
 <p class="note">The forecasts shown are those of a monitor that saw this run alone. The one in the
@@ -43,14 +53,19 @@ run came to another M: it learnt from other replicas as well (ensemble), or went
 with other settings.</p>"""
 
 _LONG_TEXT = """
-<p>Then one long forecast, made at snapshot {snapshot} with the last model fitted well before
-{place}, of that sum and of a second one. Where the line leaves the band for good, the system does
-something that it had not done while the monitor learnt: a steady drift out of the known region
-shows here first.</p>"""
+<p>One long forecast, made at snapshot {snapshot} with the last model fitted well before {place}.
+Where the line leaves what happened for good, the system does something that it had not done while
+the monitor learnt.</p>"""
 
 _HORIZON_TEXT = """
 <p>τ_pred is how far ahead the forecast can be trusted: the time after which M is expected to
 exceed {limit:g}. It is 0 where the present snapshot is already beyond that.</p>"""
+
+_OLD_TEXT = """
+<p class="note">This file was written by an older monitor. What it called trusted went on as
+forecast, and need not have been known; the answers above go by M and τ_pred instead.</p>"""
+
+_PLACES = 3  # changes whose place is looked for
 
 
 def report(
@@ -85,13 +100,33 @@ def report(
     name = name or ("a trajectory" if isinstance(run, Trajectory) else os.fspath(run))
     if len(traj) < 2:
         raise ValueError(f"{name}: {len(traj)} snapshots, a report needs at least 2")
-    summary = summarise(traj)
-    sections = [_what_happened(traj, summary)]
-    needed = [name for name in MONITOR_FIELDS if name not in LATER_FIELDS]
-    if summary.refits and all(name in traj.monitor for name in needed):
-        sections += _monitor_sections(traj, summary)
+    summary, verdict = summarise(traj), judge(traj)
+    series, places = pick_series(traj, verdict.changes), _places(traj, summary, verdict.changes)
+    sections = []
+    if verdict.trust is not None:
+        sections.append(section("In short", answers_html(verdict, places, traj)))
+    sections.append(_tiles(summary))
+    sections.append(_what_happened(traj, summary, series, verdict.changes))
+    sections.append(changes_html(traj, verdict, places))
+    for where in places.values():
+        sections.append(section("Where did it happen?", where_html(traj, where)))
+    if summary.refits and all(name in traj.monitor for name in _NEEDED):
+        sections += _monitor_sections(traj, series, verdict.changes)
     sections.append(section("Settings and versions", _settings(traj)))
-    return write_page(out, name, alarm_sentence(summary), [_tiles(summary), *sections])
+    return write_page(out, name, alarm_sentence(summary), sections)
+
+
+def _places(traj: Trajectory, summary: Summary, changes: list[Change]) -> dict[int, Where]:
+    """Where the first few changes happened, by the number of the change."""
+    found: dict[int, Where] = {}
+    since = -np.inf
+    for n, change in enumerate(changes):
+        if len(found) < _PLACES:
+            where = find_where(traj, summary, change.time, since)
+            if where is not None and all(where.index != other.index for other in found.values()):
+                found[n] = where
+        since = float(traj.time[change.until])
+    return found
 
 
 def _tiles(s: Summary) -> str:
@@ -101,56 +136,76 @@ def _tiles(s: Summary) -> str:
     if s.refits:
         shown.append((f"{s.refits}", "models fitted"))
         shown.append((STATES[s.state], "state at the end"))
-        none = "not raised" if s.alarm_time is None else f"{s.alarm_time:.4g}{unit}"
-        shown.append((none, "first alarm"))
+        shown.append((str(len(s.alarm_times)), f"alarms; {_few(s)} false ones to expect"))
     if s.peak_time is not None:
         shown.append((f"{s.peak_time:.4g}{unit}", "stress peak"))
     return tiles(shown)
 
 
-def _what_happened(traj: Trajectory, summary: Summary) -> str:
-    svg, name = figures.figure_run(traj, summary)
-    text = f"<p>The {html.escape(name)} during the run"
-    if summary.peak_time is not None:
-        text += ": thin line each snapshot, thick line a mean over five. Its maximum is where the "
-        text += "material yields"
-    text += "."
-    if "state" in traj.monitor:
-        text += " The bar below is what the monitor said at the time; it was not told the stress."
-    text += "</p>"
-    if "state" in traj.monitor:
-        text += figures.state_legend()
-    return section("What happened", text + svg)
+def _few(s: Summary) -> str:
+    return "?" if s.expected_false_alarms is None else f"{s.expected_false_alarms:.2g}"
 
 
-def _monitor_sections(traj: Trajectory, summary: Summary) -> list[str]:
-    sections = [
-        section("Is the present like the past?", _M_TEXT + figures.figure_M(traj, summary)),
-        section(
-            "Was the last step a surprise?",
-            _INNOVATION_TEXT + figures.figure_innovation(traj, summary),
-        ),
-    ]
-    where = find_where(traj, summary)
-    if where is not None:
-        sections.append(section("Where did it happen?", where_html(traj, where)))
-    seen = hindsight(traj)
-    if seen is not None:
-        place = "the alarm" if seen.alarm is not None else "the end"
-        text = _FORECAST_TEXT
-        if seen.skipped:
-            text += f"<p>The run is long: the replay starts at snapshot {seen.skipped + 1}.</p>"
-        if not seen.same:
-            text += _ALONE_TEXT
-        text += figures.figure_short_forecasts(traj, summary, seen)
-        text += _LONG_TEXT.format(snapshot=seen.origin + 1, place=place)
-        text += figures.figure_forecast(traj, seen)
-        sections.append(section("Forecast against what happened", text))
+def _what_happened(
+    traj: Trajectory, summary: Summary, series: list[Shown], changes: list[Change]
+) -> str:
+    shown = series if series[-1].stress else series[:1]
+    first = shown[0]
+    text = ""
+    if not first.stress and len(traj.observables) > 1:
+        text += f"<p>Of all observables {html.escape(first.name)} changed most.</p>"
+    if shown[-1].stress and summary.peak_time is not None:
+        text += "<p>Of the stress the thin line is each snapshot, the thick one a mean over five; "
+        text += "its maximum is where the material yields.</p>"
+    if "state" in traj.monitor:
+        text += "<p>The bar below is what the monitor said at the time, from the descriptors "
+        text += "alone.</p>" + figures.state_legend()
+    if "state" in traj.monitor and "evidence" not in traj.monitor:
+        text += _OLD_TEXT
+    text += "".join(figures.figure_run(traj, summary, each, changes) for each in shown)
+    return section("What happened", text)
+
+
+def _monitor_sections(traj: Trajectory, series: list[Shown], changes: list[Change]) -> list[str]:
     limit = float(traj.monitor_config.get("m_limit", 2.0))
+    text = _M_TEXT.format(words=M_IN_WORDS, limit=limit)
+    sections = [section("Is the present like the past?", text + figures.figure_M(traj, changes))]
+    text = _INNOVATION_TEXT + figures.figure_innovation(traj, changes)
+    if "evidence" in traj.monitor:
+        rate = float(traj.monitor_config.get("false_alarm", 0.0))
+        text += _EVIDENCE_TEXT.format(length=f"{1 / rate:,.0f}" if rate else "many")
+        text += figures.figure_evidence(traj, changes)
+    sections.append(section("Does it go on as it did?", text))
+    seen = hindsight(traj, {each.name: each.values for each in series})
+    if seen is not None:
+        text = _forecast_html(traj, series, seen, changes)
+        sections.append(section("Forecast against what happened", text))
     text = _HORIZON_TEXT.format(limit=limit)
-    horizon = figures.figure_horizon(traj, summary)
+    horizon = figures.figure_horizon(traj, changes)
     sections.append(section("How far ahead could it be trusted?", text + horizon))
     return sections
+
+
+def _forecast_html(
+    traj: Trajectory, series: list[Shown], seen: Hindsight, changes: list[Change]
+) -> str:
+    names = [each.name for each in series if each.name in seen.long]
+    listed = html.escape(" and ".join(names))
+    text = _FORECAST_TEXT.format(short=SHORT, names=listed)
+    if seen.skipped:
+        text += f"<p>The run is long: the replay starts at snapshot {seen.skipped + 1}.</p>"
+    if not seen.same:
+        text += _ALONE_TEXT
+    for each in series:
+        if each.name in seen.short:
+            words = html.escape(f"{each.name}, up to {SHORT} snapshots ahead: ")
+            text += f"<p><b>{words}</b>{seen.words(each.name, SHORT)}.</p>"
+            text += figures.figure_short_forecasts(traj, each, seen, changes)
+    place = "the first alarm" if seen.alarm is not None else "the end"
+    text += _LONG_TEXT.format(snapshot=seen.origin + 1, place=place)
+    for name in names:
+        text += f"<p><b>{html.escape(name)}</b>: {seen.long_words(name)}.</p>"
+    return text + figures.figure_forecast(traj, series, seen)
 
 
 _NAMES = {

@@ -23,8 +23,8 @@ __all__ = ["Where", "find_where", "frame_atoms", "where_html"]
 _MOST_FRAMES, _MOST_ATOMS = 20, 1_000_000  # to learn from
 
 _TEXT = """
-<p>The alarm is about the whole box. Here the surroundings of each atom in the snapshot kept at
-{time} are compared with those of all atoms in {frames} snapshots kept before the alarm. M of an
+<p>An alarm is about the whole box. Here the surroundings of each atom in the snapshot kept at
+{time} are compared with those of all atoms in {frames} snapshots kept before the change. M of an
 atom is its squared Mahalanobis distance per dimension; one atom in a thousand exceeded {limit:.3g}
 before. What moved most: <b>{sentence}</b>{share}. The maps show the largest M found in each column
 of the box along two of its vectors, from its lower corner; the dashed frame is the region.</p>"""
@@ -65,11 +65,22 @@ def frame_atoms(snapshots: Snapshots, index: int) -> ase.Atoms:
     return ase.Atoms(numbers=species, positions=x - origin, cell=cell, pbc=snapshots.periodic)
 
 
-def find_where(traj: Trajectory, summary: Summary) -> Where | None:
-    """Find the regions that are novel at the alarm.
+def find_where(
+    traj: Trajectory, summary: Summary, moment: float | None = None, since: float = -np.inf
+) -> Where | None:
+    """Find the regions that are novel at the alarm, or at another moment.
 
-    The model is learnt from positions kept before the first alarm, and applied to the first that
-    were kept at the alarm or after it.
+    The model is learnt from positions kept before that moment, and applied to the first that were
+    kept at it or after it.
+
+    Parameters
+    ----------
+    traj : Trajectory
+    summary : Summary
+    moment : float, optional
+        Time of a change; that of the first alarm when not given.
+    since : float
+        Time from which on positions are learnt from, if two of them lie behind it.
 
     Returns
     -------
@@ -78,12 +89,15 @@ def find_where(traj: Trajectory, summary: Summary) -> Where | None:
         the file does not say which descriptor was used.
     """
     kept = traj.snapshots
-    if kept is None or summary.alarm_time is None:
+    moment = summary.alarm_time if moment is None else moment
+    if kept is None or moment is None:
         return None
-    before = np.flatnonzero(kept.time < summary.alarm_time)
-    after = np.flatnonzero(kept.time >= summary.alarm_time)
+    before = np.flatnonzero(kept.time < moment)
+    after = np.flatnonzero(kept.time >= moment)
     if len(before) < 2 or not len(after):
         return None
+    later = before[kept.time[before] > since]
+    before = later if len(later) >= 2 else before
     most = max(2, min(_MOST_FRAMES, _MOST_ATOMS // max(kept.position.shape[1], 1)))
     picked = before[np.unique(np.linspace(0, len(before) - 1, most).astype(int))]
     try:

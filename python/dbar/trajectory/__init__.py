@@ -1,6 +1,7 @@
 """Runs that were stored: one, many, and what happened in them."""
 
 from dbar.store.h5md import StoreError
+from dbar.trajectory.changes import Change, Regime, find_changes, find_regimes
 from dbar.trajectory.runset import RunError, RunSet, read_runs
 from dbar.trajectory.summary import Summary, summarise
 from dbar.trajectory.trajectory import (
@@ -11,14 +12,21 @@ from dbar.trajectory.trajectory import (
     voigt_to_tensor,
     write,
 )
+from dbar.trajectory.verdict import Verdict, judge
 
 __all__ = [
+    "Change",
+    "Regime",
     "RunError",
     "RunSet",
     "Snapshots",
     "StoreError",
     "Summary",
     "Trajectory",
+    "Verdict",
+    "find_changes",
+    "find_regimes",
+    "judge",
     "read",
     "read_runs",
     "summarise",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
 from dbar.store.units import pressure_in_gpa, unit_style
+from dbar.trajectory.changes import bursts, expected_false_alarms
 from dbar.trajectory.trajectory import Trajectory
 
 __all__ = ["STATES", "Summary", "alarm_sentence", "smooth", "stress", "summarise"]
 
 STATES = ("learning", "trusted", "warning", "alarm")
-_REPEAT = 5  # snapshots within which a second alarm makes a repeated one
+_NAMED = 3  # alarms that a sentence names
 _SMOOTH = 5  # snapshots averaged before a maximum is looked for
 
 
@@ -34,9 +35,10 @@ class Summary:
         Models fitted.
     alarm_index, alarm_time, alarm_step, alarm_strain, alarm_stress :
         First snapshot in state 3: its number, time, timestep, engineering strain and stress.
-    repeat_time, repeat_strain : float or None
-        First alarm that another one follows within five snapshots. An alarm that stands alone may
-        be a false one, at the monitor's stated rate.
+    alarm_times, alarm_strains : list of float
+        The same of every alarm; snapshots in state 3 within five of each other are one.
+    expected_false_alarms : float or None
+        Of a run of this length that goes on as it did, at the monitor's stated rate.
     peak_index, peak_time, peak_strain, peak_stress :
         Where the stress, averaged over five snapshots, is largest; None if that is at the end.
     rising : bool
@@ -57,8 +59,9 @@ class Summary:
     alarm_step: int | None = None
     alarm_strain: float | None = None
     alarm_stress: float | None = None
-    repeat_time: float | None = None
-    repeat_strain: float | None = None
+    alarm_times: list[float] = field(default_factory=list)
+    alarm_strains: list[float] = field(default_factory=list)
+    expected_false_alarms: float | None = None
     peak_index: int | None = None
     peak_time: float | None = None
     peak_strain: float | None = None
@@ -143,10 +146,10 @@ def summarise(traj: Trajectory) -> Summary:
             out.alarm_time, out.alarm_step = float(traj.time[i]), int(traj.step[i])
             out.alarm_strain = float(pulled[1][i]) if pulled else None
             out.alarm_stress = float(found[1][i]) if found else None
-            repeated = alarms[:-1][np.diff(alarms) <= _REPEAT]
-            if len(repeated):
-                out.repeat_time = float(traj.time[repeated[0]])
-                out.repeat_strain = float(pulled[1][repeated[0]]) if pulled else None
+            first = [a for a, _ in bursts(alarms)]
+            out.alarm_times = traj.time[first].tolist()
+            out.alarm_strains = pulled[1][first].tolist() if pulled else []
+        out.expected_false_alarms = expected_false_alarms(traj)
     if pulled and found:
         mean = smooth(found[1])
         i = int(np.argmax(mean))
@@ -165,24 +168,31 @@ def alarm_sentence(s: Summary) -> str:
         text = f"{time:.4g}{unit}"
         return text if strain is None else f"{text} ({100 * strain:.2f} % strain)"
 
-    if s.alarm_time is None:
+    named = s.alarm_times[:_NAMED]
+    if s.state is None:
+        text = "No monitor watched this run"
+    elif not named:
         learning = s.state_counts and s.state_counts[0] == s.snapshots
         text = "The monitor was learning to the end" if learning else "The alarm did not go up"
     else:
-        text = f"The alarm went up at {place(s.alarm_time, s.alarm_strain)}"
-        if s.repeat_time is None:
-            text += ", for single snapshots only"
-        elif s.repeat_time != s.alarm_time:
-            text += f", once, and repeatedly from {place(s.repeat_time, s.repeat_strain)} on"
+        strains = s.alarm_strains[:_NAMED] or [None] * len(named)
+        places = [place(*pair) for pair in zip(named, strains, strict=True)]
+        more = len(s.alarm_times) - len(named)
+        if more:
+            places.append(f"{more} more {'time' if more == 1 else 'times'}")
+        listed = " and ".join(filter(None, [", ".join(places[:-1]), places[-1]]))
+        text = f"The alarm went up at {listed}"
+    if s.expected_false_alarms:
+        text += f" (false alarms to expect in a run of this length: {s.expected_false_alarms:.2g})"
     if s.peak_time is None:
         return text + ("; the stress was still rising at the end." if s.rising else ".")
     text += f"; the stress peaked at {place(s.peak_time, s.peak_strain)}"
     text += f" with {s.peak_stress:.3g} {s.stress_unit}".rstrip()
-    lags = [t - s.peak_time for t in (s.alarm_time, s.repeat_time) if t is not None]
+    lags = [time - s.peak_time for time in named]
     words = [
         f"{abs(lag):.2g}{unit} {'after' if lag > 0 else 'before'} the peak"
         if lag
         else "at the peak"
-        for lag in dict.fromkeys(lags)
+        for lag in lags
     ]
-    return text + (f": {' and '.join(words)}." if words else ".")
+    return text + (f": {', '.join(words)}." if words else ".")

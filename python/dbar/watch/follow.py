@@ -21,7 +21,6 @@ from dbar.watch.follow_forecast import Outlook, Prophet
 __all__ = ["STATUSES", "Follower"]
 
 STATUSES = ("waiting", "running", "ended", "killed", "unreadable")
-_SHOWN = ("press", "pxx", "pyy", "pzz", "lx", "ly", "lz", "pe", "etotal", "temp")
 _SETTLED = 2.0  # seconds after which a time of change is older than the clock of the file system
 
 
@@ -163,8 +162,8 @@ def _extended(run: Trajectory, file: h5py.File, known: int, count: int) -> Traje
         step=more(run.step, own["D/step"]),
         observables={
             name: more(run.observables.get(name), root[name]["value"])
-            for name in _SHOWN
-            if name in root
+            for name in root
+            if name != "dbar"
         },
         monitor={
             name: more(run.monitor.get(name), own[name]["value"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import h5py
 import numpy as np
-from scipy.stats import gamma
 
+from dbar.forecast.own_errors import OwnErrors
+from dbar.online.decision import Decision
+from dbar.online.foresight import Foresight
 from dbar.online.monitor import Monitor
 from dbar.store.checkpoint import unpack
 from dbar.trajectory.summary import stress
@@ -16,10 +18,11 @@ from dbar.trajectory.trajectory import Trajectory
 __all__ = ["LEVEL", "Outlook", "Prophet"]
 
 LEVEL = 0.9  # share of outcomes that the bands are to hold
-_Z = 1.6448536269514722  # two-sided 90 % of a normal
 _MEMORY = 1000  # snapshots from which observables are learnt
 _MOST = 3000  # snapshots without checkpoint that are replayed at most
+_WHOLE = 500  # snapshots of a run up to which it is replayed as a whole
 _STEPS = (10, 100)  # fewest and most snapshots forecast
+_CHECKED = 50  # snapshots ahead up to which every forecast is checked
 
 
 @dataclass
@@ -31,22 +34,33 @@ class Outlook:
     time : (n,) array
         Times forecast, in the run's time units.
     bands : dict of (3, n) arrays
-        Name ("M", "stress", "pe") -> mean, lower and upper edge of the 90 % band. That of M is
-        mean and spread of M under the forecast plus sigma_M^2 t / dtau; that of an observable
-        holds the noise, the spread of the bags, and what descriptors do not tell about it.
+        Name ("M", "stress", "pe") -> mean, lower and upper edge of the 90 % band. The edges are
+        as far away as the errors of earlier forecasts ask for; NaN where there were too few, and
+        where the band was found not to hold.
+    held : dict of (float, int)
+        Share of the outcomes so far that lay inside, and their number, as far as a band is given.
     """
 
     time: np.ndarray
     bands: dict[str, np.ndarray]
+    held: dict[str, tuple[float, int]] = field(default_factory=dict)
 
 
 class Prophet:
-    """Takes the monitor from the newest checkpoint in the file, and shows it what came since."""
+    """Makes a copy of the monitor, and shows it what came since.
+
+    A short run is replayed as a whole, so that all forecasts can be checked; of a long one, and of
+    one that learnt from others as well, the copy is taken from the older checkpoint in the file.
+    """
 
     def __init__(self) -> None:
-        self._monitor: Monitor | None = None
-        self._D: np.ndarray | None = None
         self._given_up = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._foresight: Foresight | None = None
+        self._m = OwnErrors(_CHECKED, LEVEL)
+        self._newest: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def look(self, file: h5py.File, run: Trajectory) -> Outlook | None:
         """Take in the new rows of the open file and forecast; None while that is not possible."""
@@ -61,85 +75,102 @@ class Prophet:
             return None
 
     def _catch_up(self, file: h5py.File, run: Trajectory) -> None:
-        own = file["observables/dbar"]
-        if self._monitor is None:
-            self._monitor = self._start(file, run)
-        start = self._monitor.snapshots
+        if self._foresight is None and len(run) <= _WHOLE:
+            monitor = Monitor(run.monitor_config, stride=run.parameters.get("nfreq"))
+            self._foresight = Foresight(monitor, _CHECKED, LEVEL)
+            if self._go_on(file, run, 0):
+                return
+            self._forget()  # it learnt from others as well, or went on with other settings
+        first = None
+        if self._foresight is None:
+            self._foresight = Foresight(_checkpoint(file, run), _CHECKED, LEVEL)
+            first = max(0, self._foresight.monitor.snapshots - _MEMORY)
+        self._go_on(file, run, first)
+
+    def _go_on(self, file: h5py.File, run: Trajectory, first: int | None) -> bool:
+        """Show the copy all rows that it has not seen; whether its newest M is that of the run."""
+        own, columns, monitor = file["observables/dbar"], _columns(run), self._foresight.monitor
+        start = monitor.snapshots
         if len(run) - start > _MOST:
             raise ValueError("too far behind")
-        oldest = max(0, len(run) - _MEMORY)
-        first = min(start, oldest) if self._D is None else start
+        first = start if first is None else first
         D = own["D/value"][first : len(run)]
-        V = own["V/value"][start : len(run)] if self._monitor.config.virial else None
-        for k in range(start, len(run)):
-            v = None if V is None else V[k - start]
-            self._monitor.observe(int(run.step[k]), float(run.time[k]), D[k - first], v)
-        D = D if self._D is None else np.concatenate([self._D, D])
-        self._D = D[-_MEMORY:]
+        V = own["V/value"][first : len(run)] if monitor.config.virial else None
+        M = np.nan
+        for k in range(first, len(run)):
+            v = None if V is None else V[k - first]
+            values = {name: float(column[k]) for name, column in columns.items()}
+            step, time = int(run.step[k]), float(run.time[k])
+            if k < start:
+                self._foresight.remember(step, D[k - first], v, values)
+                continue
+            said, ahead = self._foresight.observe(step, time, D[k - first], v, values)
+            self._newest = {name: (one.mean, one.half) for name, one in ahead.items()}
+            self._check_m(said)
+            M = said.mahalanobis
+        return bool(np.isclose(np.nan_to_num(M), np.nan_to_num(run.monitor["M"][-1]), rtol=1e-3))
 
-    def _start(self, file: h5py.File, run: Trajectory) -> Monitor:
-        slots = [unpack(file["parameters/dbar/monitor"][s][...]) for s in ("slot0", "slot1")]
-        found = [c for c in slots if c is not None and c.snapshots <= len(run)]
-        if found:
-            newest = max(found, key=lambda c: c.sequence)
-            monitor = Monitor(run.monitor_config)
-            return Monitor.from_state(monitor.config, newest.arrays)
-        return Monitor(run.monitor_config, stride=run.parameters.get("nfreq"))
+    def _check_m(self, said: Decision) -> None:
+        """M is forecast as a factor: its logarithm."""
+        known = said.mahalanobis > 0.0
+        self._m.learn(np.log(said.mahalanobis) if known else np.nan)
+        mean = self._means_of_m(_CHECKED)
+        half = self._m.issue(np.full(_CHECKED, np.nan) if mean is None else np.log(mean))
+        if mean is not None:
+            self._newest["M"] = (mean, half)
+
+    def _means_of_m(self, steps: int) -> np.ndarray | None:
+        """Mean of M under the forecast plus its growth sigma_M^2 t / dtau."""
+        monitor = self._foresight.monitor
+        if monitor.model is None or not monitor.dtau > 0.0:
+            return None
+        inflation = max(1.0, monitor.inflation_sum / monitor.inflation_weight)
+        model, out = monitor.model, np.empty(steps)
+        ahead = model.start(monitor._latent_state())
+        for k in range(steps):
+            ahead = model.advance(ahead)
+            out[k] = model.forecast_m(ahead, inflation)[0] + model.sigma_m2 * (k + 1)
+        return out
 
     def _outlook(self, run: Trajectory) -> Outlook | None:
-        monitor = self._monitor
+        monitor = self._foresight.monitor
         if monitor.model is None or not monitor.dtau > 0.0:
             return None
         tau = float(run.monitor["tau_pred"][-1]) / monitor.dtau
         steps = int(np.clip(tau if np.isfinite(tau) else 0, *_STEPS))
-        inflation = max(1.0, monitor.inflation_sum / monitor.inflation_weight)
-        model, d = monitor.model, monitor.model.dim
-        readouts = self._readouts(run)
-        bands = {name: np.empty((3, steps)) for name in ("M", *readouts)}
-        ahead = model.start(monitor._latent_state())
-        for k in range(steps):
-            ahead = model.advance(ahead)
-            mean, variance = model.forecast_m(ahead, inflation)
-            growth = model.sigma_m2 * (k + 1)
-            edges = mean + growth, *(growth + _m_edges(mean, variance))
-            bands["M"][:, k] = edges
-            state, cov, bags = ahead
-            cov = cov[:d, :d] * inflation + np.cov(bags[:, :d], rowvar=False).reshape(d, d)
-            for name, (offset, slope, rest) in readouts.items():
-                middle = offset + slope @ state[:d]
-                half = _Z * np.sqrt(max(0.0, slope @ cov @ slope) + rest)
-                bands[name][:, k] = middle, middle - half, middle + half
-        bands = {k: v for k, v in bands.items() if np.isfinite(v).all()}
-        return Outlook(run.time[-1] + monitor.dtau * np.arange(1, steps + 1), bands)
-
-    def _readouts(self, run: Trajectory) -> dict[str, tuple[float, np.ndarray, float]]:
-        """Stress and energy as linear functions of the latent coordinates: (b, w, variance)."""
-        if self._monitor.config.virial:
-            return {}  # the latent space is made of V as well, of which no rows are held
-        columns = {}
-        found = stress(run)
-        if found:
-            columns["stress"] = found[1]
-        if "pe" in run.observables:
-            columns["pe"] = run.observables["pe"]
-        n = len(self._D)
-        X = np.column_stack([np.ones(n), self._monitor.model.latent(self._D[:, 1:])])
-        out = {}
-        for name, values in columns.items():
-            target = np.asarray(values[-n:], float)
-            if n < 3 * X.shape[1] or not np.isfinite(target).all():
-                continue
-            if not np.ptp(target) > 1e-9 * np.abs(target).max():
-                continue  # constant to rounding: nothing to learn
-            w = np.linalg.lstsq(X, target, rcond=None)[0]
-            rest = float(np.square(target - X @ w).sum() / (n - X.shape[1]))
-            out[name] = (float(w[0]), w[1:], rest)
+        means = self._foresight.means(steps) | {"M": self._means_of_m(steps)}
+        out = Outlook(run.time[-1] + monitor.dtau * np.arange(1, steps + 1), {})
+        for name, mean in means.items():
+            bands = self._m if name == "M" else self._foresight.bands[name]
+            reach = min(bands.reach(), steps)
+            half = np.full(steps, np.nan)
+            half[:reach] = self._newest[name][1][:reach]
+            if np.isfinite(mean).all():
+                edges = (
+                    (mean * np.exp(-half), mean * np.exp(half))
+                    if name == "M"
+                    else (mean - half, mean + half)
+                )
+                out.bands[name] = np.array([mean, *edges])
+                out.held[name] = bands.coverage(reach or None)
         return out
 
 
-def _m_edges(mean: float, variance: float) -> np.ndarray:
-    """Edges of the band of M: a gamma distribution of that mean and variance (Satterthwaite)."""
-    if not (mean > 0.0 and variance > 0.0 and np.isfinite(variance)):
-        return np.array([mean, mean])
-    shape = mean**2 / variance
-    return gamma.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], shape, scale=variance / mean)
+def _checkpoint(file: h5py.File, run: Trajectory) -> Monitor:
+    slots = [unpack(file["parameters/dbar/monitor"][s][...]) for s in ("slot0", "slot1")]
+    found = [c for c in slots if c is not None and c.snapshots <= len(run)]
+    monitor = Monitor(run.monitor_config, stride=run.parameters.get("nfreq"))
+    if not found:
+        return monitor
+    older = min(found, key=lambda c: c.sequence)
+    return Monitor.from_state(monitor.config, older.arrays)
+
+
+def _columns(run: Trajectory) -> dict[str, np.ndarray]:
+    """Stress and energy, as far as the run has them."""
+    columns, found = {}, stress(run)
+    if found:
+        columns["stress"] = found[1]
+    if "pe" in run.observables:
+        columns["pe"] = run.observables["pe"]
+    return columns

@@ -17,8 +17,9 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 # Columns of a run, and the width of the terminal from which on they have room.
 _COLUMNS = {
     "status": 0, "step": 78, "time": 56, "state": 0, "M / bound": 0, "tau_pred": 68, "alarms": 90,
-    "stress": 120, "energy": 150,
+    "regime": 99, "stress": 128, "energy": 158,
 }  # fmt: skip
+_ANSWERED = 3  # runs up to which each has its three answers
 
 
 def spark(values: list, width: int = 16) -> str:
@@ -71,22 +72,35 @@ def _runs(runs: list[dict], width: int, blocks: bool) -> list[RenderableType]:
     tight = width < _COLUMNS["time"]  # one space between columns, not two
     table = Table(box=None, pad_edge=False, header_style="dim", collapse_padding=tight)
     table.add_column("run", overflow="fold", min_width=10)
-    right = ("step", "time", "M / bound", "tau_pred", "alarms")
+    right = ("step", "time", "M / bound", "tau_pred", "alarms", "regime")
     for name in columns:
         side = "right" if name in right else "left"
         table.add_column("" if name == "status" else name, justify=side, no_wrap=True)
-    notes = []
+    notes: list[RenderableType] = []
     for name, run in zip(_short_names(runs), runs, strict=True):
         cells = _cells(run, width, blocks)
         table.add_row(Text(name), *(cells[column] for column in columns))
+        tag = f"{name}: " if len(runs) > 1 else ""
         note = run["message"] or (run["sentence"] if run["alarms"] else "")
         if _ago(run) and width < _COLUMNS["step"]:
             note = f"silent {_ago(run)}" + (f"; {note}" if note else "")
         if run["status"] == "waiting":
             note = "no such file yet"
+        if run["changed"]:
+            notes.append(Text(f"{tag}{run['changed']}", style="bold red"))
+        if len(runs) <= _ANSWERED:
+            notes += _answers(run["answers"], tag)
         if note:
             notes.append(Text(f"{name}: {note}", style="dim" if run["alarms"] else "yellow"))
     return [table, *notes]
+
+
+def _answers(answers: list, tag: str) -> list[RenderableType]:
+    """Return the three questions with their answers, a line or two each."""
+    return [
+        Text(tag).append(f"{question} ", style="bold").append(answer)
+        for question, answer in answers
+    ]
 
 
 def _cells(run: dict, width: int, blocks: bool) -> dict[str, RenderableType]:
@@ -107,6 +121,7 @@ def _cells(run: dict, width: int, blocks: bool) -> dict[str, RenderableType]:
         "M / bound": m,
         "tau_pred": number(run["tau_pred"], unit, 3),
         "alarms": Text(str(run["alarms"]), style="red" if run["alarms"] else "dim"),
+        "regime": Text("-" if run["regime"] is None else str(run["regime"]), style="dim"),
         "stress": f"{courses[0]} {stress}".lstrip(),
         "energy": f"{courses[1]} {energy}".lstrip(),
     }
@@ -143,7 +158,10 @@ def plain_lines(frame: dict) -> list[str]:
         if run["M"] is not None:
             words.append(f"M {number(run['M'], digits=3)} of {number(run['bound'], digits=3)}")
             words.append(f"tau_pred {number(run['tau_pred'], unit, 3)}")
+            until = "" if run["until"] is None else f" until {number(run['until'], unit)}"
+            words.append(f"forecast {'trusted' if run['trust'] else 'not to be trusted'}{until}")
         if run["alarms"]:
-            words.append(f"{run['alarms']} alarms")
+            words.append(f"{run['alarms']} {'alarm' if run['alarms'] == 1 else 'alarms'}")
+        words.append(run["changed"])
         lines.append(f"{run['name']}: {', '.join(w for w in words if w)}")
     return lines

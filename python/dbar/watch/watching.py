@@ -7,26 +7,15 @@ import stat
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from dbar.files.filelock import at_work
 from dbar.status.file import STATUS_FILE, EnsembleStatus, end_now, read_status
-from dbar.status.words import about_ensemble, clean
-from dbar.store.units import unit_of, unit_style
-from dbar.trajectory.summary import STATES, alarm_sentence, stress, summarise
-from dbar.trajectory.trajectory import Trajectory
+from dbar.status.words import about_ensemble
+from dbar.watch.about import about_run
 from dbar.watch.follow import Follower
 
 __all__ = ["Watching"]
 
 _MOST = 32  # stores of one ensemble followed at the same time
-_POINTS = 400  # points of a curve sent to the page
-_EMPTY = {
-    "step": None, "time": None, "time_unit": "", "state": None, "M": None, "bound": None,
-    "tau_pred": None, "refits": None, "snapshots": 0, "alarms": 0, "sentence": "", "stress": None,
-    "stress_name": "", "stress_unit": "", "energy": None, "energy_unit": "",
-    "curves": {}, "forecast": None,
-}  # fmt: skip
 
 
 @dataclass
@@ -155,7 +144,7 @@ class Watching:
             Also the values over time, thinned to some hundred points.
         """
         return {
-            "runs": [_about(name, run, curves) for name, run in self.runs()],
+            "runs": [about_run(name, run, curves) for name, run in self.runs()],
             "ensembles": [_about_ensemble(e) for e in self._ensembles.values()],
         }
 
@@ -163,81 +152,3 @@ class Watching:
 def _about_ensemble(ensemble: _Ensemble) -> dict:
     status = replace(ensemble.status or EnsembleStatus(), ended=ensemble.ended)
     return about_ensemble(status, str(ensemble.path), ensemble.message)
-
-
-def _about(name: str, follower: Follower, curves: bool) -> dict:
-    run, monitor = follower.run, follower.run.monitor
-    age = follower.age
-    about = {
-        "name": clean(name),
-        "status": follower.status,
-        "message": clean(follower.message),
-        "age": None if age is None else round(age, 1),
-        **_EMPTY,
-    }
-    if not len(run):
-        return about
-    summary = summarise(run)
-
-    def newest(name: str) -> float | None:  # a file need not hold all of the monitor's columns
-        return float(monitor[name][-1]) if name in monitor else None
-
-    units = unit_style(run.units)
-    about |= {
-        "snapshots": len(run), "step": int(run.step[-1]), "time": float(run.time[-1]),
-        "time_unit": units["time"],
-    }  # fmt: skip
-    if "state" in monitor:
-        state = int(monitor["state"][-1])
-        learning = state == 0
-        about |= {
-            "state": STATES[state] if 0 <= state < len(STATES) else str(state),
-            "M": None if learning else newest("M"),
-            "bound": None if learning else newest("bound"),
-            "tau_pred": None if learning else newest("tau_pred"),
-            "refits": int(monitor["refits"][-1]) if "refits" in monitor else None,
-            "alarms": int(np.count_nonzero(monitor["state"] == 3)),
-            "sentence": alarm_sentence(summary),
-        }
-    pulled, energy = stress(run), run.observables.get("pe")
-    if pulled:
-        about |= {
-            "stress_name": pulled[0], "stress": float(pulled[1][-1]), "stress_unit": pulled[2],
-        }  # fmt: skip
-    if energy is not None:
-        about |= {"energy": float(energy[-1]), "energy_unit": unit_of("pe", run.units)}
-    if curves:
-        about["curves"] = _curves(run, pulled[1] if pulled else None, energy)
-        if follower.outlook is not None:
-            bands = {k: v.tolist() for k, v in follower.outlook.bands.items()}
-            about["forecast"] = {"time": follower.outlook.time.tolist(), "bands": bands}
-    return about
-
-
-def _curves(run: Trajectory, pulled: np.ndarray | None, energy: np.ndarray | None) -> dict:
-    """Columns over time, thinned so that peaks and alarms stay."""
-    columns = {}
-    if "state" in run.monitor:
-        unknown = run.monitor["state"] == 0
-        for name in ("M", "bound"):
-            if name in run.monitor:
-                columns[name] = np.where(unknown, np.nan, run.monitor[name])
-        columns["state"] = run.monitor["state"]
-    if pulled is not None:
-        columns["stress"] = pulled
-    if energy is not None:
-        columns["pe"] = energy
-    n = len(run)
-    edges = np.unique(np.linspace(0, n, min(n, _POINTS) + 1).astype(int))[:-1]
-    largest = {"M", "state"}
-    out = {"time": run.time[edges].tolist()}
-    for name, values in columns.items():
-        values = np.asarray(values, float)
-        if name in largest:
-            filled = np.where(np.isnan(values), -np.inf, values)
-            values = np.maximum.reduceat(filled, edges)
-            values = np.where(np.isneginf(values), np.nan, values)
-        else:
-            values = values[edges]
-        out[name] = values.tolist()
-    return out

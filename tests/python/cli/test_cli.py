@@ -14,7 +14,7 @@ from dbar.demo import DemoError, example_file, run_demo
 from dbar.demo.run import newest_snapshot
 from dbar.doctor import CHECKS
 from dbar.stream import Session
-from dbar.trajectory import read
+from dbar.trajectory import judge, read
 from patience import run
 from streams import feed, settings, stream
 
@@ -65,12 +65,14 @@ def test_wrong_usage_is_exit_code_2(words, message, capsys):
 
 def test_report(run_file, capsys):
     assert main(["report", str(run_file)]) == 0
-    page = run_file.with_name("report.html")
-    assert str(page) in capsys.readouterr().out.replace("\n", "") and page.exists()
+    page, shown = run_file.with_name("report.html"), capsys.readouterr().out
+    assert "Can I trust the forecast? " in shown
+    assert str(page) in shown.replace("\n", "") and page.exists()
     out = run_file.with_name("other.html")
     assert main(["report", str(run_file), "-o", str(out), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] and answer["report"] == str(out) and answer["snapshots"] == 60
+    assert answer["answers"] == [list(pair) for pair in judge(read(run_file)).sentences]
 
 
 def test_report_problems_are_exit_code_1(tmp_path, capsys):

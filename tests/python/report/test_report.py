@@ -7,11 +7,14 @@ from itertools import pairwise
 import matplotlib.image
 import numpy as np
 import pytest
+from sklearn.linear_model import BayesianRidge
 
 from browser import screenshot
 from dbar.online import Monitor
 from dbar.report import report
+from dbar.report.figures import figure_short_forecasts
 from dbar.report.forecast import hindsight
+from dbar.report.series import pick_series
 from dbar.store import units
 from dbar.store.h5md import StoreError
 from dbar.stream import Session
@@ -20,6 +23,7 @@ from dbar.trajectory.summary import alarm_sentence, smooth, strain_axis, stress
 from streams import NFREQ, feed, settings, stream
 
 JUMP = 150
+ORANGE_BAND = "fill: #c2570c; fill-opacity: 0.22"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +71,9 @@ def test_page_is_complete_and_needs_nothing_else(watched, tmp_path):
     assert out == tmp_path / "report.html"
     text = out.read_text(encoding="utf-8")
     page = Page(text)
-    assert page.tags.count("svg") == 6 and page.tags.count("section") == 6
+    # stress (it changed most as well), M, innovation, evidence, short forecasts of it and of the
+    # temperature, a long one, horizon
+    assert page.tags.count("svg") == 8 and "In short" in page.words
     assert "script" not in page.tags and all(link.startswith("#") for link in page.links)
     assert not re.search(r"url\((?!#)", text)
     words = " ".join(" ".join(page.words).split())
@@ -78,6 +84,12 @@ def test_page_is_complete_and_needs_nothing_else(watched, tmp_path):
         "stress along x (GPa)",
         "engineering strain along x (%)",
         "M (dimensionless)",
+        "Can I trust the forecast?",
+        "Until when?",
+        "What changed, and where?",
+        "false alarms to expect",
+        "2 is 1.4 times as far as usual",
+        "(stated 90 %)",
         "innovation",
         "forecast",
         "τ_pred (ps)",
@@ -95,7 +107,7 @@ def test_report_of_a_run_that_is_not_watched(tmp_path):
     feed(session, rows)
     session.close()
     page = Page(report(tmp_path / "a.h5md", tmp_path / "a.html").read_text(encoding="utf-8"))
-    assert page.tags.count("svg") == 1
+    assert page.tags.count("svg") == 2  # what changed most, and the stress, for it is pulled
     assert "time (reduced units)" in " ".join(page.words)
     bare = Trajectory(D=np.array([row[2] for row in rows]))
     page = Page(report(bare, tmp_path / "b.html").read_text(encoding="utf-8"))
@@ -143,8 +155,10 @@ def test_summary_finds_alarm_peak_and_strain(watched):
     first = int(np.flatnonzero(traj.monitor["state"] == 3)[0])
     assert (found.alarm_index, found.alarm_step) == (first, NFREQ * (first + 1))
     alarms = np.flatnonzero(traj.monitor["state"] == 3)
-    pairs = [a for a, b in pairwise(alarms) if b - a <= 5]
-    assert found.repeat_time == (traj.time[pairs[0]] if pairs else None)
+    starts = [alarms[0], *(b for a, b in pairwise(alarms) if b - a > 5)]
+    assert found.alarm_times == traj.time[starts].tolist()
+    judged = np.count_nonzero(traj.monitor["state"])
+    assert found.expected_false_alarms == pytest.approx(judged * traj.monitor_config["false_alarm"])
     assert found.alarm_time == traj.time[first] and found.alarm_strain == strain[first]
     mean = [values[max(0, n - 2) : n + 3].mean() for n in range(len(values))]
     assert np.allclose(smooth(values), mean)
@@ -153,50 +167,73 @@ def test_summary_finds_alarm_peak_and_strain(watched):
 
 
 def test_alarm_sentences():
-    base = {"snapshots": 9, "kept": 0, "time_unit": "ps", "stress_unit": "GPa"}
+    base = {"snapshots": 9, "kept": 0, "time_unit": "ps", "stress_unit": "GPa", "state": 1}
     peak = {"peak_time": 16.4, "peak_strain": 0.082, "peak_stress": 4.186}
-    alarm = {"alarm_time": 15.2, "alarm_strain": 0.076, "repeat_time": 15.2}
+    alarm = {"alarm_times": [15.2], "alarm_strains": [0.076], "expected_false_alarms": 0.0125}
     assert alarm_sentence(Summary(**base, **peak, **alarm)) == (
-        "The alarm went up at 15.2 ps (7.60 % strain); the stress peaked at 16.4 ps "
-        "(8.20 % strain) with 4.19 GPa: 1.2 ps before the peak."
+        "The alarm went up at 15.2 ps (7.60 % strain) (false alarms to expect in a run of this "
+        "length: 0.013); the stress peaked at 16.4 ps (8.20 % strain) with 4.19 GPa: 1.2 ps "
+        "before the peak."
     )
-    late = {"repeat_time": 17.0, "repeat_strain": 0.085}
-    assert alarm_sentence(Summary(**base, **peak, **{**alarm, **late})) == (
-        "The alarm went up at 15.2 ps (7.60 % strain), once, and repeatedly from 17 ps "
-        "(8.50 % strain) on; the stress peaked at 16.4 ps (8.20 % strain) with 4.19 GPa: "
-        "1.2 ps before the peak and 0.6 ps after the peak."
+    two = {"alarm_times": [15.2, 17.0], "alarm_strains": [0.076, 0.085]}
+    assert alarm_sentence(Summary(**base, **peak, **two)) == (
+        "The alarm went up at 15.2 ps (7.60 % strain) and 17 ps (8.50 % strain); the stress peaked "
+        "at 16.4 ps (8.20 % strain) with 4.19 GPa: 1.2 ps before the peak, 0.6 ps after the peak."
     )
-    single = alarm_sentence(Summary(**base, alarm_time=17.0))
-    assert single == "The alarm went up at 17 ps, for single snapshots only."
+    many = alarm_sentence(Summary(**base, alarm_times=[1.0, 2.0, 3.0, 4.0, 5.0]))
+    assert many == "The alarm went up at 1 ps, 2 ps, 3 ps and 2 more times."
     assert alarm_sentence(Summary(**base)) == "The alarm did not go up."
     rising = Summary(**base, rising=True)
     assert alarm_sentence(rising).endswith("; the stress was still rising at the end.")
     learning = Summary(**base, state_counts=[9, 0, 0, 0])
     assert alarm_sentence(learning) == "The monitor was learning to the end."
+    assert alarm_sentence(Summary(**{**base, "state": None})) == "No monitor watched this run."
 
 
 def test_shown_forecasts_are_the_monitors(watched):
-    """Against a monitor that is driven here, by hand, to the two moments that the report shows."""
+    """Against a monitor that is driven here, by hand, and scikit-learn's ridge for the observable."""
     traj = read(watched)
-    seen = hindsight(traj)
+    rng = np.random.default_rng(4)
+    seen = hindsight(traj, {"x": (x := traj.D[:, 1:] @ rng.normal(size=6) + rng.normal(size=180))})
     assert seen.alarm == np.flatnonzero(traj.monitor["state"] == 3)[0]
-    assert seen.origin <= seen.alarm - 20 and seen.rows[0] == seen.origin + 1
-    rows, mean, std = seen.short[3]
-    monitor = Monitor(traj.monitor_config, stride=NFREQ)
+    assert seen.origin <= seen.alarm - 20 and seen.long["x"].rows[0] == seen.origin + 1
+    short = seen.short["x"][3]
+    moments = {int(short.rows[0]) - 1: short, seen.origin: seen.long["x"]}
+    monitor, refits = Monitor(traj.monitor_config, stride=NFREQ), 0
     for k in range(len(traj)):
         monitor.observe(int(traj.step[k]), float(traj.time[k]), traj.D[k])
-        wanted = None
-        if k == seen.origin:
-            wanted = (seen.rows, seen.mean, seen.std, seen.components - 1)
-        elif k == rows[0] - 1:
-            wanted = (rows, mean[:, None], std[:, None], seen.components[:1] - 1)
-        if wanted:
-            expected = monitor.forecast(len(wanted[0]))
-            atoms = traj.D[wanted[0], :1]
-            assert np.allclose(wanted[1], expected[0][:, wanted[3]] / atoms, rtol=1e-12)
-            assert np.allclose(wanted[2], expected[1][:, wanted[3]] / atoms, rtol=1e-12)
-    actual = traj.D[seen.rows][:, seen.components] / traj.D[seen.rows, :1]
-    assert np.array_equal(seen.actual, actual)
+        if monitor.refits > refits:
+            refits, past = monitor.refits, traj.D[: k + 1, 1:]
+            size = past.std(axis=0)
+            ridge = BayesianRidge().fit(past / size, x[: k + 1] / x[: k + 1].std())
+            unit = x[: k + 1].std()
+        if one := moments.get(k):
+            mean = monitor.forecast(len(one.rows))[0]
+            expected = ridge.predict(mean / size) * unit
+            assert np.allclose(one.mean, expected, rtol=1e-6, atol=1e-6 * unit)
+
+
+def test_bands_are_shown_with_what_they_held(watched, tmp_path):
+    """The share beside a band is that of the outcomes inside it; a band that fails is not drawn."""
+    traj = read(watched)
+    seen = hindsight(traj)
+    name = next(iter(seen.series))
+    share, count = seen.bands[name].coverage(5)
+    page = report(watched, tmp_path / "a.html").read_text(encoding="utf-8")
+    assert f"held {100 * share:.0f} % of {count} values (stated 90 %)" in page
+    inside = [
+        abs(seen.series[name][row] - mean) <= half
+        for one in seen.short[name]
+        for row, mean, half in zip(one.rows, one.mean, one.half, strict=True)
+        if np.isfinite(half)
+    ]  # the forecasts that are shown, a part of those that were counted
+    assert len(inside) > 60 and abs(np.mean(inside) - share) < 0.1
+    seen.bands[name].hits[:5] = (0.7 * seen.bands[name].count[:5]).astype(int)
+    shown = pick_series(traj, [])[0]
+    shown.name = name
+    assert not seen.held(name) and "no band is drawn: it held" in seen.words(name, 5)
+    assert ORANGE_BAND not in figure_short_forecasts(traj, shown, seen)
+    assert ORANGE_BAND in page
 
 
 def test_units_of_every_style_are_labels(tmp_path):

@@ -7,17 +7,29 @@ const MOST_ROWS = 500;
 const MOST_FORECASTS = 3;
 const MOST_FAILED = 40;
 
+function percent(share) { return `${Math.round(100 * share)} %`; }
+
+function heldWords(held) { return `held ${percent(held.share)} of ${held.count} values`; }
+
+function coverage(level, held) {
+  return held && held.count ? `${percent(level)} band, ${heldWords(held)} so far` : `${percent(level)} band, not yet checked`;
+}
+
 function charts(run) {
   const c = run.curves, t = c.time || [], box = html("div", "charts");
   const forecast = run.forecast || { time: [], bands: {} };
   const base = { timeUnit: run.time_unit, now: run.time, states: null };
   const add = (name, title, unit, extra, keys) => {
     if (!c[name]) return;
-    const band = forecast.bands[name];
+    const band = forecast.bands[name], held = (forecast.held || {})[name];
     const lines = [{ t, v: c[name], kind: "value" }, ...extra];
     if (band) lines.push({ t: forecast.time, v: band[0], kind: "mean" });
-    const bands = band ? [{ t: forecast.time, low: band[1], high: band[2] }] : [];
-    const all = band ? [...keys, key("mean", "forecast"), key("band", "90 %")] : keys;
+    const known = band ? forecast.time.map((_, k) => k).filter((k) => band[1][k] !== null) : [];
+    const pick = (list) => known.map((k) => list[k]);
+    const bands = known.length ? [{ t: pick(forecast.time), low: pick(band[1]), high: pick(band[2]) }] : [];
+    const all = band ? [...keys, key("mean", "forecast")] : [...keys];
+    if (known.length) all.push(key("band", coverage(forecast.level, held)));
+    else if (held && held.count) all.push(html("span", "key", `no band: it ${heldWords(held)} (stated ${percent(forecast.level)})`));
     const states = name === "M" && c.state ? { t, v: c.state } : null;
     const plot = { ...base, lines, bands, states, log: name === "M" };
     const made = figure(unit && title ? `${title} (${unit})` : title, all, plot);
@@ -25,6 +37,7 @@ function charts(run) {
   };
   const bound = c.bound ? [{ t, v: c.bound, kind: "bound" }] : [];
   add("M", "", "", bound, [key("value", "M"), key("bound", "its bound")]);
+  add("most", `${run.most_name}, which changed most`, run.most_unit, [], []);
   add("stress", run.stress_name || "stress", run.stress_unit, [], []);
   add("pe", "potential energy", run.energy_unit, [], []);
   return box;
@@ -40,6 +53,15 @@ function numbers(pairs) {
   return box;
 }
 
+function drawAnswers(run) {
+  const list = html("dl", "answers");
+  for (const [question, answer] of run.answers) {
+    list.append(html("dt", "", question), html("dd", "", answer));
+  }
+  list.classList.add(run.trust ? "yes" : "no");
+  return list;
+}
+
 function drawRun(run) {
   const card = html("section");
   card.id = "run-" + run.name;
@@ -48,8 +70,10 @@ function drawRun(run) {
   head.append(html("h2", "", run.name), html("span", `pill status-${status}`, run.status));
   if (run.state) {
     const known = STATES.includes(run.state) ? run.state : "learning";
-    head.append(html("span", `pill state-${known}`, run.state));
+    const row = run.consecutive > 1 ? ` for ${run.consecutive} snapshots` : "";
+    head.append(html("span", `pill state-${known}`, run.state + row));
   }
+  if (run.changed) head.append(html("span", "pill changed", run.changed));
   card.append(head);
   if (run.status === "waiting") card.append(html("p", "sentence", "no such file yet"));
   if (run.message) card.append(html("p", "message", run.message));
@@ -60,8 +84,11 @@ function drawRun(run) {
     pairs.push(["M", number(run.M, "", 3)], ["its bound", number(run.bound, "", 3)],
       ["tau_pred", number(run.tau_pred, run.time_unit, 3)], ["refits", number(run.refits, "", 9)],
       ["alarms", String(run.alarms)]);
+    if (run.regime !== null) pairs.push(["regime", String(run.regime)]);
+    if (run.evidence !== null) pairs.push(["evidence of a change (alarm: 1)", number(run.evidence, "", 2)]);
   }
   if (run.status === "running" && run.age > 5) pairs.push(["silent for", number(run.age, "s", 3)]);
+  if (run.answers.length) card.append(drawAnswers(run));
   card.append(numbers(pairs), charts(run));
   if (run.alarms) card.append(html("p", "sentence", run.sentence));
   return card;
