@@ -6,7 +6,10 @@ just been told to do something else) it counts neither way.
 
 import numpy as np
 
-FREE = {"cu-melt": (50, 65), "zr-cool": (50, 65), "c-al-warm": (60, 75), "c-fe-crush": (50, 65)}
+FREE = {
+    "cu-melt": (50, 65), "zr-cool": (50, 65), "c-al-warm": (60, 75), "c-fe-crush": (50, 65),
+    "cu-void": (50, 65),
+}  # fmt: skip
 
 
 def first_above(signal, level):
@@ -41,7 +44,21 @@ def melts(run):
     return (centre - 14, centre + 13)
 
 
-EVENT = {"al-tstep": thermostat_step, "zr-cool": turns_hcp, "cu-melt": melts}
+def tears(run):
+    """From 4 snapshots before the steepest rise of the pressure (the tension breaks down), 24 snapshots."""
+    centre = steepest(run["press"], 2)
+    return (centre - 4, centre + 19)
+
+
+def touches(run):
+    """From 2 snapshots before the ball feels more than 1 eV/A, 24 snapshots."""
+    first = first_above(np.abs(run["v_force"]), 1.0)
+    return None if first is None else (first - 2, first + 21)
+
+
+EVENT = {
+    "al-tstep": thermostat_step, "zr-cool": turns_hcp, "cu-melt": melts, "cu-void": tears, "al-touch": touches,
+}  # fmt: skip
 
 
 def windows(kind, run):
