@@ -5,7 +5,7 @@
 
 cu-void    copper at 300 K, stretched in all three directions at 0.006/ps until it tears: a void opens at once, after a ramp that
            goes far into the nonlinear range
-al-touch   an aluminium film at 300 K, above which a ball comes down at 0.5 A/ps and touches its surface: nothing is done to the atoms
+al-touch   an aluminium film at 300 K, above which a ball comes down at 1 A/ps and touches its surface: nothing is done to the atoms
            before, and what happens then happens to few of them
 """
 
@@ -57,7 +57,7 @@ def cu_void(seed):
 
 
 def al_touch(seed):
-    """1,152 atoms, 2 layers held; the ball of 20 A starts 6 A above the highest layer and rests up to snapshot 49."""
+    """1,152 atoms, 2 layers held; the ball of 20 A starts 8 A above the highest layer and rests up to snapshot 49."""
     crystal = CRYSTAL.format(
         z="f", lattice=4.05, n=(8, 6, 6), low=-1, high=16, mass=26.98, style="eam/fs",
         file="Al_mm.eam.fs Al",
@@ -66,9 +66,9 @@ def al_touch(seed):
         f"{crystal}region low block INF INF INF INF -1 0.75\ngroup held region low\n"
         f"group free subtract all held\nvelocity free create 600 {seed}\nfix m free nvt temp 300 300 0.2\n"
         "run 3000\nreset_timestep 0\n"
-        "variable top equal 22.3\nvariable z equal v_top+20+6-0.001*step*(step>2500)+2.5*(step>2500)\n"
+        "variable top equal 22.3\nvariable z equal v_top+28-0.002*(step-2500)*(step>2500)\n"
         "fix ball all indent 10 sphere 16.2 12.15 v_z 20 units box\nvariable force equal f_ball[3]\n"
-        f"{watch(4.7, 3.46, 'v_force')}run 12000\n"
+        f"{watch(4.7, 3.46, 'v_force')}run 10000\n"
     )
 
 
