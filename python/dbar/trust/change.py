@@ -19,8 +19,8 @@ MEMORY = 80  # snapshots of the yardstick at most
 ORDER = 4  # lags
 LEVEL = 0.1  # smallest p of the windows at the alarm, over false_alarm; docs/theory/change.md
 _JUDGED = 50  # judged snapshots whose ratios tell how much too small the yardstick is
-_PRIOR = 40.0  # snapshots of ratio 1 assumed before any is judged
-_CLIP = 2.0  # one ratio counts at most this times the present inflation
+_PRIOR = 60.0  # snapshots of ratio 1 assumed before any is judged
+_CLIP = 1.5  # one ratio counts at most this times the present inflation
 _TINY = 1e-300
 
 
