@@ -1,14 +1,14 @@
 """Other ways to tell that something happened: each takes a run and a setting and gives alarms per snapshot."""
 
 import warnings
+from functools import cache
 
 import numpy as np
 
 from changes.single_snapshot import alarms, probabilities
 
 LEARNT = 24  # snapshots that scale a signal, as many as the monitor learns from before it judges
-RISES = ("zr-cool", "cu-freeze")  # kinds in which v_frac rises when it happens; in others it falls
-_KNOWN = {}
+RISES = ("zr-cool",)  # kinds in which v_frac rises when it happens; in others it falls
 
 
 def standardised(x):
@@ -31,11 +31,14 @@ def signal(run, name):
     return components(run.D, int(name[2:]))
 
 
+@cache
+def _probabilities(run):
+    return probabilities(run.D, run.step)
+
+
 def single_snapshots(run, rate):
     """The test of before."""
-    if run.name not in _KNOWN:
-        _KNOWN[run.name] = probabilities(run.D, run.step)
-    return alarms(_KNOWN[run.name], rate)
+    return alarms(_probabilities(run), rate)
 
 
 def off_line(run, length, k):

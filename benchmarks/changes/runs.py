@@ -10,7 +10,7 @@ from changes.judge import Tally, judge
 SHARED = Path(__file__).resolve().parents[3] / "shared/changes/data"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a run is itself: usable as a key
 class Run:
     """One run: name (KIND.SEED), D (T, K + 1), step, time, windows, and the other signals."""
 
