@@ -144,6 +144,8 @@ def figure_melt(case, out):
     axes[2].axhline(1.0, color=STATE_COLOURS[3], lw=1.0)
     axes[2].set_yscale("symlog", linthresh=1.0)
     axes[2].set_ylim(bottom=0.0)
+    axes[2].set_yticks([0.0, 0.5, 1.0, 10.0][: 3 + int(evidence.max() > 5.0)])
+    axes[2].yaxis.set_major_formatter("{x:g}")
     axes[2].set_ylabel("evidence of a\nchange (alarm: 1)")
     _bar(axes[2], run)
     axes[2].set_xlabel("time (ps)")

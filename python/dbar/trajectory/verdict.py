@@ -183,7 +183,9 @@ def _until(traj: Trajectory, trust: bool, words: _Words) -> tuple[float | None, 
         )
     rows = np.flatnonzero(good)
     if not len(rows):
-        return None, "It could not be trusted at any snapshot so far." if judged else "Unknown yet."
+        never = "It could not be trusted at any snapshot so far. A run that is heated, pulled or "
+        never += "still settling seldom can: it is where it has not been before."
+        return None, never if judged else "Unknown yet."
     k = int(rows[-1])
     tau = words.time(words.number("tau_pred", k))
     return None, f"Not now. It could last be trusted at {words.moment(k)}, for {tau}. ({share}.)"
