@@ -30,7 +30,9 @@ def figures(folders, out) -> dict:
         {
             "replica": numbers,
             "all": {
-                "alarm_while_it_melts": len(found),
+                "alarm_while_it_melts": sum(case.in_time for case in found),
+                "alarm_after_it_melted": sum(not case.in_time for case in found),
+                "no_alarm": len(cases) - len(found),
                 "median_delay_snapshots": np.median([c.delay for c in found]) if found else -1,
                 "alarms_before": sum(len(case.early) for case in cases),
                 "false_alarms_expected": sum(expected_false_alarms(c.run) for c in cases),
@@ -53,6 +55,7 @@ class Case:
         late = [c for c in self.changes if c.until >= early]
         self.alarm = late[0] if late else None
         self.delay = self.alarm.said - self.melts[0] if late else None
+        self.in_time = bool(late) and self.alarm.said <= self.melts[1]
         self.trusted_in_between = int(trusted(run)[self.melts[0] : self.melts[1] + 1].sum())
 
     def numbers(self):
@@ -128,11 +131,11 @@ def figure_melt(case, out):
     other.grid(False)
     M, bound = (np.where(run.monitor["state"] > 0, run.monitor[k], np.nan) for k in ("M", "bound"))
     axes[1].plot(run.time, M, color=BLUE, label="M")
-    axes[1].plot(run.time, bound, color=ORANGE, lw=1.0, ls="--", label="its bound")
     limit = float(run.monitor_config["m_limit"])
     axes[1].axhline(
-        limit, color=STATE_COLOURS[2], lw=1.2, label=f"limit of what is known, {limit:g}"
+        limit, color=STATE_COLOURS[2], lw=2.0, label=f"limit of what is known, {limit:g}"
     )
+    axes[1].plot(run.time, bound, color=INK, lw=0.9, ls="--", label="bound of M, at most the limit")
     axes[1].set_yscale("log")
     axes[1].set_ylabel("M")
     axes[1].legend(fontsize=8, ncols=3, loc="upper left")
@@ -141,6 +144,8 @@ def figure_melt(case, out):
     axes[2].axhline(1.0, color=STATE_COLOURS[3], lw=1.0)
     axes[2].set_yscale("symlog", linthresh=1.0)
     axes[2].set_ylim(bottom=0.0)
+    axes[2].set_yticks([0.0, 0.5, 1.0, 10.0][: 3 + int(evidence.max() > 5.0)])
+    axes[2].yaxis.set_major_formatter("{x:g}")
     axes[2].set_ylabel("evidence of a\nchange (alarm: 1)")
     _bar(axes[2], run)
     axes[2].set_xlabel("time (ps)")

@@ -14,7 +14,7 @@ from dbar.store.units import unit_style
 from dbar.trajectory.changes import Change, Regime, find_regimes
 from dbar.trajectory.movers import CLEAR
 from dbar.trajectory.trajectory import Trajectory
-from dbar.trajectory.verdict import Verdict
+from dbar.trajectory.verdict import Verdict, snapshots_to_learn
 
 __all__ = ["answers_html", "changes_html"]
 
@@ -26,8 +26,9 @@ _CHANGES_TEXT = """
 {window} snapshots, would have led; the unit is its spread about that line.</p>"""
 
 _REGIMES_TEXT = """
-<p>After a change that it has confirmed the monitor learns anew; what it learnt before is kept, and
-a regime that comes back has its old number.</p>"""
+<p>Three alarms among eight snapshots confirm a change. The monitor then learns anew, and is
+"learning" again for {need} snapshots; what it learnt before is kept, and a regime that comes
+back has its old number.</p>"""
 
 
 def answers_html(verdict: Verdict, places: dict[int, Where], traj: Trajectory) -> str:
@@ -87,7 +88,9 @@ def changes_html(traj: Trajectory, verdict: Verdict, places: dict[int, Where]) -
         text += f"<p>and {len(changes) - _MOST} more.</p>"
     regimes = find_regimes(traj, changes)
     if len(regimes) > 1:
-        text += _REGIMES_TEXT + _regimes(traj, regimes)
+        need = snapshots_to_learn(traj)
+        text += _REGIMES_TEXT.format(need=f"about {need}" if need else "some")
+        text += _regimes(traj, regimes)
     return section("What changed?", text)
 
 

@@ -107,7 +107,7 @@ def figure_M(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
                   xytext=(0, 3), textcoords="offset points", color=SOFT, fontsize=8.5)  # fmt: skip
     _log_axis(axes)
     limit = float(traj.monitor_config.get("m_limit", 2.0))
-    axes.axhline(limit, color=STATE_COLOURS[2], linewidth=1.0)
+    axes.axhline(limit, color=STATE_COLOURS[2], linewidth=2.5, zorder=1.5)  # the bound lies on it
     axes.annotate(f"{limit:g}: the limit of what is known", (0.99, limit), ha="right",
                   xycoords=("axes fraction", "data"), xytext=(0, 3), textcoords="offset points",
                   color="#8a5a00", fontsize=8.5, bbox=BACKED)  # fmt: skip

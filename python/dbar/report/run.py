@@ -29,7 +29,8 @@ _M_TEXT = """
 and learns how that vector moves. M is the distance of a snapshot from all that was learnt: 1 is an
 ordinary snapshot. {words}. At {limit:g} a snapshot counts as outside what is known; no forecast is
 trusted there, whether the run has changed or only drifts. The dashed bound is the M that the
-newest model's forecast allows at that time; it starts anew when the model is fitted again.</p>"""
+newest model's forecast allows at that time, the limit at most; it starts anew when the model is
+fitted again.</p>"""
 
 _INNOVATION_TEXT = """
 <p>Before each snapshot the monitor forecasts it from the previous one. The innovation is how far
@@ -136,7 +137,8 @@ def _tiles(s: Summary) -> str:
     if s.refits:
         shown.append((f"{s.refits}", "models fitted"))
         shown.append((STATES[s.state], "state at the end"))
-        shown.append((str(len(s.alarm_times)), f"alarms; {_few(s)} false ones to expect"))
+        alarms = "alarm" if len(s.alarm_times) == 1 else "alarms"
+        shown.append((str(len(s.alarm_times)), f"{alarms}; {_few(s)} false ones to expect"))
     if s.peak_time is not None:
         shown.append((f"{s.peak_time:.4g}{unit}", "stress peak"))
     return tiles(shown)
@@ -159,7 +161,10 @@ def _what_happened(
         text += "its maximum is where the material yields.</p>"
     if "state" in traj.monitor:
         text += "<p>The bar below is what the monitor said at the time, from the descriptors "
-        text += "alone.</p>" + figures.state_legend()
+        text += "alone."
+        if any(change.regime for change in changes):
+            text += " After a change it is learning again, for the run is now another."
+        text += "</p>" + figures.state_legend()
     if "state" in traj.monitor and "evidence" not in traj.monitor:
         text += _OLD_TEXT
     text += "".join(figures.figure_run(traj, summary, each, changes) for each in shown)

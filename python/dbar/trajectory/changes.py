@@ -138,6 +138,7 @@ def find_regimes(traj: Trajectory, changes: list[Change]) -> list[Regime]:
     state = traj.monitor.get("state")
     if number is None or state is None or not np.any(number > 0):
         return []
+    number = _dated(traj, np.array(number, int), changes)
     edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
     out: list[Regime] = []
     for first, end in pairwise(edges):
@@ -150,6 +151,26 @@ def find_regimes(traj: Trajectory, changes: list[Change]) -> list[Regime]:
             regime.change = min(near, key=lambda c: abs(c.said - first))
         out.append(regime)
     return out
+
+
+def _dated(traj: Trajectory, number: np.ndarray, changes: list[Change]) -> np.ndarray:
+    """Number of the regime of each snapshot, (T,), as known afterwards.
+
+    A regime begins where its change is dated, not where it was confirmed; one that was recognised
+    has its old number from there on, not a new one while it was learnt.
+    """
+    column = traj.monitor.get("change_step")
+    for end in np.flatnonzero(np.diff(number)) + 1 if column is not None else ():
+        # a change gives a number higher than all before it, to be recognised an old one
+        if number[end] < number[end - 1] and column[end] == column[end - 1]:
+            first = end - 1
+            while first and number[first - 1] == number[end - 1]:
+                first -= 1
+            number[first:end] = number[end]
+    for change in changes:
+        if change.regime and number[min(change.until + 1, len(number) - 1)] == change.regime:
+            number[change.index : change.until + 1] = change.regime
+    return number
 
 
 def expected_false_alarms(traj: Trajectory) -> float | None:

@@ -65,6 +65,8 @@ class Mover:
 
 def in_words(name: str) -> str:
     """Name of an observable for a reader."""
+    if len(name) == 3 and name[0] == "p" and set(name[1:]) <= set("xyz"):
+        return f"pressure component {name[1:]}"
     return _NAMES.get(name, name)
 
 

@@ -10,8 +10,9 @@ from dbar.store.units import unit_style
 from dbar.trajectory.changes import Change, expected_false_alarms, find_changes
 from dbar.trajectory.movers import CLEAR, in_words
 from dbar.trajectory.trajectory import Trajectory
+from dbar.trust.change import GAP
 
-__all__ = ["M_IN_WORDS", "Verdict", "judge"]
+__all__ = ["M_IN_WORDS", "Verdict", "judge", "snapshots_to_learn"]
 
 M_IN_WORDS = "M is a squared distance: 2 is 1.4 times as far as usual"
 _LISTED = 3  # changes named in a sentence
@@ -124,11 +125,13 @@ def _trust(traj: Trajectory, changes: list[Change], words: _Words) -> tuple[bool
     state, m, tau = int(traj.monitor["state"][-1]), words.number("M"), words.number("tau_pred")
     if state == 0:
         if changes:
-            when = words.moment(changes[-1].index)
-            return False, "Not yet", f"the run changed at {when} and is being learnt anew."
-        need = traj.monitor_config.get("min_snapshots")
-        wanted = f" of the {need} that a model needs" if need else ""
-        return False, "Not yet", f"the monitor is learning, from {len(traj)}{wanted} snapshots."
+            when, seen = words.moment(changes[-1].index), len(traj) - changes[-1].index
+            why = f"the run changed at {when}, and what it does now is learnt anew"
+        else:
+            why, seen = "the monitor is learning", len(traj)
+        need = snapshots_to_learn(traj)
+        of = f" of about {need}" if need else ""
+        return False, "Not yet", f"{why}: {seen}{of} snapshots so far."
     if state == 3:
         return (
             False,
@@ -147,6 +150,14 @@ def _trust(traj: Trajectory, changes: list[Change], words: _Words) -> tuple[bool
         why = "the forecast of the newest model has expired and waits for the next fit."
         return False, "No", f"{why}{_went_on(changes, words)}"
     return True, "Yes", f"the run is where it was before (M {m:.3g}) and goes on as it did."
+
+
+def snapshots_to_learn(traj: Trajectory) -> int | None:
+    """Snapshots of a regime that pass before anything is said of it; None if not known."""
+    config = traj.monitor_config
+    if "min_snapshots" not in config:
+        return None
+    return int(config["min_snapshots"]) + int(config.get("order", 1)) + GAP
 
 
 def _went_on(changes: list[Change], words: _Words) -> str:
@@ -172,7 +183,9 @@ def _until(traj: Trajectory, trust: bool, words: _Words) -> tuple[float | None, 
         )
     rows = np.flatnonzero(good)
     if not len(rows):
-        return None, "It could not be trusted at any snapshot so far." if judged else "Unknown yet."
+        never = "It could not be trusted at any snapshot so far. A run that is heated, pulled or "
+        never += "still settling seldom can: it is where it has not been before."
+        return None, never if judged else "Unknown yet."
     k = int(rows[-1])
     tau = words.time(words.number("tau_pred", k))
     return None, f"Not now. It could last be trusted at {words.moment(k)}, for {tau}. ({share}.)"

@@ -21,7 +21,7 @@ def test_changes_and_regimes_have_their_tables(tmp_path):
     text = page(told(STORY, CHANGES, jump=12.0), tmp_path)
     for words in (
         "What changed?", "step 3050 (6.1 ps), noticed 2 snapshots later: regime 2 since",
-        "potential energy is", "its spread)", "1, back again", "24, 38, 0, 0", "as the run began",
+        "potential energy is", "its spread)", "1, back again", "24, 36, 0, 0", "learning again", "as the run began",
         "Of all observables potential energy changed most.", "No</b>: the newest snapshot lies outside",
         "no positions were kept on both sides of a change",
     ):  # fmt: skip
