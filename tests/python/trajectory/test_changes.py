@@ -83,7 +83,7 @@ def answers(run):
 @pytest.mark.parametrize(
     ("run", "trust", "words"),
     [
-        (told(LEARN), False, "Not yet: the monitor is learning, from 24 of the 24"),
+        (told(LEARN), False, "Not yet: the monitor is learning: 24 of about 33"),
         (told(LEARN + [1] * 9), True, "Yes: the run is where it was before (M 1.2)"),
         (told(LEARN + [1] * 9), True, "Until 6.3 ps: M is expected to stay below 2 for 3 ps more"),
         (told(LEARN + [1] * 5 + [2] * 4), False, "its M is 5, 2.2 times as far as usual"),
