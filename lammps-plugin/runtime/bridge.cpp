@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <set>
+#include <stdexcept>
 #include <string>
 
 namespace py = pybind11;
@@ -50,10 +51,18 @@ template <class T> py::object view(const T *data, std::vector<py::ssize_t> shape
   return array;
 }
 
+constexpr std::size_t answer_length = 11; // of dbar.stream.answer.Answer
+
+[[noreturn]] void refuse(const std::string &what) {
+  throw std::runtime_error("plugin and Python package of dbar differ (" + what + "); reinstall dbar");
+}
+
 const char *open(const char *class_name, const char *settings_json, void **session, dbar_opened *opened) {
   return guarded([&] {
     py::object settings = py::module_::import("json").attr("loads")(settings_json);
     py::object made = py::module_::import("dbar.stream").attr(class_name)(settings);
+    if (!py::hasattr(made, "reference"))
+      refuse(std::string(class_name) + " has no reference");
     opened->wants_comm = made.attr("wants_comm").cast<bool>();
     opened->snapshots = made.attr("snapshots").cast<std::int64_t>();
     opened->reference = made.attr("reference").cast<std::int64_t>();
@@ -68,6 +77,8 @@ const char *observe(void *session, const dbar_snapshot *s, dbar_decision *d) {
     py::object result = static_cast<py::object *>(session)->attr("observe")(
         s->step, s->time, view(s->D, {s->size}), view(s->V, {s->size, 6}), view(s->thermo, {s->nthermo}));
     auto t = result.cast<py::tuple>();
+    if (t.size() != answer_length)
+      refuse("an answer of " + std::to_string(t.size()) + " numbers, expected " + std::to_string(answer_length));
     d->state = t[0].cast<int>();
     d->mahalanobis = t[1].cast<double>();
     d->innovation = t[2].cast<double>();

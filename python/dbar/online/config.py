@@ -31,6 +31,9 @@ _RANGES = {
 }
 
 
+_GONE = ("m_share",)  # settings of earlier versions, which stores still name
+
+
 @dataclass(frozen=True)
 class MonitorConfig:
     """Settings of `dbar.online.Monitor`; every one has a default made for 100-10,000 snapshots.
@@ -155,6 +158,21 @@ class MonitorConfig:
                     f"{where}; expected one of them, or the same in both"
                 )
         return cls(**{**given, **source})
+
+    @classmethod
+    def of_store(cls, config):
+        """Settings that a store names, without those that are gone since it was written.
+
+        Parameters
+        ----------
+        config : dict
+
+        Raises
+        ------
+        ValueError
+            As `load`.
+        """
+        return cls.load({name: value for name, value in config.items() if name not in _GONE})
 
     def to_dict(self):
         """Plain dict of all settings."""

@@ -51,7 +51,7 @@ def merge(
     total, first, replicas = None, None, {}
     for k, name in enumerate(files):
         run = read(name)
-        cfg = given or MonitorConfig.load(run.monitor_config)
+        cfg = given or MonitorConfig.of_store(run.monitor_config)
         replica = cfg.replica + (k if given else 0)
         settings = statistics_settings(run.parameters, cfg)
         if first is None:

@@ -268,10 +268,15 @@ class Monitor:
         else:  # partners are about as far, so that each has to bring its share only
             least = 0.0 if everyone is None else cfg.min_snapshots / everyone.contributors
             due = count >= max(least, self.fitted_count * (1.0 + cfg.refit_growth))
-        if cfg.reference and self.snapshots >= cfg.reference:
+        if self._past_reference():
             due = True
         if due and (everyone is not None or FrozenModel.possible(self.moments)):
             self.refit()
+
+    def _past_reference(self):
+        """Whether all snapshots of the reference have been learnt."""
+        learnt = self.snapshots - len(self.pending)
+        return 0 < self.config.reference <= learnt
 
     def refit(self):
         """Fit a new model to everything learnt in this regime and start its forecast here.
@@ -292,7 +297,7 @@ class Monitor:
         # the matrices are small: threads would only take cores from the MD ranks
         with _threads().limit(limits=1):
             self.model = FrozenModel.fit(learnt, self.config.latent_dim, self.config.m_limit)
-        self.fixed = bool(self.config.reference) and self.snapshots >= self.config.reference
+        self.fixed = self._past_reference()
         self.one_step_std = self.model.one_step_std(0.0)
         self.refits += 1
         self.ahead = self.model.start(self._latent_state())
@@ -355,6 +360,11 @@ class Monitor:
             state["pooled"] = np.array(sorted(self.pooled.items()), dtype=np.int64)
         return state
 
+    @staticmethod
+    def reads(state):
+        """Whether a state is of the schema that `from_state` takes."""
+        return int(state["ints"][0]) == _SCHEMA
+
     @classmethod
     def from_state(cls, config, state):
         """Monitor that continues where `get_state` was taken.
@@ -366,7 +376,7 @@ class Monitor:
             (order, n_bags, coverage, seed) that differ from `config`.
         """
         ints = [int(v) for v in state["ints"]]
-        if ints[0] != _SCHEMA:
+        if not cls.reads(state):
             raise ValueError(f"monitor state has schema {ints[0]}, expected {_SCHEMA}")
         self = cls(config, ints[4] or None)
         self.snapshots, self.refits, self.over = ints[1:4]

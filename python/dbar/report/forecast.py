@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dbar.forecast.own_errors import ENOUGH, TOLERANCE, OwnErrors
+from dbar.online.config import MonitorConfig
 from dbar.online.foresight import Foresight
 from dbar.online.monitor import Monitor
 from dbar.report.series import pick_series
@@ -145,7 +146,8 @@ def hindsight(traj: Trajectory, series: dict[str, np.ndarray] | None = None) -> 
 
 def _replay(traj: Trajectory, out: Hindsight, end: int) -> np.ndarray:
     """Fill in all forecasts; returns the M that the replay came to."""
-    monitor = Monitor(traj.monitor_config, stride=traj.parameters.get("nfreq"))
+    settings = MonitorConfig.of_store(traj.monitor_config)
+    monitor = Monitor(settings, stride=traj.parameters.get("nfreq"))
     foresight = Foresight(monitor, _CHECKED, LEVEL)
     start, last = out.skipped, min(len(traj), end + _MOST)
     V = None if traj.V is None else tensor_to_voigt(traj.V[start:last])

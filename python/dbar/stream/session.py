@@ -153,7 +153,12 @@ class Session:
         if self._monitor is not None:
             found = store.checkpoint_read
             start = 0
-            if found is not None:
+            if found is not None and not Monitor.reads(found.arrays):
+                self._say(
+                    f"{store.path}: the monitor's memory was written by another version; it learns "
+                    "from the stored snapshots"
+                )
+            elif found is not None:
                 self._monitor = Monitor.from_state(self._monitor.config, found.arrays)
                 self._monitor.partners = self._partners
                 start = found.snapshots

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from dbar.forecast.own_errors import OwnErrors
+from dbar.online.config import MonitorConfig
 from dbar.online.decision import Decision
 from dbar.online.foresight import Foresight
 from dbar.online.monitor import Monitor
@@ -76,8 +77,7 @@ class Prophet:
 
     def _catch_up(self, file: h5py.File, run: Trajectory) -> None:
         if self._foresight is None and len(run) <= _WHOLE:
-            monitor = Monitor(run.monitor_config, stride=run.parameters.get("nfreq"))
-            self._foresight = Foresight(monitor, _CHECKED, LEVEL)
+            self._foresight = Foresight(_monitor(run), _CHECKED, LEVEL)
             if self._go_on(file, run, 0):
                 return
             self._forget()  # it learnt from others as well, or went on with other settings
@@ -159,11 +159,16 @@ class Prophet:
 def _checkpoint(file: h5py.File, run: Trajectory) -> Monitor:
     slots = [unpack(file["parameters/dbar/monitor"][s][...]) for s in ("slot0", "slot1")]
     found = [c for c in slots if c is not None and c.snapshots <= len(run)]
-    monitor = Monitor(run.monitor_config, stride=run.parameters.get("nfreq"))
+    found = [c for c in found if Monitor.reads(c.arrays)]
     if not found:
-        return monitor
+        return _monitor(run)
     older = min(found, key=lambda c: c.sequence)
-    return Monitor.from_state(monitor.config, older.arrays)
+    return Monitor.from_state(MonitorConfig.of_store(run.monitor_config), older.arrays)
+
+
+def _monitor(run: Trajectory) -> Monitor:
+    settings = MonitorConfig.of_store(run.monitor_config)
+    return Monitor(settings, stride=run.parameters.get("nfreq"))
 
 
 def _columns(run: Trajectory) -> dict[str, np.ndarray]:

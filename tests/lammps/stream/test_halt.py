@@ -2,8 +2,10 @@
 
 import re
 
+import numpy as np
 import pytest
 
+from dbar.trajectory import read
 from harness import ROOT
 from restarts import START
 
@@ -37,11 +39,42 @@ def test_the_first_alarm(lammps, tmp_path, ranks):
 @pytest.mark.parametrize(
     ("states", "expected"),
     [
-        ({5: 3, 6: 3, 8: 3, 9: 3, 10: 3, 11: 3}, (100, 3, 3)),
-        ({5: 3, 6: 3, 7: 2, 8: 3} | dict.fromkeys(range(20, 80), 2), (690, 2, 50)),
-        ({5: 3, 6: 3} | dict.fromkeys(range(20, 69), 2), (1000, 1, 32)),
+        ({5: 2, 6: 2, 8: 3, 9: 3}, (80, 3, 1)),
+        ({5: 2, 7: 2} | dict.fromkeys(range(20, 80), 2), (690, 2, 50)),
+        ({5: 2, 6: 2} | dict.fromkeys(range(20, 69), 2), (1000, 1, 32)),
     ],
-    ids=["three alarms", "fifty warnings", "neither"],
+    ids=["an alarm", "fifty warnings", "neither"],
 )
-def test_several_in_a_row(lammps, tmp_path, ranks, states, expected):
+def test_an_alarm_or_many_warnings(lammps, tmp_path, ranks, states, expected):
     assert stopped(lammps, tmp_path, states, "enough", ranks) == expected
+
+
+WATCHED = COMPUTE + "fix watch all dbar/stream 2 5 10 d persist 3 store run.h5md\n"
+PULLED = "run 1000\nfix pull all deform 1 x erate 0.5\n"
+
+
+def pulled(lammps, variable, after, ranks):
+    """Steps and numbers at the end of a run that a recipe of the page stops, with the real monitor."""
+    print_all = "print 'STOPPED $(step) $(f_watch) $(f_watch[8]) $(f_watch[9])'\n"
+    done = lammps(START + WATCHED + PULLED + recipe(variable) + after + print_all, np=ranks)
+    return [int(word) for word in done.output.split("STOPPED ")[-1].split()[:4]]
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("variable", ["state", "enough"])
+def test_a_change_that_persists(lammps, tmp_path, variable, ranks):
+    """Three snapshots beyond the level end the run on the step of the third."""
+    step, state, row, change = pulled(lammps, variable, "run 1000\n", ranks)
+    assert (state, row) == (3, 1) and 1000 < change == step - 20 < 1300
+    run = read(tmp_path / "run.h5md")
+    assert run.step[-1] == step and not np.any(run.monitor["state"][:-1] == 3)
+    assert np.all(run.monitor["evidence"][-3:] >= 1.0)
+
+
+def test_long_after_a_change(lammps, tmp_path):
+    """The state has gone back to 0 by then; the step of the change has stayed."""
+    step, _, _, change = pulled(lammps, "after", "run 4000\n", 2)
+    assert 1000 < change == step - 2000
+    states = read(tmp_path / "run.h5md").monitor["state"]
+    first = np.flatnonzero(states == 3)[0]
+    assert states[first + 1] == 0
