@@ -16,6 +16,7 @@ from dbar.online.replica_file import read_statistics
 from dbar.online.shared_learning import SharedLearning
 from dbar.store.h5md import StoreError
 from dbar.stream import Session
+from dbar.trust.change import GAP
 from patience import slowness
 from shared_runs import batch_model, batch_moments, same_model, stored_monitor, stored_runs
 from streams import NFREQ, feed, settings, stream
@@ -60,10 +61,11 @@ def test_models_equal_batch_fits(tmp_path, toml):
     X = np.concatenate([X for _, X in runs.values()])
     for path in paths:
         monitor = stored_monitor(path)
-        assert set(monitor.pooled) == {0, 1, 2} and min(monitor.pooled.values()) > 50
+        assert set(monitor.pooled) == {0, 1, 2} and min(monitor.pooled.values()) > 45
         same_model(monitor.model, batch_model(runs, monitor.pooled, monitor.config), X)
     config = MonitorConfig.load(toml)
-    seen = dict.fromkeys(runs, 59)
+    learnt = 59 - GAP  # the newest are still in question
+    seen = dict.fromkeys(runs, learnt)
     moments, model = merge(paths)
     same_model(model, batch_model(runs, seen, config), X)
     expected = batch_moments(runs, seen, config)
@@ -75,8 +77,8 @@ def test_models_equal_batch_fits(tmp_path, toml):
     for k in range(3):
         found = [read_statistics(tmp_path / f"watch.ensemble/replica-{k}.{s}.stat") for s in (0, 1)]
         note, last = max(found, key=lambda pair: pair[0].order)
-        assert note.ended and note.transitions == 59
-        np.testing.assert_allclose(last.mean, batch_moments(runs, {k: 59}, config).mean, rtol=1e-12)
+        assert note.ended and note.transitions == learnt
+        np.testing.assert_allclose(last.mean, batch_moments(runs, {k: learnt}, config).mean, rtol=1e-12)
 
 
 def test_merge_refuses(tmp_path, toml):
@@ -88,13 +90,13 @@ def test_merge_refuses(tmp_path, toml):
     with pytest.raises(ValueError, match=r"run\.0\.h5md: has the replica number 0 of .*run\.0"):
         merge([one, one])
     moments, _ = merge([one, one], config=toml)  # numbered by position then
-    assert moments.count[0] == 58
+    assert moments.count[0] == 2 * (29 - GAP)
     other = Session(settings(store=str(tmp_path / "o.h5md"), monitor=toml, dt=0.001))
     feed(other, stream(30))
     other.close()
     with pytest.raises(ValueError, match=r"o\.h5md: was made with dt 0\.001, .* with 0\.002"):
         merge([one, tmp_path / "o.h5md"], config=toml)
-    with pytest.raises(ValueError, match="29 transitions in 1 runs, at least 40"):
+    with pytest.raises(ValueError, match="21 transitions in 1 runs, at least 40"):
         merge([one], config={"min_snapshots": 40})
 
 
@@ -129,8 +131,8 @@ def test_newer_schema_is_refused_and_damage_is_told(tmp_path, toml):
     line, rest = good.split(b"\n", 1)
     later = dict(replicas=3, began=0.0, store=str(tmp_path / "c.h5md"))
     head = json.loads(line)
-    newest.write_bytes(json.dumps(head | {"schema": 2}).encode() + b"\n" + rest)
-    with pytest.raises(StoreError, match=r"stat: schema 2 .* reads schema 1"):
+    newest.write_bytes(json.dumps(head | {"schema": 3}).encode() + b"\n" + rest)
+    with pytest.raises(StoreError, match=r"stat: schema 3 .* reads schema 2"):
         Session(world(tmp_path, 2, toml, **later))
     for other in folder.glob("replica-1.*.stat"):
         if other != newest:
@@ -161,7 +163,7 @@ def test_earlier_runs(tmp_path, toml):
         world(tmp_path, 0, toml, of=2, began=time.time(), step=60 * NFREQ, restart=restart)
     )
     feed(on, stream(80, seed=50)[60:])
-    assert on._monitor.pooled[1] == 39 and on._monitor.pooled[0] > 59
+    assert on._monitor.pooled[1] == 39 - GAP and on._monitor.pooled[0] > 59
     on.close()
     other = world(tmp_path, 0, toml, of=1, began=time.time(), store=str(tmp_path / "o.h5md"))
     (tmp_path / "monitor.toml").write_text(CONFIG + "replica = 2\n")
@@ -179,7 +181,7 @@ def test_a_restart_withdraws_what_will_be_made_again(tmp_path, toml):
     restart = {"snapshots": 30, "step": 30 * NFREQ}
     back = Session(world(tmp_path, 1, toml, of=2, step=30 * NFREQ, restart=restart))
     left = [read_statistics(p)[0].transitions for p in (tmp_path / "watch.ensemble").glob("replica-1.*.stat")]  # fmt: skip
-    assert left == [29]
+    assert left == [29 - GAP]
     back.close()
 
 
@@ -242,7 +244,7 @@ def test_a_silent_partner_costs_one_wait(tmp_path, toml):
     begun = time.monotonic()
     feed(session, stream(60, seed=40))  # twelve refits after the last word of replica 2
     assert 2.0 < time.monotonic() - begun < 2.0 + 2.0 * slowness()
-    assert session._monitor.pooled[1] == 19 and session._monitor.pooled[2] > 8
+    assert session._monitor.pooled[1] == 19 - GAP and session._monitor.pooled[2] > 2
     session.close()
     dead.close()
 
