@@ -189,7 +189,7 @@ class Monitor:
         for before, z in self.pending[: len(steps) - len(since)]:
             self._learn(before, z)
         last = steps[-len(since) - 1] if len(since) < len(steps) else first
-        self.change.begin(self.change.rows[-len(since) :])
+        self.change.begin(self.change.rows[-len(since) :], self.change.first[-len(since) :])
         self.change_step, self.beyond, self.loud = first, [], 0
         # the first transition of the new regime would begin in the old one
         self.pending = [

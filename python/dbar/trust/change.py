@@ -48,10 +48,12 @@ class ChangeTest:
         self.rows = self.first = self.ratios = None
         self.ready = False
 
-    def begin(self, rows=None):
-        """Forget everything but these snapshots (n, K), which follow each other."""
+    def begin(self, rows=None, first=None):
+        """Forget everything but these snapshots (n, K); `first` (n,) marks those after a gap."""
         self.rows = rows if rows is None else np.array(rows, float, order="C")
-        self.first = None if rows is None else np.arange(len(rows)) == 0
+        self.first = None if rows is None else np.array(first, bool)
+        if rows is not None:
+            self.first[0] = True
         self.ratios, self.ready = None, False
 
     def observe(self, x, linked=True):
