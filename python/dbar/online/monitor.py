@@ -156,7 +156,10 @@ class Monitor:
         if self.alarmed not in recent:  # not one burst with the last alarm
             self.change_step = self.loud_since
         self.alarmed = step
-        return len(self.beyond) >= _CONFIRM
+        if len(self.beyond) < _CONFIRM:
+            return False
+        steps = [before for before, _ in self.pending]
+        return self.change.evidence_without(len(steps) - 1 - steps.index(self.beyond[0])) >= 1.0
 
     def _decide(self, verdict, evidence):
         """The decision on a snapshot, from what was found about M, forecast and change."""
@@ -189,7 +192,7 @@ class Monitor:
         for before, z in self.pending[: len(steps) - len(since)]:
             self._learn(before, z)
         last = steps[-len(since) - 1] if len(since) < len(steps) else first
-        self.change.begin(self.change.rows[-len(since) :])
+        self.change.begin(self.change.rows[-len(since) :], self.change.first[-len(since) :])
         self.change_step, self.beyond, self.loud = first, [], 0
         # the first transition of the new regime would begin in the old one
         self.pending = [

@@ -48,10 +48,12 @@ class ChangeTest:
         self.rows = self.first = self.ratios = None
         self.ready = False
 
-    def begin(self, rows=None):
-        """Forget everything but these snapshots (n, K), which follow each other."""
+    def begin(self, rows=None, first=None):
+        """Forget everything but these snapshots (n, K); `first` (n,) marks those after a gap."""
         self.rows = rows if rows is None else np.array(rows, float, order="C")
-        self.first = None if rows is None else np.arange(len(rows)) == 0
+        self.first = None if rows is None else np.array(first, bool)
+        if rows is not None:
+            self.first[0] = True
         self.ratios, self.ready = None, False
 
     def observe(self, x, linked=True):
@@ -85,6 +87,21 @@ class ChangeTest:
         self.ready = True
         return float(-np.log(max(self._smallest_p(found), _TINY)) / self.level)
 
+    def evidence_without(self, back):
+        """Evidence of the newest snapshot if the one `back` before it lay between its neighbours.
+
+        A single shock has none left; it is in the windows of the snapshots that follow, and in
+        their lags.
+        """
+        k = len(self.rows) - 1 - back
+        if back < 1 or k < 1 or not self.ready:
+            return 0.0
+        rows = self.rows.copy()
+        rows[k] = 0.5 * (rows[k - 1] + rows[k + 1])
+        found = window_ratios(rows, self.first, GAP, ORDER)
+        p = 1.0 if found is None else found.smallest_p(self.inflation)
+        return float(-np.log(max(p, _TINY)) / self.level)
+
     def _smallest_p(self, found):
         """Smallest p of the windows, their ratios reduced by what judged ones were too large."""
         ratios, names = found.over_expected(), found.windows
@@ -95,6 +112,7 @@ class ChangeTest:
         total = np.where(known, judged, 0.0).sum(axis=0)
         inflation = np.maximum((_PRIOR + total) / (_PRIOR + known.sum(axis=0)), 1.0)
         self.ratios = np.concatenate([self.ratios[1:], np.minimum(ratios, _CLIP * inflation)[None]])
+        self.inflation = inflation
         return found.smallest_p(inflation)
 
     def get_state(self):
