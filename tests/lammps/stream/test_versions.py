@@ -16,13 +16,12 @@ def say():
 WITHOUT = """
 import dbar.stream
 
-begin = dbar.stream.Session.__init__
+def without(self, name):
+    if name == "reference":
+        raise AttributeError(name)
+    return object.__getattribute__(self, name)
 
-def without(self, settings):
-    begin(self, settings)
-    del self.reference
-
-dbar.stream.Session.__init__ = without
+dbar.stream.Session.__getattribute__ = without
 
 def say():
     pass

@@ -1,10 +1,15 @@
 """The session that the running simulation talks to, with the real monitor and the real store."""
 
+import json
 import shutil
 
+import h5py
 import numpy as np
 import pytest
 
+from dbar.online import Monitor
+from dbar.online.merging import merge
+from dbar.report.forecast import hindsight
 from dbar.store import StoreError
 from dbar.store.columns import LATER_FIELDS
 from dbar.stream import Session
@@ -192,3 +197,52 @@ def test_the_snapshots_around_a_change_are_kept_in_order(tmp_path, monkeypatch):
     for step, x in zip(kept.step, kept.position, strict=True):
         ids, _, expected, _ = positions(rows[step // 100 - 1])
         assert np.array_equal(x, expected[np.argsort(ids)])
+
+
+def test_memory_of_another_version_is_learnt_anew(tmp_path, monkeypatch):
+    """From the stored rows, so that it goes on as if never stopped; a line says so."""
+    rows = stream(130, jump=100)
+    whole = Session(settings())
+    expected = feed(whole, rows)
+
+    path = tmp_path / "run.h5md"
+    get_state = Monitor.get_state
+    earlier = {"ints": np.array([1, 77]), "floats": np.zeros(6)}
+    monkeypatch.setattr(Monitor, "get_state", lambda self: earlier)
+    first = Session(settings(store=str(path)))
+    feed(first, rows[:77])
+    first.close()
+    monkeypatch.setattr(Monitor, "get_state", get_state)
+    second = Session(settings(store=str(path), step=rows[76][0]))
+    assert (
+        f"{path}: the monitor's memory was written by another version; it learns from the stored "
+        "snapshots"
+    ) in second.drain_messages()
+    assert feed(second, rows[77:]) == expected[77:]
+    second.close()
+    third = Session(settings(store=str(path), step=rows[-1][0]))
+    assert third.drain_messages() == [f"{path}: continued after 130 snapshots"]
+    third.close()
+
+
+def test_settings_that_are_gone(tmp_path):
+    """A store of before names them: it is continued and forecast; in a file of settings they are an error."""
+    path, rows = tmp_path / "run.h5md", stream(80)
+    session = Session(settings(store=str(path)))
+    feed(session, rows)
+    session.close()
+    with h5py.File(path, "r+") as file:
+        group = file["parameters/dbar/monitor"]
+        config = json.loads(group["config"][()]) | {"m_share": 0.1}
+        del group["config"]
+        group["config"] = json.dumps(config, sort_keys=True)
+    assert hindsight(read(path)).same
+    assert merge([path])[0].count[0] == 79
+    again = Session(settings(store=str(path), step=rows[-1][0]))
+    text = f"{path}: the monitor's settings changed; it learns from the stored snapshots"
+    assert text in again.drain_messages()
+    again.close()
+    toml = tmp_path / "monitor.toml"
+    toml.write_text("m_share = 0.1\n")
+    with pytest.raises(ValueError, match=r"unknown monitor setting 'm_share' in .*monitor\.toml"):
+        Session(settings(monitor=str(toml)))
