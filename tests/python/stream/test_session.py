@@ -246,3 +246,12 @@ def test_settings_that_are_gone(tmp_path):
     toml.write_text("m_share = 0.1\n")
     with pytest.raises(ValueError, match=r"unknown monitor setting 'm_share' in .*monitor\.toml"):
         Session(settings(monitor=str(toml)))
+
+
+def test_a_reference_is_learnt_from_its_snapshots_alone():
+    """At the smallest reference too the model has min_snapshots transitions; then it is frozen."""
+    for reference in (25, 40):
+        session = Session(settings(reference=reference))
+        feed(session, stream(100))
+        monitor = session._monitor
+        assert monitor.fixed and monitor.model.count == reference - 1
