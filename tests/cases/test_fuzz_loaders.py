@@ -62,7 +62,7 @@ def statistics(folder, transitions=5):
     moments = LaggedMoments(3, n_bags=2)
     for step in range(transitions):
         moments.add(np.arange(6.0) + step, [step])
-    note = Note(0, 0, 2, transitions, False, 1.0, {"order": 1, "descriptor": {"rcut": 4.7}})
+    note = Note(0, 0, 2, 1, transitions, False, 1.0, {"order": 1, "descriptor": {"rcut": 4.7}})
     write_statistics(folder / "good.stat", note, moments)
     line, _, rest = (folder / "good.stat").read_bytes().partition(b"\n")
     return json.loads(line), rest, moments.get_state()
