@@ -134,6 +134,11 @@ class Monitor:
         self._refit_if_due()
         return replace(said, refits=self.refits)
 
+    @property
+    def inflation(self):
+        """Factor on the noise of the model, from the innovations judged so far."""
+        return max(1.0, self.inflation_sum / self.inflation_weight)
+
     def _empty_moments(self):
         cfg = self.config
         return LaggedMoments(self.chain.size, cfg.order, cfg.n_bags, cfg.coverage, cfg.seed)
@@ -158,8 +163,12 @@ class Monitor:
         self.alarmed = step
         if len(self.beyond) < _CONFIRM:
             return False
-        steps = [before for before, _ in self.pending]
-        return self.change.evidence_without(len(steps) - 1 - steps.index(self.beyond[0])) >= 1.0
+        back = len(self.pending) - 1 - self._first_beyond()
+        return self.change.evidence_without(back) >= 1.0
+
+    def _first_beyond(self):
+        """Place in `pending` of the first snapshot beyond the level that is still in question."""
+        return next(k for k, (step, _) in enumerate(self.pending) if step == self.beyond[0])
 
     def _decide(self, verdict, evidence):
         """The decision on a snapshot, from what was found about M, forecast and change."""
@@ -186,12 +195,11 @@ class Monitor:
 
     def _change_regime(self):
         """Begin a regime at the first snapshot beyond the level, and learn it from there."""
-        first = self.beyond[0]
-        steps = [before for before, _ in self.pending]
-        since = self.pending[steps.index(first) :]
-        for before, z in self.pending[: len(steps) - len(since)]:
+        first, place = self.beyond[0], self._first_beyond()
+        old, since = self.pending[:place], self.pending[place:]
+        for before, z in old:
             self._learn(before, z)
-        last = steps[-len(since) - 1] if len(since) < len(steps) else first
+        last = old[-1][0] if old else first
         self.change.begin(self.change.rows[-len(since) :], self.change.first[-len(since) :])
         self.change_step, self.beyond, self.loud = first, [], 0
         # the first transition of the new regime would begin in the old one
@@ -213,8 +221,7 @@ class Monitor:
         return int(min(max((step - chain.last) // chain.stride, 1), 1000))
 
     def _judge(self, x, past, strides):
-        model, cfg = self.model, self.config
-        inflation = max(1.0, self.inflation_sum / self.inflation_weight)
+        model, cfg, inflation = self.model, self.config, self.inflation
         y = model.latent(x)
         m = float(np.square(y).mean())
 
@@ -264,15 +271,14 @@ class Monitor:
 
     def _refit_if_due(self):
         count, cfg, everyone = self.moments.count[0], self.config, self.partners
-        if cfg.reference and self.fixed:
+        if self.fixed:
             return
         if everyone is None and self.model is None:
             due = count >= cfg.min_snapshots
         else:  # partners are about as far, so that each has to bring its share only
             least = 0.0 if everyone is None else cfg.min_snapshots / everyone.contributors
             due = count >= max(least, self.fitted_count * (1.0 + cfg.refit_growth))
-        if self._past_reference():
-            due = True
+        due = due or self._past_reference()
         if due and (everyone is not None or FrozenModel.possible(self.moments)):
             self.refit()
 
@@ -329,8 +335,7 @@ class Monitor:
                 f"{self.snapshots} snapshots seen, no model yet: "
                 f"min_snapshots is {self.config.min_snapshots}"
             )
-        inflation = max(1.0, self.inflation_sum / self.inflation_weight)
-        return self.model.forecast(self._latent_state(), int(steps), inflation)
+        return self.model.forecast(self._latent_state(), int(steps), self.inflation)
 
     # ---- saving ---------------------------------------------------------------------------
 

@@ -46,6 +46,7 @@ class ChangeTest:
         self.level = -np.log(LEVEL * false_alarm)
         self.least = int(least)
         self.rows = self.first = self.ratios = None
+        self.inflation = 1.0  # of the newest judged snapshot, for `evidence_without`
         self.ready = False
 
     def begin(self, rows=None, first=None):
@@ -85,7 +86,7 @@ class ChangeTest:
         if found is None:
             return 0.0
         self.ready = True
-        return float(-np.log(max(self._smallest_p(found), _TINY)) / self.level)
+        return self._in_levels(self._smallest_p(found))
 
     def evidence_without(self, back):
         """Evidence of the newest snapshot if the one `back` before it lay between its neighbours.
@@ -99,14 +100,16 @@ class ChangeTest:
         rows = self.rows.copy()
         rows[k] = 0.5 * (rows[k - 1] + rows[k + 1])
         found = window_ratios(rows, self.first, GAP, ORDER)
-        p = 1.0 if found is None else found.smallest_p(self.inflation)
+        return 0.0 if found is None else self._in_levels(found.smallest_p(self.inflation))
+
+    def _in_levels(self, p):
         return float(-np.log(max(p, _TINY)) / self.level)
 
     def _smallest_p(self, found):
         """Smallest p of the windows, their ratios reduced by what judged ones were too large."""
-        ratios, names = found.over_expected(), found.windows
+        ratios = found.over_expected()
         if self.ratios is None:
-            self.ratios = np.full((GAP + _JUDGED, len(names)), np.nan)
+            self.ratios = np.full((GAP + _JUDGED, len(ratios)), np.nan)
         judged = self.ratios[:_JUDGED]
         known = np.isfinite(judged)
         total = np.where(known, judged, 0.0).sum(axis=0)

@@ -23,13 +23,11 @@ class Ratios:
     ----------
     value, above, below : ndarray, shape (n_windows,)
         NaN, 1, 1 where a window reaches across a gap.
-    windows : tuple of str
     """
 
     value: np.ndarray
     above: np.ndarray
     below: np.ndarray
-    windows: tuple = (*(f"mean {m}" for m in MEANS), *(f"size {m}" for m in SIZES))
 
     def over_expected(self):
         """Ratios over their expectations."""

@@ -124,7 +124,7 @@ class Prophet:
         monitor = self._foresight.monitor
         if monitor.model is None or not monitor.dtau > 0.0:
             return None
-        inflation = max(1.0, monitor.inflation_sum / monitor.inflation_weight)
+        inflation = monitor.inflation
         model, out = monitor.model, np.empty(steps)
         ahead = model.start(monitor._latent_state())
         for k in range(steps):
