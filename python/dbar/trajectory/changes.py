@@ -1,7 +1,7 @@
 """Changes and regimes of a run, from what the monitor wrote while the run went on.
 
-A change that the monitor has confirmed stands in the columns ``change_step`` and ``regime``; an
-alarm that was not (a single shock, a file of before these columns) is a burst of state 3.
+An alarm stands in the column ``change_step``, and one that the monitor has confirmed changes
+``regime``; in files of before these columns an alarm is a burst of state 3.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ def _confirmed(traj: Trajectory) -> list[Change]:
     regime = traj.monitor.get("regime")
     for n, change in enumerate(found):
         end = found[n + 1].said if n + 1 < len(found) else len(traj)
-        if regime is not None:
+        if regime is not None and np.any(
+            regime[change.said : end] != regime[max(change.said - 1, 0)]
+        ):
             change.regime = int(regime[end - 1])
     return found
 

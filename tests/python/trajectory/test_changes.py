@@ -56,6 +56,12 @@ def test_a_shock_beside_a_change():
     assert [(c.index, c.regime) for c in find_changes(run)] == [(34, 0), (55, 2)]
 
 
+def test_an_alarm_that_is_not_confirmed_is_no_regime():
+    """The monitor dates every alarm; the number of the regime tells the confirmed ones."""
+    run = told(LEARN + [1] * 10 + [3] + [1] * 20, [(34, 34, 1)])
+    assert [(c.index, c.regime) for c in find_changes(run)] == [(34, 0)]
+
+
 def test_drift_is_no_move():
     """An observable on a steep straight line goes on where it led to; one that stops does not."""
     run = told(LEARN + [1] * 40 + [3] + [2] * 30)
