@@ -55,8 +55,6 @@ def test_the_default_of_every_test_comes_first_and_best_is_most_found():
 
 
 def test_detectors_of_other_libraries():
-    pytest.importorskip("river")
-    pytest.importorskip("ruptures")
     pe = noise()
     pe[60:] += 8.0
     run = run_of(pe)
