@@ -17,7 +17,7 @@ from dbar.trajectory import read
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from changes.windows import windows
 
-OBSERVABLES = ("pe", "press", "temp", "v_frac", "v_force", "vol")
+OBSERVABLES = ("pe", "press", "temp", "pxy", "v_frac", "v_force", "vol")
 
 
 def arrays(path, kind):

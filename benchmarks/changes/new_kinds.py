@@ -1,4 +1,4 @@
-"""LAMMPS inputs of two more kinds of run in which something happens; rules for their windows stand in `windows.py`.
+"""LAMMPS inputs of four more kinds of run in which something happens; rules for their windows stand in `windows.py`.
 
     python benchmarks/changes/new_kinds.py KIND SEED FOLDER
     cd FOLDER && LAMMPS_POTENTIALS=... lmp -in in.run && touch done
@@ -7,6 +7,10 @@ cu-void    copper at 300 K, stretched in all three directions at 0.006/ps until 
            goes far into the nonlinear range
 al-touch   an aluminium film at 300 K, above which a ball comes down at 1 A/ps and touches its surface: nothing is done to the atoms
            before, and what happens then happens to few of them
+cu-press   copper at 300 K whose barostat is set from 0 to 1 GPa at snapshot 120: small and lasting
+al-shear   aluminium at 300 K, sheared at 0.005/ps along x on its (010) planes until it slips
+
+The first two were made before the scheme of the monitor was fixed first, the last two after levels came in.
 """
 
 import argparse
@@ -72,7 +76,33 @@ def al_touch(seed):
     )
 
 
-KINDS = {"cu-void": cu_void, "al-touch": al_touch}
+def cu_press(seed):
+    """864 atoms; the barostat is set anew after snapshot 119."""
+    crystal = CRYSTAL.format(
+        z="p", lattice=3.64, n=(6, 6, 6), low=0, high=6, mass=63.546, style="eam/alloy",
+        file="Cu_mishin1.eam.alloy Cu",
+    )  # fmt: skip
+    hold = "fix m all npt temp 300 300 0.2 iso {p} {p} 1.0\n"
+    return (
+        f"{crystal}velocity all create 600 {seed}\n{hold.format(p=0)}run 2000\nreset_timestep 0\n"
+        f"{watch(4.3, 3.11)}run 6000\nunfix m\n{hold.format(p=10000)}run 4000\n"
+    )
+
+
+def al_shear(seed):
+    """864 atoms; rest up to snapshot 49, sheared from 50 on."""
+    crystal = CRYSTAL.format(
+        z="p", lattice=4.05, n=(6, 6, 6), low=0, high=6, mass=26.98, style="eam/fs",
+        file="Al_mm.eam.fs Al",
+    ).replace("create_box 1 box\n", "create_box 1 box\nchange_box all triclinic\n")  # fmt: skip
+    return (
+        f"{crystal}velocity all create 600 {seed}\nfix m all npt temp 300 300 0.2 iso 0 0 1.0\n"
+        f"run 2000\nreset_timestep 0\n{watch(4.7, 3.46)}run 2500\nunfix m\n"
+        "fix m all nvt temp 300 300 0.2\nfix shear all deform 1 xy erate 0.005 remap x\nrun 20000\n"
+    )
+
+
+KINDS = {"cu-void": cu_void, "al-touch": al_touch, "cu-press": cu_press, "al-shear": al_shear}
 
 
 def main():

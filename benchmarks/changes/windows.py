@@ -8,7 +8,7 @@ import numpy as np
 
 FREE = {
     "cu-melt": (50, 65), "zr-cool": (50, 65), "c-al-warm": (60, 75), "c-fe-crush": (50, 65),
-    "cu-void": (50, 65),
+    "cu-void": (50, 65), "al-shear": (50, 65),
 }  # fmt: skip
 
 
@@ -23,9 +23,18 @@ def steepest(signal, half=5):
     return int(np.argmax(signal[2 * half :] - signal[: -2 * half])) + half
 
 
-def thermostat_step(_):
-    """The thermostat is set anew after snapshot 119; what it does can be seen from 120 on."""
+def setting_step(_):
+    """Thermostat or barostat are set anew after snapshot 119; what they do can be seen from 120 on."""
     return (120, 140)
+
+
+def slips(run):
+    """From 4 snapshots before the steepest fall of the shear stress, 24 snapshots.
+
+    A first rule, a tenth of the atoms not fcc, marked strained crystal a hundred snapshots before it slipped.
+    """
+    centre = steepest(run["pxy"], 2)
+    return (centre - 4, centre + 19)
 
 
 def turns_hcp(run):
@@ -57,7 +66,8 @@ def touches(run):
 
 
 EVENT = {
-    "al-tstep": thermostat_step, "zr-cool": turns_hcp, "cu-melt": melts, "cu-void": tears, "al-touch": touches,
+    "al-tstep": setting_step, "zr-cool": turns_hcp, "cu-melt": melts, "cu-void": tears, "al-touch": touches,
+    "cu-press": setting_step, "al-shear": slips,
 }  # fmt: skip
 
 

@@ -13,11 +13,12 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from dbar.online import saved
 from dbar.online.arrays import features
 from dbar.online.config import MonitorConfig
 from dbar.online.decision import ALARM, LEARNING, TRUSTED, WARNING, Decision
 from dbar.online.frozen import FrozenModel
-from dbar.online.regimes import Regimes
+from dbar.online.regimes import Regimes, mean_m
 from dbar.statistics.moments import LagChain, LaggedMoments
 from dbar.trust.change import GAP, ChangeTest
 
@@ -26,7 +27,6 @@ __all__ = ["Monitor"]
 _PRIOR_WEIGHT = 10.0  # snapshots of unit innovation assumed before any is seen
 _CLIP = 3.0  # one surprise may not teach the inflation more than this
 _CONFIRM = 3  # snapshots beyond the level, among the newest GAP, that confirm a change
-_SCHEMA = 2
 
 
 class Monitor:
@@ -299,7 +299,7 @@ class Monitor:
                 self.moments = returned.moments.merge(self.moments)
         learnt, self.fitted_count = self.moments, float(self.moments.count[0])
         if self.partners is not None:
-            learnt = self.partners.pool(*self.share())
+            learnt = self.partners.pool(*self.share(), alike=self._alike())
             if learnt.count[0] < self.config.min_snapshots or not FrozenModel.possible(learnt):
                 return
             self.pooled = dict(self.partners.seen)
@@ -311,6 +311,19 @@ class Monitor:
         self.refits += 1
         self.ahead = self.model.start(self._latent_state())
         self.elapsed, self.over = 0.0, 0
+
+    def _alike(self):
+        """What tells whether statistics of a partner are of this regime; None for the first.
+
+        Replicas begin alike. What they change to need not be the same, though its number is.
+        """
+        if self.regimes.number == 1:
+            return None
+        few = self.moments.count[0] < self.config.min_snapshots
+        if few or not FrozenModel.possible(self.moments):
+            return lambda moments: False
+        own = FrozenModel.fit(self.moments, self.config.latent_dim, self.config.m_limit)
+        return lambda moments: mean_m(own, moments) <= self.config.m_limit
 
     def share(self):
         """What an ensemble is told: statistics of the regime, its number, transitions of all."""
@@ -341,37 +354,12 @@ class Monitor:
 
     def get_state(self):
         """Arrays and scalars from which `from_state` continues bit for bit."""
-        ints = [
-            _SCHEMA, self.snapshots, self.refits, self.over, self.stride or 0, self.state,
-            self.consecutive, self.change_step, self.loud, self.loud_since, self.alarmed,
-            int(self.fixed), self.learnt,
-        ]  # fmt: skip
-        floats = [
-            self.inflation_sum, self.inflation_weight, self.time, self.dtau,
-            self.elapsed, self.fitted_count,
-        ]  # fmt: skip
-        state = {"ints": np.array(ints, dtype=np.int64), "floats": np.array(floats)}
-        state["beyond"] = np.array(self.beyond, dtype=np.int64)
-        state |= self.change.get_state() | self.regimes.get_state()
-        if self.pending:
-            steps = [(step, z is not None) for step, z in self.pending]
-            state["pending_steps"] = np.array(steps, dtype=np.int64)
-            known = [z for _, z in self.pending if z is not None]
-            if known:
-                state["pending"] = np.array(known)
-        if self.chain is not None:
-            state |= self.chain.get_state() | self.moments.get_state()
-        if self.model is not None:
-            state |= self.model.get_state()
-            state |= {f"ahead_{k}": part.copy() for k, part in enumerate(self.ahead)}
-        if self.pooled:
-            state["pooled"] = np.array(sorted(self.pooled.items()), dtype=np.int64)
-        return state
+        return saved.state_of(self)
 
     @staticmethod
     def reads(state):
         """Whether a state is of the schema that `from_state` takes."""
-        return int(state["ints"][0]) == _SCHEMA
+        return saved.schema_of(state) == saved.SCHEMA
 
     @classmethod
     def from_state(cls, config, state):
@@ -383,37 +371,8 @@ class Monitor:
             If the state has another schema, or was gathered with settings of the statistics
             (order, n_bags, coverage, seed) that differ from `config`.
         """
-        ints = [int(v) for v in state["ints"]]
-        if not cls.reads(state):
-            raise ValueError(f"monitor state has schema {ints[0]}, expected {_SCHEMA}")
-        self = cls(config, ints[4] or None)
-        self.snapshots, self.refits, self.over = ints[1:4]
-        self.state, self.consecutive, self.change_step = ints[5:8]
-        self.loud, self.loud_since, self.alarmed = ints[8:11]
-        self.fixed, self.learnt = bool(ints[11]), ints[12]
-        (
-            self.inflation_sum, self.inflation_weight, self.time, self.dtau,
-            self.elapsed, self.fitted_count,
-        ) = (float(v) for v in state["floats"])  # fmt: skip
-        self.beyond = [int(step) for step in state["beyond"]]
-        self.change.set_state(state)
-        self.regimes = Regimes.from_state(state)
-        known = iter(np.array(state.get("pending", ()), float))
-        for step, full in state.get("pending_steps", ()):
-            self.pending.append((int(step), next(known).copy() if full else None))
-        if "moments_ints" in state:
-            self.moments = LaggedMoments.from_state(state)
-            for name in ("order", "n_bags", "coverage", "seed"):
-                saved, asked = getattr(self.moments, name), getattr(self.config, name)
-                if saved != asked:
-                    raise ValueError(f"monitor state was made with {name} {saved}, not {asked}")
-            self.chain = LagChain(self.moments.size, self.config.order)
-            self.chain.set_state(state)
-        if "model_basis" in state:
-            self.model = FrozenModel.from_state(state)
-            self.one_step_std = self.model.one_step_std(0.0)
-            self.ahead = tuple(np.array(state[f"ahead_{k}"], float, order="C") for k in range(3))
-        self.pooled = {int(r): int(n) for r, n in state.get("pooled", ())}
+        self = cls(config)
+        saved.restore(self, state)
         return self
 
 

@@ -57,7 +57,7 @@ class Regimes:
         """
         if not self.past:
             return None
-        distances = [_mean_m(regime.model, moments) for regime in self.past]
+        distances = [mean_m(regime.model, moments) for regime in self.past]
         best = int(np.argmin(distances))
         if not distances[best] <= m_limit:
             return None
@@ -90,7 +90,7 @@ class Regimes:
         return self
 
 
-def _mean_m(model, moments):
+def mean_m(model, moments):
     """Mean M, under a model, of the snapshots that are in the statistics."""
     count, mean, comoment = moments.snapshots()
     second = comoment / count + np.multiply.outer(mean - model.shift, mean - model.shift)

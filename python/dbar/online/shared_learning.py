@@ -178,7 +178,11 @@ class SharedLearning:
         self._paths(self.replica)[self._slot].unlink(missing_ok=True)
 
     def pool(
-        self, own: LaggedMoments, regime: int = 1, progress: int | None = None
+        self,
+        own: LaggedMoments,
+        regime: int = 1,
+        progress: int | None = None,
+        alike: Callable[[LaggedMoments], bool] | None = None,
     ) -> LaggedMoments:
         """Publish this replica's statistics; return the sum of those of all in the same regime.
 
@@ -190,6 +194,8 @@ class SharedLearning:
             Its number. Partners that are in another are left out until they are in this one.
         progress : int, optional
             Transitions learnt in all regimes; by default those in `own`.
+        alike : callable, optional
+            Whether a partner's statistics are of the same regime, beyond having its number.
 
         Raises
         ------
@@ -205,7 +211,7 @@ class SharedLearning:
         for replica in self._numbers():
             if replica != self.replica:
                 part = self._read(replica, transitions, regime)
-                if part is not None:
+                if part is not None and (alike is None or alike(part)):
                     parts[replica] = part
         total = LaggedMoments(own.size, own.order, own.n_bags, own.coverage, own.seed)
         for replica in sorted(parts):  # one order for all: equal parts give equal sums to the bit

@@ -1,23 +1,26 @@
 """Has a run stopped doing what it did: a sequential test on windows of one-step innovations.
 
 The newest `GAP` snapshots are in question; up to `MEMORY` snapshots before them are the yardstick.
-From the yardstick alone come the principal components, their autoregression with a linear drift,
-and the scale of its innovations; means and squares of the innovations in question are compared
-with what these leave. docs/theory/change.md derives the distributions.
+From the yardstick alone come principal components, their autoregression with a linear drift and the
+scale of its errors, which means and squares of the errors in question are compared with
+(`dbar.trust.windows`), and the parabola from which their levels may not depart
+(`dbar.trust.levels`). docs/theory/change.md derives the distributions.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from dbar.trust.windows import window_ratios
+from dbar.trust.levels import LEVELS, level_ratios
+from dbar.trust.windows import MEANS, SIZES, window_ratios
 
 __all__ = ["GAP", "ChangeTest"]
 
 GAP = 8  # newest snapshots, which the yardstick does not know
 MEMORY = 80  # snapshots of the yardstick at most
 ORDER = 4  # lags
-LEVEL = 0.1  # smallest p of the windows at the alarm, over false_alarm; docs/theory/change.md
+# p at the alarm, over false_alarm, of a window of errors and of one of levels; theory/change.md
+LEVEL = np.repeat([0.1, 0.01], [len(MEANS) + len(SIZES), len(LEVELS)])
 _JUDGED = 50  # judged snapshots whose ratios tell how much too small the yardstick is
 _PRIOR = 60.0  # snapshots of ratio 1 assumed before any is judged
 _CLIP = 1.5  # one ratio counts at most this times the present inflation
@@ -79,14 +82,9 @@ class ChangeTest:
             keep = MEMORY + GAP + ORDER - 1
             self.rows = np.concatenate([self.rows[-keep:], x[None]])
             self.first = np.append(self.first[-keep:], not linked)
-        self.ready = False
-        if len(self.rows) < self.least + GAP:
-            return 0.0
-        found = window_ratios(self.rows, self.first, GAP, ORDER)
-        if found is None:
-            return 0.0
-        self.ready = True
-        return self._in_levels(self._smallest_p(found))
+        found = self._ratios(self.rows)
+        self.ready = found is not None
+        return self._learn(found) if self.ready else 0.0
 
     def evidence_without(self, back):
         """Evidence of the newest snapshot if the one `back` before it lay between its neighbours.
@@ -99,24 +97,32 @@ class ChangeTest:
             return 0.0
         rows = self.rows.copy()
         rows[k] = 0.5 * (rows[k - 1] + rows[k + 1])
-        found = window_ratios(rows, self.first, GAP, ORDER)
-        return 0.0 if found is None else self._in_levels(found.smallest_p(self.inflation))
+        found = self._ratios(rows)
+        return 0.0 if found is None else self._evidence(found)
 
-    def _in_levels(self, p):
-        return float(-np.log(max(p, _TINY)) / self.level)
+    def _ratios(self, rows):
+        """Ratios of all windows, or None where the newest snapshot cannot be judged."""
+        if len(rows) < self.least + GAP:
+            return None
+        errors = window_ratios(rows, self.first, GAP, ORDER)
+        return None if errors is None else errors.joined(level_ratios(rows, self.first, GAP))
 
-    def _smallest_p(self, found):
-        """Smallest p of the windows, their ratios reduced by what judged ones were too large."""
+    def _evidence(self, found):
+        p = np.maximum(found.probability(self.inflation), _TINY)
+        return float(np.nanmax(-np.log(p) / self.level))
+
+    def _learn(self, found):
+        """Evidence, with ratios reduced by what judged ones were too large; these count later."""
         ratios = found.over_expected()
         if self.ratios is None:
             self.ratios = np.full((GAP + _JUDGED, len(ratios)), np.nan)
         judged = self.ratios[:_JUDGED]
         known = np.isfinite(judged)
         total = np.where(known, judged, 0.0).sum(axis=0)
-        inflation = np.maximum((_PRIOR + total) / (_PRIOR + known.sum(axis=0)), 1.0)
-        self.ratios = np.concatenate([self.ratios[1:], np.minimum(ratios, _CLIP * inflation)[None]])
-        self.inflation = inflation
-        return found.smallest_p(inflation)
+        self.inflation = np.maximum((_PRIOR + total) / (_PRIOR + known.sum(axis=0)), 1.0)
+        clipped = np.minimum(ratios, _CLIP * self.inflation)
+        self.ratios = np.concatenate([self.ratios[1:], clipped[None]])
+        return self._evidence(found)
 
     def get_state(self):
         """Arrays from which `set_state` restores the test bit for bit."""

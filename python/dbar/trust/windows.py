@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.special import fdtrc
+from scipy.linalg import eigh
+
+from dbar.trust.ratios import Ratios
+
+__all__ = ["window_ratios"]
 
 MEANS = (1, 2, 3, 5, 8)  # windows over which innovations are averaged
 SIZES = (5,)  # windows over which their squares are averaged
 DIMENSION = 4  # principal components
 LOCAL = 30  # newest innovations of the yardstick, which give offset and scale
 _PER_REGRESSOR = 5  # transitions for each regressor while the yardstick is short
+_SQUARES = 0.5  # independent squares in a window, over snapshots
 _FREE_DRIFT = 40  # transitions from which on a linear drift is fitted
-
-
-@dataclass(frozen=True)
-class Ratios:
-    """One ratio for each window, distributed as F(`above`, `below`) without change.
-
-    Attributes
-    ----------
-    value, above, below : ndarray, shape (n_windows,)
-        NaN, 1, 1 where a window reaches across a gap.
-    """
-
-    value: np.ndarray
-    above: np.ndarray
-    below: np.ndarray
-
-    def over_expected(self):
-        """Ratios over their expectations."""
-        return self.value * (1.0 - 2.0 / np.maximum(self.below, 3.0))
-
-    def smallest_p(self, inflation):
-        """Smallest probability of a larger ratio, each over its `inflation`."""
-        return float(np.nanmin(fdtrc(self.above, self.below, self.value / inflation)))
 
 
 def window_ratios(rows, first, gap, order):
@@ -87,15 +67,21 @@ def components(rows, dim):
     live = spread > 1e-12 * np.abs(mean)
     if not live.any():
         return None
-    z = (rows[:, live] - mean[live]) / spread[live]
-    tall = len(z) >= z.shape[1]
-    w, v = np.linalg.eigh(z.T @ z if tall else z @ z.T)
-    w, v = w[::-1][:dim], v[:, ::-1][:, :dim]
-    keep = w > 1e-12 * w[0]
-    v = v[:, keep] if tall else z.T @ v[:, keep] / np.sqrt(w[keep])
+    v = leading((rows[:, live] - mean[live]) / spread[live], dim)
     out = np.zeros((rows.shape[1], v.shape[1]))
     out[live] = v / spread[live, None]
     return out
+
+
+def leading(z, dim):
+    """The `dim` right singular vectors (K, d) of z (n, K) with the largest singular values."""
+    tall = len(z) >= z.shape[1]
+    square = z.T @ z if tall else z @ z.T
+    ends = (max(len(square) - dim, 0), len(square) - 1)
+    w, v = eigh(square, subset_by_index=ends, driver="evx", check_finite=False)
+    w, v = w[::-1], v[:, ::-1]
+    keep = w > 1e-12 * w[0]
+    return v[:, keep] if tall else z.T @ v[:, keep] / np.sqrt(w[keep])
 
 
 def _ratios(past, target, valid, train):
@@ -139,7 +125,8 @@ def _ratios(past, target, valid, train):
         value.append(ratio if valid[-window:].all() else np.nan)
         above.append(float(dim))
         below.append(1.0 / (1.0 / free + 1.0 / scales + heavy / window))
-    independent = 2.0 / (tail * (1.0 + 2.0 / dim) - 1.0)  # of the dim squares of a snapshot
+    # of the dim squares of a snapshot; those of neighbours are not independent
+    independent = _SQUARES * 2.0 / (tail * (1.0 + 2.0 / dim) - 1.0)
     for window in SIZES:
         z = np.square(error[-window:] - offset).sum(axis=1)
         ratio = (z / (1.0 + leverage[-window:] + 1.0 / local)).mean() / dim / scale

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dbar.online import ALARM, TRUSTED, Monitor
+from dbar.online import ALARM, TRUSTED, WARNING, Monitor
 from dbar.online.shared_learning import SharedLearning
 from dbar.trust.change import GAP, ChangeTest
 from dbar.trust.windows import components, window_ratios
@@ -25,18 +27,29 @@ def watch(monitor, D, first=0):
     return [monitor.observe(10 * k, float(k), D[k - first]) for k in range(first, first + len(D))]
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_nothing_unknown_or_expired_is_trusted(seed):
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 10**6),
+    jump=st.floats(0.0, 30.0),
+    ramp=st.floats(-2.0, 2.0),
+    begin=st.integers(20, 140),
+    growth=st.floats(0.97, 1.04),
+    gap=st.integers(1, 160),
+)
+def test_nothing_unknown_or_expired_is_trusted(seed, jump, ramp, begin, growth, gap):
+    """Whatever happens: jumps, ramps, a process that explodes or dies out, snapshots left out."""
     rng = np.random.default_rng([SEED, seed])
-    D = noise(rng, 160)
-    D[80:, 1:] += rng.normal(0, 10.0 * (seed % 3), 6)
-    D[:, 1:] += np.outer(np.maximum(np.arange(160) - rng.integers(20, 140), 0), rng.normal(size=6))
-    if seed % 2:
-        D[100:, 1:] *= 1.03 ** np.arange(60)[:, None]  # unstable
-    seen = watch(Monitor(dict(seed=seed)), D)
-    trusted = [d for d in seen if d.state == TRUSTED]
-    assert all(d.tau_pred > 0.0 and d.mahalanobis <= 2.0 and d.evidence < 1.0 for d in trusted)
-    assert all(d.bound <= 2.0 for d in seen)
+    D, direction = noise(rng, 160), rng.normal(size=6)
+    after = np.maximum(np.arange(160) - begin, 0)[:, None]
+    D[:, 1:] = (D[:, 1:] + ramp * after * direction) * growth**after
+    D[80:, 1:] += jump * rng.normal(size=6)
+    steps = 10 * np.arange(160) + 35 * (np.arange(160) >= gap)
+    monitor = Monitor(dict(seed=seed))
+    seen = [monitor.observe(int(s), 0.1 * s, row) for s, row in zip(steps, D, strict=True)]
+    for d in seen:
+        if d.state == TRUSTED:
+            assert d.tau_pred > 0.0 and d.mahalanobis <= 2.0 and d.evidence < 1.0
+        assert not d.bound > 2.0
 
 
 def test_a_shift_is_seen_and_persist_delays_it():
@@ -104,6 +117,32 @@ def test_a_gap_inside_a_change_stays_a_gap():
     assert list(test.first) == [True, False, True, False]
 
 
+def test_a_gap_during_a_change():
+    """The alarms before it stand, none comes of it, and what is new is not trusted after it."""
+    D = noise(np.random.default_rng(SEED), 130)
+    D[100:, 1:] += 12.0
+    steps = 10 * np.arange(130)
+    steps[102:] += 55
+    whole, again, seen = Monitor(), Monitor(), []
+    for step, row in zip(steps.tolist(), D, strict=True):
+        d, e = (m.observe(step, 0.1 * step, row) for m in (whole, again))
+        assert (d.state, d.evidence, d.regime) == (e.state, e.evidence, e.regime)
+        seen.append(d)
+        again = Monitor.from_state(None, {k: v.copy() for k, v in again.get_state().items()})
+    assert [d.state for d in seen[98:102]] == [TRUSTED, TRUSTED, ALARM, ALARM]
+    assert all(d.state == WARNING and d.mahalanobis > 2.0 for d in seen[102:106])
+    assert all(d.change_step == 1000 for d in seen[100:])
+
+
+def test_a_gap_alone_is_no_change():
+    D = noise(np.random.default_rng(SEED), 160)
+    steps = 10 * np.arange(160)
+    steps[102:] += 55
+    monitor = Monitor()
+    seen = [monitor.observe(int(s), 0.1 * s, row) for s, row in zip(steps, D, strict=True)]
+    assert all(d.state != ALARM and d.regime == 1 for d in seen)
+
+
 def test_a_gap_gives_no_evidence_and_forgets_nothing():
     rows = noise(np.random.default_rng(SEED), 90)[:, 1:]
     test = ChangeTest()
@@ -146,20 +185,68 @@ def test_data_without_noise_are_no_change(noisy):
     assert all(d.state != ALARM for d in watch(Monitor(), D))
 
 
-def test_replicas_are_pooled_by_regime(tmp_path):
+def partners(folder, monitors):
+    """Let the monitors learn together in a folder."""
     common = {"schema": 1, "descriptor": {}, "units": "lj", "order": 1, "n_bags": 20,
               "coverage": 0.25, "seed": 0, "virial": False}  # fmt: skip
     common |= dict.fromkeys(("size", "dt", "nevery", "nrepeat", "nfreq"), 1)
+    parts = []
+    for r, monitor in enumerate(monitors):
+        part = SharedLearning(folder, common, r, 0, len(monitors), say=lambda line: None)
+        part.begin(*(monitor.share() if monitor.moments is not None and r == 0 else (None,)))
+        parts.append(part)
+    return parts
+
+
+def test_replicas_are_pooled_by_regime(tmp_path):
     monitors = []
     for r in range(2):
         monitors.append(Monitor(dict(replica=r)))
         watch(monitors[r], noise(np.random.default_rng([SEED, r]), 60))
-    say = lambda line: None  # noqa: E731
-    parts = [SharedLearning(tmp_path, common, r, 0, 2, say=say) for r in range(2)]
-    parts[0].begin(*monitors[0].share())
+    parts = partners(tmp_path, monitors)
     for regime, together in ((1, True), (2, False)):
         total = parts[1].pool(monitors[1].moments, regime, monitors[1].learnt)
         assert (total.count[0] > monitors[1].moments.count[0]) == together
         assert (0 in parts[1].seen) == together
     for part in parts:
         part.close(None)
+
+
+def test_a_replica_that_changes_is_left_out_until_it_comes_back(tmp_path):
+    """Replica 0 goes to another regime and back, replica 1 stays: only equal regimes are pooled."""
+    D = [noise(np.random.default_rng([SEED, r]), 260) for r in range(2)]
+    D[0][90:170, 1:] += 15.0
+    monitors = [Monitor(dict(replica=r), stride=10) for r in range(2)]
+    parts = partners(tmp_path, monitors)
+    together = {}
+    for monitor, part in zip(monitors, parts, strict=True):
+        monitor.partners = part
+    for k in range(260):
+        for r, monitor in enumerate(monitors):
+            d = monitor.observe(10 * k, float(k), D[r][k])
+            together.setdefault(r, []).append((d.regime, dict(monitor.pooled)))
+    assert together[0][80][0] == together[1][80][0] == 1
+    assert set(together[1][80][1]) == {0, 1}  # of one regime
+    alone = [pooled for regime, pooled in together[0] if regime == 2]
+    assert alone and set(together[1][160][1]) == {1}
+    assert together[0][-1][0] == 1 and set(together[1][-1][1]) == {0, 1}
+    for monitor, part in zip(monitors, parts, strict=True):
+        part.close(*monitor.share())
+
+
+@pytest.mark.parametrize(("shifts", "shared"), [((15.0, 15.0), True), ((15.0, -15.0), False)])
+def test_second_regimes_are_pooled_if_they_are_alike(tmp_path, shifts, shared):
+    """Both replicas change at the same time; their second regimes have one number in any case."""
+    D = [noise(np.random.default_rng([SEED, 7, r]), 200) for r in range(2)]
+    monitors = [Monitor(dict(replica=r), stride=10) for r in range(2)]
+    parts = partners(tmp_path, monitors)
+    for r, (monitor, part) in enumerate(zip(monitors, parts, strict=True)):
+        D[r][90:, 1:] += shifts[r]
+        monitor.partners = part
+    for k in range(200):
+        for r, monitor in enumerate(monitors):
+            monitor.observe(10 * k, float(k), D[r][k])
+    for r, (monitor, part) in enumerate(zip(monitors, parts, strict=True)):
+        assert monitor.regimes.number == 2
+        assert set(monitor.pooled) == ({0, 1} if shared else {r})
+        part.close(*monitor.share())
