@@ -2,6 +2,7 @@
 
 from dbar.estimators.linear import LinearEstimator
 from dbar.estimators.rdf import RDFEstimator
+from dbar.estimators.streaming import StreamingReadout
 from dbar.estimators.stress import StressEstimator
 from dbar.estimators.validation import HeldOut, leave_trajectory_out, stack
 from dbar.estimators.yield_classifier import YieldClassifier
@@ -10,6 +11,7 @@ __all__ = [
     "HeldOut",
     "LinearEstimator",
     "RDFEstimator",
+    "StreamingReadout",
     "StressEstimator",
     "YieldClassifier",
     "leave_trajectory_out",

@@ -110,15 +110,18 @@ class Whitening:
         if self.n_components is not None and self.n_components < 1:
             raise ValueError(f"n_components is {self.n_components}, expected an integer >= 1")
         weight = np.ones(len(X)) if weight is None else weight
-        self.mean_ = np.average(X, axis=0, weights=weight)
-        off = X - self.mean_
-        std = np.sqrt(np.average(off**2, axis=0, weights=weight))
-        live = std > 1e-12 * np.abs(self.mean_)
+        mean = np.average(X, axis=0, weights=weight)
+        return self.fit_rows((X - mean) * np.sqrt(weight / len(X))[:, None], mean)
+
+    def fit_rows(self, rows, mean):
+        """Learn from rows (m, p) about the mean (p,), whose products are the covariance."""
+        self.mean_ = mean
+        std = np.sqrt(np.square(rows).sum(axis=0))
+        live = std > 1e-12 * np.abs(mean)
         if not live.any():
-            raise ValueError(f"none of the {X.shape[1]} features varies over the snapshots")
+            raise ValueError(f"none of the {rows.shape[1]} features varies over the snapshots")
         scale = np.where(live, 1.0 / np.where(live, std, 1.0), 0.0)
-        rows = off * scale * np.sqrt(weight / len(X))[:, None]
-        _, s, axes = np.linalg.svd(rows, full_matrices=False)
+        _, s, axes = np.linalg.svd(rows * scale, full_matrices=False)
         keep = int(np.sum(s > s[0] * _SMALLEST))
         if self.n_components is not None:
             keep = min(keep, self.n_components)
@@ -153,16 +156,39 @@ class RidgeCore:
         return self
 
     def _solve(self, X, Y, weight):
-        self.front_ = Whitening(self.n_components).fit(X, weight)
-        Z = self.front_(X)
-        self.y_mean_ = np.average(Y, axis=0, weights=weight)
-        std = np.sqrt(np.average((Y - self.y_mean_) ** 2, axis=0, weights=weight))
+        both = np.hstack([X, Y])
+        mean = np.average(both, axis=0, weights=weight)
+        rows = (both - mean) * np.sqrt(weight / len(X))[:, None]
+        self._solve_rows(rows, mean, X.shape[1], len(X))
+
+    def fit_rows(self, rows, mean, p, count):
+        """Learn from weighted rows (m, p + q) of [x, y] about their mean, instead of the data.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (m, p + q)
+            Their products are the covariance, as those of `dbar.statistics.factor` are.
+        mean : ndarray, shape (p + q,)
+        p : int
+            Features.
+        count : int
+            Samples.
+        """
+        self._solve_rows(rows, mean, p, count)
+        self.scale_ = np.ones(len(mean) - p)
+        return self
+
+    def _solve_rows(self, rows, mean, p, count):
+        self.front_ = Whitening(self.n_components).fit_rows(rows[:, :p], mean[:p])
+        y, n = rows[:, p:], float(count)
+        self.y_mean_ = mean[p:]
+        std = np.sqrt(np.square(y).sum(axis=0))
         self.y_std_ = np.where(std > 1e-14 * np.abs(self.y_mean_), std, 0.0)
         live = np.where(self.y_std_ > 0, self.y_std_, 1.0)
-        joint = np.hstack([Z, (Y - self.y_mean_) / live])
-        p, n = Z.shape[1], float(len(X))
-        comoment = (joint * weight[:, None]).T @ joint
-        fit = bayesian_ridge(np.array([n]), np.zeros((1, joint.shape[1])), comoment[None], p)
+        joint = np.hstack([rows[:, :p] @ self.front_.basis_, y / live])
+        size, d = joint.shape[1], self.front_.basis_.shape[1]
+        comoment = n * (joint.T @ joint)
+        fit = bayesian_ridge(np.array([n]), np.zeros((1, size)), comoment[None], d)
         self.regression_, self.coef_z_ = fit, fit.coef[0]
         # BayesianRidge takes the mean for known; its own uncertainty is one n-th of the noise
         self.count_ = n
