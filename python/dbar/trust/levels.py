@@ -17,7 +17,7 @@ from dbar.trust.windows import leading
 __all__ = ["LEVELS", "level_ratios"]
 
 LEVELS = (4, 8)  # windows over which levels are averaged
-LEAST = 40  # snapshots without which a parabola says nothing
+LEAST = 60  # snapshots without which a parabola says nothing
 _DIMENSION = 2  # principal components of what the parabola leaves
 _ORDER = 3  # lags of the autoregression that gives its correlation in time
 _DEGREE = 2

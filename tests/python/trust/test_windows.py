@@ -118,10 +118,10 @@ def test_levels_of_white_noise_stay_below_the_stated_rate():
 
 def test_levels_know_nothing_before_there_is_a_parabola_or_just_after_a_gap():
     rows, first = snapshots(92, 6), np.arange(92) == 0
-    assert np.isnan(level_ratios(rows[:47], first[:47], GAP).value).all()
-    assert np.isfinite(level_ratios(rows[:48], first[:48], GAP).value).all()
+    assert np.isnan(level_ratios(rows[:67], first[:67], GAP).value).all()
+    assert np.isfinite(level_ratios(rows[:68], first[:68], GAP).value).all()
     first[50] = True
     assert np.isnan(level_ratios(rows, first, GAP).value).all()
-    first[50], first[30] = False, True
-    want = level_ratios(rows[30:], np.arange(62) == 0, GAP)
+    first[50], first[20] = False, True
+    want = level_ratios(rows[20:], np.arange(72) == 0, GAP)
     np.testing.assert_array_equal(level_ratios(rows, first, GAP).value, want.value)
