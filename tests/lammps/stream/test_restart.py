@@ -100,12 +100,14 @@ def test_kill_ten_times(lammps, folder):
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT], ids=lambda sig: sig.name)
 def test_signals_end_the_run_and_leave_every_snapshot(folder, sig):
-    """What a queueing system sends before SIGKILL, and Ctrl-C, twice at random moments (seed 21)."""
+    """What a queueing system sends before SIGKILL, and Ctrl-C, at random moments (seed 21): twice, and
+    up to three times more while MPICH's mpirun has not seen the end of the rank.
+    """
     (folder / "watch.py").write_text(WATCH)
     stream = STREAM.replace("snapshot every 4", "snapshot every 2 python watch:observe")
     (folder / "in.test").write_text(START + stream + "thermo 1000\nrun 1000000\n")
     moments, ended = random.Random(21), []
-    for _ in range(2):
+    while len(ended) < 2 or not (any(ended) or len(ended) >= 5):
         seen, alone = kill_at_random(folder, moments.uniform(0.0, 0.6), sig)
         ended.append(alone)
         run = read(folder / "run.h5md")
