@@ -7,7 +7,8 @@ Run length: a hidden VAR(1) whose spectral radius is drawn between 0.3 and 0.95,
 also with a drift that is linear or bends, with noise that grows, with heavy tails, all from the first snapshot on. A repetition ends with
 its first alarm or at a horizon (1 / rate, at most 1,000 judged snapshots; 600 with drift or growing noise). Repetitions go on until so
 many snapshots are judged that --alarms would be expected at the stated rate. Estimate: judged snapshots / alarms, exact 95 % Poisson
-interval; "factor" is the stated run length over the measured one, more than 1 where there are too many alarms. Learning is not counted.
+interval; "factor" is the stated run length over the measured one, more than 1 where there are too many alarms. Snapshots count from the first that the test
+judges, which may be before there is a model.
 
 Power: after training and 50 more snapshots the process changes; seen within 5, 10, 20 snapshots (5: the snapshot of the change and four
 more), with the standard error. Repetitions with an alarm before the change are left out and counted.

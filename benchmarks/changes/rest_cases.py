@@ -69,12 +69,15 @@ class Case:
         return hidden.descriptors(x)
 
     def play(self, seed, repetition):
-        """Judged snapshots up to the first alarm or the horizon, and whether there was one."""
+        """Snapshots that the test judged up to the first alarm or the end, and whether there was one.
+
+        The test judges from 32 snapshots on, whether or not there is a model then.
+        """
         monitor = Monitor({"min_snapshots": self.train, "false_alarm": self.rate})
         judged = 0
         for n, D in enumerate(self.snapshots(seed, repetition)):
             state = monitor.observe(10 * n, 0.1 * n, D).state
-            judged += state != 0
+            judged += monitor.change.ready
             if state == 3:
                 return judged, 1
         return judged, 0
