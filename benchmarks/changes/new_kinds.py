@@ -46,14 +46,16 @@ def watch(cutoff, cna, more=""):
     return WATCH.format(cutoff=cutoff, cna=cna, count=len(names), observables=" ".join(names))
 
 
+COPPER = CRYSTAL.format(
+    z="p", lattice=3.64, n=(6, 6, 6), low=0, high=6, mass=63.546, style="eam/alloy",
+    file="Cu_mishin1.eam.alloy Cu",
+)  # fmt: skip
+
+
 def cu_void(seed):
     """864 atoms; rest up to snapshot 49, pulled from 50 on."""
-    crystal = CRYSTAL.format(
-        z="p", lattice=3.64, n=(6, 6, 6), low=0, high=6, mass=63.546, style="eam/alloy",
-        file="Cu_mishin1.eam.alloy Cu",
-    )  # fmt: skip
     return (
-        f"{crystal}velocity all create 600 {seed}\nfix m all npt temp 300 300 0.2 iso 0 0 1.0\n"
+        f"{COPPER}velocity all create 600 {seed}\nfix m all npt temp 300 300 0.2 iso 0 0 1.0\n"
         f"run 2000\nreset_timestep 0\n{watch(4.3, 3.11)}run 2500\nunfix m\n"
         "fix m all nvt temp 300 300 0.2\nfix pull all deform 1 x erate 0.006 y erate 0.006 z erate 0.006\n"
         "run 11000\n"
@@ -78,13 +80,9 @@ def al_touch(seed):
 
 def cu_press(seed):
     """864 atoms; the barostat is set anew after snapshot 119."""
-    crystal = CRYSTAL.format(
-        z="p", lattice=3.64, n=(6, 6, 6), low=0, high=6, mass=63.546, style="eam/alloy",
-        file="Cu_mishin1.eam.alloy Cu",
-    )  # fmt: skip
     hold = "fix m all npt temp 300 300 0.2 iso {p} {p} 1.0\n"
     return (
-        f"{crystal}velocity all create 600 {seed}\n{hold.format(p=0)}run 2000\nreset_timestep 0\n"
+        f"{COPPER}velocity all create 600 {seed}\n{hold.format(p=0)}run 2000\nreset_timestep 0\n"
         f"{watch(4.3, 3.11)}run 6000\nunfix m\n{hold.format(p=10000)}run 4000\n"
     )
 

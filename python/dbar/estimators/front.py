@@ -82,6 +82,18 @@ def per_atom(D):
     return D[:, 1:] / count[:, None], count
 
 
+def centred(X, weight):
+    """Rows (n, p) about the weighted mean (p,), whose products are the covariance; and the mean."""
+    mean = np.average(X, axis=0, weights=weight)
+    return (X - mean) * np.sqrt(weight / len(X))[:, None], mean
+
+
+def spread(rows, mean):
+    """Standard deviations (p,) of `centred` rows, and which are more than rounding."""
+    std = np.sqrt(np.square(rows).sum(axis=0))
+    return std, std > 1e-12 * np.abs(mean)
+
+
 class Whitening:
     """Standardised features on their principal axes, each with unit variance; nothing is cut off.
 
@@ -107,17 +119,14 @@ class Whitening:
         ValueError
             If no feature varies, or `n_components` is not an integer from 1 on.
         """
-        if self.n_components is not None and self.n_components < 1:
-            raise ValueError(f"n_components is {self.n_components}, expected an integer >= 1")
-        weight = np.ones(len(X)) if weight is None else weight
-        mean = np.average(X, axis=0, weights=weight)
-        return self.fit_rows((X - mean) * np.sqrt(weight / len(X))[:, None], mean)
+        return self.fit_rows(*centred(X, np.ones(len(X)) if weight is None else weight))
 
     def fit_rows(self, rows, mean):
         """Learn from rows (m, p) about the mean (p,), whose products are the covariance."""
+        if self.n_components is not None and self.n_components < 1:
+            raise ValueError(f"n_components is {self.n_components}, expected an integer >= 1")
         self.mean_ = mean
-        std = np.sqrt(np.square(rows).sum(axis=0))
-        live = std > 1e-12 * np.abs(mean)
+        std, live = spread(rows, mean)
         if not live.any():
             raise ValueError(f"none of the {rows.shape[1]} features varies over the snapshots")
         scale = np.where(live, 1.0 / np.where(live, std, 1.0), 0.0)
@@ -150,16 +159,12 @@ class RidgeCore:
         """Learn; `weight` (n,) is the inverse noise variance up to a factor."""
         weight = np.ones(len(X)) if weight is None else weight / weight.mean()
         self._solve(X, Y, weight)
-        self.scale_ = np.ones(Y.shape[1])
         if groups is not None:
             self.scale_ = self._left_out_scale(X, Y, weight, groups, folds)
         return self
 
     def _solve(self, X, Y, weight):
-        both = np.hstack([X, Y])
-        mean = np.average(both, axis=0, weights=weight)
-        rows = (both - mean) * np.sqrt(weight / len(X))[:, None]
-        self._solve_rows(rows, mean, X.shape[1], len(X))
+        return self.fit_rows(*centred(np.hstack([X, Y]), weight), X.shape[1], len(X))
 
     def fit_rows(self, rows, mean, p, count):
         """Learn from weighted rows (m, p + q) of [x, y] about their mean, instead of the data.
@@ -174,11 +179,6 @@ class RidgeCore:
         count : int
             Samples.
         """
-        self._solve_rows(rows, mean, p, count)
-        self.scale_ = np.ones(len(mean) - p)
-        return self
-
-    def _solve_rows(self, rows, mean, p, count):
         self.front_ = Whitening(self.n_components).fit_rows(rows[:, :p], mean[:p])
         y, n = rows[:, p:], float(count)
         self.y_mean_ = mean[p:]
@@ -191,7 +191,8 @@ class RidgeCore:
         fit = bayesian_ridge(np.array([n]), np.zeros((1, size)), comoment[None], d)
         self.regression_, self.coef_z_ = fit, fit.coef[0]
         # BayesianRidge takes the mean for known; its own uncertainty is one n-th of the noise
-        self.count_ = n
+        self.count_, self.scale_ = n, np.ones(len(self.y_mean_))
+        return self
 
     def _left_out_scale(self, X, Y, weight, groups, folds):
         from sklearn.model_selection import GroupKFold
@@ -199,10 +200,8 @@ class RidgeCore:
         folds = min(folds, len(np.unique(groups)))
         total = np.zeros(Y.shape[1])
         for train, test in GroupKFold(folds).split(X, groups=groups):
-            core = RidgeCore(self.n_components)
             relative = weight[train] / weight[train].mean()
-            core._solve(X[train], Y[train], relative)
-            core.scale_ = np.ones(Y.shape[1])
+            core = RidgeCore(self.n_components)._solve(X[train], Y[train], relative)
             mean, std = core.predict(X[test], weight[test] / weight[train].mean(), True)
             live = np.where(std > 0, std, 1.0)
             total += np.sum(((Y[test] - mean) / live) ** 2 * (std > 0), axis=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dbar.estimators.front import RidgeCore, per_atom
+from dbar.estimators.front import RidgeCore, per_atom, spread
 from dbar.statistics.factor import RowFactor
 
 __all__ = ["StreamingReadout"]
@@ -115,7 +115,7 @@ class StreamingReadout:
         """Fit to everything learnt; until it varies there is no model. Returns self."""
         fitted = RowFactor.from_state(self._all.get_state())
         total, mean, rows = fitted.centred()
-        if (np.square(rows[:, : self.size]).sum(axis=0) > 1e-24 * mean[: self.size] ** 2).any():
+        if spread(rows[:, : self.size], mean[: self.size])[1].any():
             self._core = RidgeCore().fit_rows(rows, mean, self.size, fitted.count)
             self._fitted, self._atoms = fitted, total / fitted.count
         return self

@@ -303,14 +303,17 @@ class Monitor:
             if learnt.count[0] < self.config.min_snapshots or not FrozenModel.possible(learnt):
                 return
             self.pooled = dict(self.partners.seen)
-        # the matrices are small: threads would only take cores from the MD ranks
-        with _threads().limit(limits=1):
-            self.model = FrozenModel.fit(learnt, self.config.latent_dim, self.config.m_limit)
+        self.model = self._fit(learnt)
         self.fixed = self._past_reference()
         self.one_step_std = self.model.one_step_std(0.0)
         self.refits += 1
         self.ahead = self.model.start(self._latent_state())
         self.elapsed, self.over = 0.0, 0
+
+    def _fit(self, moments):
+        # the matrices are small: threads would only take cores from the MD ranks
+        with _threads().limit(limits=1):
+            return FrozenModel.fit(moments, self.config.latent_dim, self.config.m_limit)
 
     def _alike(self):
         """What tells whether statistics of a partner are of this regime; None for the first.
@@ -322,7 +325,7 @@ class Monitor:
         few = self.moments.count[0] < self.config.min_snapshots
         if few or not FrozenModel.possible(self.moments):
             return lambda moments: False
-        own = FrozenModel.fit(self.moments, self.config.latent_dim, self.config.m_limit)
+        own = self._fit(self.moments)
         return lambda moments: mean_m(own, moments) <= self.config.m_limit
 
     def share(self):

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from dbar.trust.ratios import Ratios
-from dbar.trust.windows import leading
+from dbar.trust.windows import leading, standardised
 
 __all__ = ["LEVELS", "level_ratios"]
 
@@ -78,11 +78,9 @@ def _parabola(n, known):
 
 def _leading_rest(rows, known, powers, fit):
     """Leading components (n, d) of what the parabola through the first `known` rows leaves."""
-    spread, mean = rows[:known].std(axis=0), rows[:known].mean(axis=0)
-    live = spread > 1e-12 * np.abs(mean)
+    z, live, _ = standardised(rows, known)
     if not live.any():
         return None
-    z = (rows[:, live] - mean[live]) / spread[live]
     rest = z - powers @ (fit @ z[:known])
     noise = np.maximum(rest[:known].std(axis=0), _FLOOR)
     rest = rest / np.maximum(noise, 1e-3 * noise.max())

@@ -7,7 +7,7 @@ from scipy.linalg import eigh
 
 from dbar.trust.ratios import Ratios
 
-__all__ = ["window_ratios"]
+__all__ = ["MEANS", "SIZES", "components", "leading", "standardised", "window_ratios"]
 
 MEANS = (1, 2, 3, 5, 8)  # windows over which innovations are averaged
 SIZES = (5,)  # windows over which their squares are averaged
@@ -63,14 +63,20 @@ def sizes(n, order):
 
 def components(rows, dim):
     """Basis (K, d) of the leading principal components of standardised snapshots, or None."""
-    spread, mean = rows.std(axis=0), rows.mean(axis=0)
-    live = spread > 1e-12 * np.abs(mean)
+    z, live, spread = standardised(rows, len(rows))
     if not live.any():
         return None
-    v = leading((rows[:, live] - mean[live]) / spread[live], dim)
+    v = leading(z, dim)
     out = np.zeros((rows.shape[1], v.shape[1]))
-    out[live] = v / spread[live, None]
+    out[live] = v / spread[:, None]
     return out
+
+
+def standardised(rows, known):
+    """Rows by mean and spread of the first `known`, which components vary, and their spread."""
+    spread, mean = rows[:known].std(axis=0), rows[:known].mean(axis=0)
+    live = spread > 1e-12 * np.abs(mean)
+    return (rows[:, live] - mean[live]) / spread[live], live, spread[live]
 
 
 def leading(z, dim):

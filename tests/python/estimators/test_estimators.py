@@ -271,3 +271,9 @@ def test_al_tension_leave_one_replica_out():
         assert held.coverage(0.9) == pytest.approx(0.9, abs=0.02)
     shear = leave_trajectory_out(each, D, columns(runs, "pxy", "pxz"))
     assert (shear.r2 < 0).all()  # D is invariant, shear on these planes has a sign
+
+
+def test_no_components_are_refused():
+    D = np.column_stack([np.full(50, 9.0), np.random.default_rng(0).normal(size=(50, 3))])
+    with pytest.raises(ValueError, match="n_components is 0, expected an integer >= 1"):
+        LinearEstimator(n_components=0).fit(D, D[:, 1])
