@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from dbar.estimators.front import RidgeCore, per_atom, spread
+from dbar.estimators.ranks import RecentRanks
 from dbar.statistics.factor import RowFactor
 
-__all__ = ["StreamingReadout"]
+__all__ = ["StreamingReadout", "due"]
 
 _LEAST = 12  # snapshots of the first fit
 _GROWTH = 0.1  # fitted anew when the snapshots have grown by this
-_ERRORS = 60  # newest errors that say how wide a band has to be
-_ENOUGH = 20  # errors without which it is as wide as the model says
-_LEVEL = 0.9  # share of errors that a band of 1.6449 standard deviations holds
-_NORMAL = 1.6448536269514722  # of a Gaussian
+
+
+def due(count, fitted):
+    """Whether to fit to `count` snapshots when the model is made of `fitted` (0: there is none)."""
+    return count >= max(_LEAST, fitted * (1.0 + _GROWTH))
 
 
 class StreamingReadout:
@@ -47,8 +49,8 @@ class StreamingReadout:
         self.kinds, self.size = dict(kinds), int(size)
         self._extensive = np.array([kind == "extensive" for kind in kinds.values()])
         self._all = RowFactor(self.size + len(kinds))
-        self._fitted = self._core = None
-        self._errors = np.zeros((0, len(kinds)))
+        self._others = self._fitted = self._core = None
+        self._ranks = RecentRanks(len(kinds))
 
     @property
     def names(self):
@@ -68,11 +70,7 @@ class StreamingReadout:
     @property
     def width(self):
         """Factor (q,) on the standard deviations of the model, from the newest errors."""
-        n = len(self._errors)
-        if n < _ENOUGH:
-            return np.ones(len(self.kinds))
-        rank = min(int(np.ceil((n + 1) * _LEVEL)), n) - 1
-        return np.sort(self._errors, axis=0)[rank] / _NORMAL
+        return self._ranks.width
 
     def observe(self, D, values):
         """Predict one snapshot, compare, and learn it.
@@ -102,18 +100,22 @@ class StreamingReadout:
         if self._core is not None:
             mean, std = self._of_model(D[None])
             said = mean[0], std[0] * self.width
-            off = np.abs(values - mean[0]) / np.where(std[0] > 0.0, std[0], np.inf)
-            self._errors = np.concatenate([self._errors[1 - _ERRORS :], off[None]])
+            self._ranks.add(values - mean[0], std[0])
         scaled = np.where(self._extensive, values / D[0], values)
         self._all.add(np.concatenate([D[1:] / D[0], scaled]), D[0])
-        fitted = 0 if self._fitted is None else self._fitted.count
-        if self.count >= max(_LEAST, fitted * (1.0 + _GROWTH)):
+        everything = self.count + (0 if self._others is None else self._others.count)
+        if due(everything, 0 if self._fitted is None else self._fitted.count):
             self.fit()
         return said
 
     def fit(self):
         """Fit to everything learnt; until it varies there is no model. Returns self."""
         fitted = RowFactor.from_state(self._all.get_state())
+        if self._others is not None:
+            fitted.merge(self._others)
+        return self._fit_to(fitted)
+
+    def _fit_to(self, fitted):
         total, mean, rows = fitted.centred()
         if spread(rows[:, : self.size], mean[: self.size])[1].any():
             self._core = RidgeCore().fit_rows(rows, mean, self.size, fitted.count)
@@ -149,6 +151,23 @@ class StreamingReadout:
         self._all.merge(other._all)
         return self.fit()
 
+    def share(self):
+        """Arrays of what was learnt here, for `take` of replicas that learn the same."""
+        return self._all.get_state()
+
+    def take(self, others):
+        """Replace what other replicas have shared (list of arrays of `share`), and fit."""
+        total = RowFactor(self._all.size)
+        for state in others:
+            total.merge(RowFactor.from_state(state))
+        self._others = total if total.count else None
+        if due(self.count + total.count, 0):
+            self.fit()
+
+    def slopes(self, atoms):
+        """Derivatives (q, K) of the observables of a system of `atoms` by descriptors per atom."""
+        return self._core.coef_ * np.where(self._extensive, atoms, 1.0)[:, None]
+
     def _of_model(self, D):
         X, count = per_atom(D)
         mean, std = self._core.predict(X, count / self._atoms, return_std=True)
@@ -165,11 +184,11 @@ class StreamingReadout:
 
     def get_state(self):
         """Arrays from which `from_state` continues bit for bit."""
-        state = {"errors": self._errors.copy()}
-        state |= {f"all_{name}": value for name, value in self._all.get_state().items()}
-        if self._fitted is not None:
-            fitted = self._fitted.get_state()
-            state |= {f"fitted_{name}": value for name, value in fitted.items()}
+        state = self._ranks.get_state()
+        parts = {"all": self._all, "others": self._others, "fitted": self._fitted}
+        for head, part in parts.items():
+            if part is not None:
+                state |= {f"{head}_{name}": value for name, value in part.get_state().items()}
         return state
 
     @classmethod
@@ -177,16 +196,17 @@ class StreamingReadout:
         """Inverse of `get_state` for the same observables."""
         self = cls(kinds, size)
         parts = {
-            head: {n[len(head) :]: v for n, v in state.items() if n.startswith(head)}
-            for head in ("all_", "fitted_")
+            head: {n[len(head) + 1 :]: v for n, v in state.items() if n.startswith(head + "_")}
+            for head in ("all", "others", "fitted")
         }
-        if parts["fitted_"]:
-            self._all = RowFactor.from_state(parts["fitted_"])
-            self.fit()
-        self._all = RowFactor.from_state(parts["all_"])
+        self._all = RowFactor.from_state(parts["all"])
         if self._all.size != self.size + len(self.kinds):
             raise ValueError(
                 f"state of {self._all.size} columns, expected {self.size + len(kinds)}"
             )
-        self._errors = np.array(state["errors"], float).reshape(-1, len(self.kinds))
+        if parts["others"]:
+            self._others = RowFactor.from_state(parts["others"])
+        if parts["fitted"]:
+            self._fit_to(RowFactor.from_state(parts["fitted"]))
+        self._ranks.set_state(state)
         return self

@@ -11,7 +11,7 @@ from dbar.estimators.front import check_finite, check_groups
 from dbar.statistics.ridge import bayesian_ridge
 from dbar.trajectory.trajectory import tensor_to_voigt, voigt_to_tensor
 
-__all__ = ["StressEstimator"]
+__all__ = ["StressEstimator", "stress_rows"]
 
 # Orthonormal parts of a symmetric tensor in the order xx yy zz xy xz yz: its trace, then the five
 # deviatoric ones. The Frobenius norm is the sum of their squares, so a fit of them all with equal
@@ -83,7 +83,6 @@ class StressEstimator(BaseEstimator):
             3 snapshots, or V that vanishes.
         """
         features = self._design(V, volume, D)
-        self.n_features_in_, self.with_d_ = np.shape(V)[1], D is not None
         stress = np.asarray(stress, dtype=float)
         self._tensor = stress.ndim == 3
         target = tensor_to_voigt(stress) if self._tensor else stress
@@ -103,9 +102,28 @@ class StressEstimator(BaseEstimator):
             names = np.unique(groups)
             parts = [_factors(features[groups == g], target[groups == g]) for g in names]
             self._solve(_merged(parts))._noise_of_left_out(parts, len(features))
-        size = self.n_features_in_
+        return self._named(np.shape(V)[1], D is not None)
+
+    def fit_rows(self, blocks, size, with_d):
+        """Learn from triangular factors instead of snapshots.
+
+        Parameters
+        ----------
+        blocks : two pairs (rows, count)
+            Of trace and deviator: rows whose products are those of all `stress_rows`, and the
+            number of these.
+        size : int
+            Length K+1 of V̄ along its first axis.
+        with_d : bool
+            Whether D̄ is among the features.
+        """
+        self._tensor = False
+        return self._solve(blocks)._named(size, with_d)
+
+    def _named(self, size, with_d):
+        self.n_features_in_, self.with_d_ = int(size), bool(with_d)
         self.theta_ = np.concatenate([[0.0], self.coef_[: size - 1]])
-        self.phi_ = self.coef_[size - 1 :] if self.with_d_ else None
+        self.phi_ = self.coef_[size - 1 :] if with_d else None
         return self
 
     def predict(self, V, volume, D=None, return_std=False):
@@ -126,6 +144,17 @@ class StressEstimator(BaseEstimator):
         normal, shear = trace / 3 + 2 * deviator / 3, deviator / 2
         std = np.sqrt(spread + np.where(_ISOTROPIC > 0, normal, shear))
         return self._shaped(mean), self._shaped(std)
+
+    def pressure(self, V, volume, D=None):
+        """Pressure, minus a third of the trace of the stress, and its standard deviation, (n,).
+
+        The standard deviation is that of the trace alone, which the noise of the deviator does not
+        enter.
+        """
+        check_is_fitted(self)
+        row = -(_ISOTROPIC / 3.0) @ self._design(V, volume, D)
+        std = np.sqrt(np.sum((row @ self._root) ** 2, axis=-1) + self.noise_std_[0] ** 2 / 3.0)
+        return row @ self.coef_, std
 
     def score(self, V, stress, volume, D=None):
         """Mean over the six components of R^2."""
@@ -210,11 +239,22 @@ class StressEstimator(BaseEstimator):
         self.noise_std_ = np.sqrt(total / (count * np.array([1, 5])))
 
 
+def stress_rows(V, stress, volume, D=None):
+    """Equations [features, stress] of trace (n, p + 1) and deviator (5 n, p + 1) of snapshots.
+
+    Arguments as for `StressEstimator.fit`, the stress as (n, 6).
+    """
+    return _rows(StressEstimator._design(V, volume, D), stress)
+
+
+def _rows(features, target):
+    rows = np.concatenate([_PARTS @ features, (target @ _PARTS.T)[:, :, None]], axis=2)
+    return [rows[:, mask].reshape(-1, rows.shape[2]) for mask in (_TRACE, ~_TRACE)]
+
+
 def _factors(features, target):
     """Triangular factors of [rows, aim], with their numbers of rows, of trace and deviator."""
-    rows = np.concatenate([_PARTS @ features, (target @ _PARTS.T)[:, :, None]], axis=2)
-    blocks = [rows[:, mask].reshape(-1, rows.shape[2]) for mask in (_TRACE, ~_TRACE)]
-    return [(np.linalg.qr(block, mode="r"), len(block)) for block in blocks]
+    return [(np.linalg.qr(block, mode="r"), len(block)) for block in _rows(features, target)]
 
 
 def _merged(parts):

@@ -52,7 +52,9 @@ def checked_arrays(
     return D, V, thermo
 
 
-def features(step: int, D: np.ndarray, V: np.ndarray | None, virial: bool) -> np.ndarray:
+def features(
+    step: int, D: np.ndarray, V: np.ndarray | None, virial: bool, per_atom: bool = False
+) -> np.ndarray:
     """What a monitor learns of a snapshot: D without element 0, then V if it is wanted.
 
     Parameters
@@ -60,6 +62,8 @@ def features(step: int, D: np.ndarray, V: np.ndarray | None, virial: bool) -> np
     D : (K+1,) array
     V : (K+1, 6) array or None
     virial : bool
+    per_atom : bool
+        Over element 0 of D, the number of atoms.
 
     Returns
     -------
@@ -74,15 +78,18 @@ def features(step: int, D: np.ndarray, V: np.ndarray | None, virial: bool) -> np
     if D.ndim != 1 or len(D) < 2:
         raise ValueError(f"D has shape {D.shape} at step {step}, expected (K + 1,) with K >= 1")
     _check_finite("D", step, D)
+    if per_atom and not D[0] > 0.0:
+        raise ValueError(f"D[0] is {D[0]:g} atoms at step {step}, expected 1 or more")
+    size = D[0] if per_atom else 1.0
     if not virial:
-        return D[1:]
+        return D[1:] / size
     if V is None:
         raise ValueError(f"V is missing at step {step}, expected it with virial = true")
     V = np.asarray(V, dtype=float)
     if V.shape != (len(D), 6):
         raise ValueError(f"V has shape {V.shape} at step {step}, expected {(len(D), 6)}")
     _check_finite("V", step, V)
-    return np.concatenate([D[1:], V[1:].ravel()])
+    return np.concatenate([D[1:], V[1:].ravel()]) / size
 
 
 def _check_finite(name: str, step: int, values: np.ndarray) -> None:

@@ -13,7 +13,8 @@ from dbar.trust.growth import sigma_m2
 from dbar.trust.mahalanobis import Mahalanobis, crossing
 
 _ARRAYS = (
-    "shift", "basis", "inverse", "outside", "coef", "center_x", "center_y", "leverage_root",
+    "shift", "center", "basis", "inverse", "outside",
+    "coef", "center_x", "center_y", "leverage_root",
     "innovation_root", "matrix", "drift", "noise", "bag_map", "bag_drift",
     "grid", "grid_map", "grid_rest", "scalars",
 )  # fmt: skip
@@ -51,22 +52,40 @@ class FrozenModel:
     @classmethod
     def fit(cls, moments, largest_dim, m_limit):
         """Build from raw `LaggedMoments`."""
-        self, order = cls(), moments.order
-        n = moments.count[0]
         count, mean, comoment = moments.snapshots()
-        pca = Latent.fit(count, mean, comoment, latent_dim(n, order, largest_dim))
+        dim = latent_dim(moments.count[0], moments.order, largest_dim)
+        pca = Latent.fit(count, mean, comoment, dim)
         steps = pca.basis.T @ moments.differences() @ pca.basis
         cov = pca.basis.T @ comoment @ pca.basis / count
         measure = Mahalanobis().fit_cov(count, np.zeros(pca.dim), cov, steps)
-        self.shift, self.basis = mean.copy(), pca.basis @ measure.factor_[:, ::-1]
-        dim = pca.dim
+        return cls.in_space(moments, mean, pca.basis @ measure.factor_[:, ::-1], m_limit)
+
+    @classmethod
+    def in_space(cls, moments, shift, basis, m_limit, growth=0.0):
+        """Build from raw `LaggedMoments` in latent coordinates that are given.
+
+        Parameters
+        ----------
+        moments : LaggedMoments
+        shift : ndarray, shape (K,)
+        basis : ndarray, shape (K, d)
+            M(D) is the mean over columns of ((D - shift) @ basis)**2.
+        m_limit : float
+        growth : float
+            Least growth of M per snapshot.
+        """
+        self, order, n, dim = cls(), moments.order, moments.count[0], basis.shape[1]
+        count, mean, comoment = moments.snapshots()
+        self.shift, self.basis = np.array(shift, float), np.array(basis, float)
         latent_cov = self.basis.T @ comoment @ self.basis
         self.inverse = np.linalg.solve(latent_cov, self.basis.T @ comoment)
         rest = np.diag(comoment) - np.einsum("ik,ik->k", self.inverse, latent_cov @ self.inverse)
         self.outside = np.maximum(rest, 0.0) / max(count - dim - 1.0, 1.0)
+        # D from its latent coordinates: through the mean of the data, which need not be the shift
+        self.center = mean - self.latent(mean) @ self.inverse
         latent = moments.project(self.shift, self.basis)
         self._fit_one_step(latent, n, dim, order)
-        self._fit_forecast(latent, dim, order, m_limit)
+        self._fit_forecast(latent, dim, order, m_limit, growth)
         # one memory layout: a restored model must follow the same arithmetic to the last bit
         for name in _ARRAYS:
             setattr(self, name, np.ascontiguousarray(getattr(self, name)))
@@ -87,12 +106,12 @@ class FrozenModel:
         self.innovation_root = v / np.sqrt(np.maximum(w, 1e-18))
         self.count = float(n)
 
-    def _fit_forecast(self, latent, dim, order, m_limit):
+    def _fit_forecast(self, latent, dim, order, m_limit, growth):
         """Bagged autoregression, sigma_M^2, and propagators on a geometric grid of horizons."""
         model = VAR(order, latent.n_bags, latent.coverage, latent.seed).fit_moments(latent)
         identity = Mahalanobis()
         identity.mean_, identity.factor_, identity.dim_ = np.zeros(dim), np.eye(dim), dim
-        self.sigma_m2 = max(sigma_m2(model, identity), 1.0 / self.count)
+        self.sigma_m2 = max(sigma_m2(model, identity), 1.0 / self.count, float(growth))
         self.matrix, self.noise = companion(model.coef_), embed(model.noise_cov_, order)
         self.drift = np.zeros(dim * order)
         self.drift[:dim] = model.intercept_
@@ -144,6 +163,10 @@ class FrozenModel:
     def latent(self, D):
         """Latent coordinates (..., d)."""
         return (D - self.shift) @ self.basis
+
+    def outwards(self, y):
+        """Descriptors (..., K) that latent coordinates (..., d) stand for, by regression."""
+        return self.center + y @ self.inverse
 
     def predict(self, x):
         """One-step mean (d,) and leverage from latent regressors x (P d,)."""
@@ -230,7 +253,7 @@ class FrozenModel:
         with np.errstate(over="ignore", invalid="ignore"):  # a bag may run away
             for k in range(steps):
                 ahead = self.advance(ahead)
-                mean[k] = self.shift + ahead[0][:d] @ self.inverse
+                mean[k] = self.outwards(ahead[0][:d])
                 inside = (self._spread(ahead, inflation) @ self.inverse * self.inverse).sum(axis=0)
                 var[k] = np.maximum(inside, 0.0) + inflation * self.outside
         return mean, np.sqrt(np.nan_to_num(var, nan=np.inf, posinf=np.inf))

@@ -38,6 +38,9 @@ class Monitor:
         See `dbar.online.MonitorConfig`.
     stride : int, optional
         Timesteps between snapshots; taken from the first two when not given.
+    start : dbar.online.start.Start, optional
+        Model of other runs, which judges from the first snapshot on. Descriptors are then taken
+        per atom.
 
     Notes
     -----
@@ -54,9 +57,9 @@ class Monitor:
         Transitions of each replica (by number) in the newest model of an ensemble.
     """
 
-    def __init__(self, config=None, stride=None):
+    def __init__(self, config=None, stride=None, start=None):
         self.config = MonitorConfig.load(config)
-        self.stride = stride
+        self.stride, self.start = stride, start
         self.moments = self.chain = self.model = None
         self.snapshots = self.refits = 0
         self.over = 0
@@ -73,6 +76,13 @@ class Monitor:
         self.loud, self.loud_since, self.alarmed = 0, -1, -1
         self.partners = None
         self.pooled = {}
+        if start is not None:
+            self._begin_with(start)
+
+    def _begin_with(self, start):
+        """Judge by a model of other runs, as if it had been fitted just now."""
+        self._set_model(start.model)
+        self.fixed, self.refits = start.moments is None, 1
 
     # ---- one snapshot ---------------------------------------------------------------------
 
@@ -99,7 +109,8 @@ class Monitor:
         ValueError
             If D or V is not finite or changes its size, or V is missing but needed.
         """
-        step, x = int(step), features(step, D, V, self.config.virial)
+        step = int(step)
+        x = features(step, D, V, self.config.virial, self.start is not None)
         if self.chain is not None and len(x) != self.chain.size:
             raise ValueError(
                 f"snapshot at step {step} has {len(x)} components, expected {self.chain.size}"
@@ -111,6 +122,11 @@ class Monitor:
         past = self.chain.regressor(step)
         strides = self._strides(step)
         self.snapshots += 1
+        if self.model is not None and self.ahead is None:  # nothing was there to forecast from
+            self._forecast_from(np.tile(self.model.latent(x), self.config.order))
+            strides = 0
+        elif self._expires(strides):
+            self._forecast_from(self._latent_state())
         verdict = None if self.model is None else self._judge(x, past, strides)
         linked = self.chain.linked(step)
         if not linked and self.chain.filled and not self.chain.stride:
@@ -174,7 +190,7 @@ class Monitor:
         """The decision on a snapshot, from what was found about M, forecast and change."""
         if evidence >= 1.0 and self.loud >= self.config.persist:
             state = ALARM
-        elif verdict is None or not (self.change.ready or self._just_broken()):
+        elif verdict is None or not (self.start or self.change.ready or self._just_broken()):
             state = LEARNING
         elif verdict["known"] and evidence < 1.0:
             state = TRUSTED
@@ -206,7 +222,7 @@ class Monitor:
         self.pending = [
             (before, None if k < self.config.order else z) for k, (before, z) in enumerate(since)
         ]
-        frozen = self.config.reference
+        frozen = self.config.reference or (self.start and self.start.moments is None)
         self.regimes.leave(last, first, None if frozen else self.model, self.moments)
         if not frozen:
             self.moments, self.model, self.ahead = self._empty_moments(), None, None
@@ -219,6 +235,12 @@ class Monitor:
         if not chain.filled or not chain.stride:
             return 1
         return int(min(max((step - chain.last) // chain.stride, 1), 1000))
+
+    def _expires(self, strides):
+        """Whether the forecast of a model that is never refitted has to be started anew."""
+        if not (self.model and self.start and self.start.moments is None):
+            return False
+        return self.model.sigma_m2 * (self.elapsed + strides) >= self.config.m_limit - 1.0
 
     def _judge(self, x, past, strides):
         model, cfg, inflation = self.model, self.config, self.inflation
@@ -276,11 +298,18 @@ class Monitor:
         if everyone is None and self.model is None:
             due = count >= cfg.min_snapshots
         else:  # partners are about as far, so that each has to bring its share only
-            least = 0.0 if everyone is None else cfg.min_snapshots / everyone.contributors
-            due = count >= max(least, self.fitted_count * (1.0 + cfg.refit_growth))
+            each = 1 if everyone is None else everyone.contributors
+            before = self.start.count / each if self._of_start() else 0.0
+            least = 0.0 if everyone is None else cfg.min_snapshots / each
+            fitted = (self.fitted_count + before) * (1.0 + cfg.refit_growth)
+            due = count >= max(least, fitted - before)
         due = due or self._past_reference()
-        if due and (everyone is not None or FrozenModel.possible(self.moments)):
+        if due and (everyone or self._of_start() or FrozenModel.possible(self.moments)):
             self.refit()
+
+    def _of_start(self):
+        """Whether what the monitor began with belongs to the present regime, and is learnt on."""
+        return self.start is not None and self.start.count > 0.0 and self.regimes.number == 1
 
     def _past_reference(self):
         """Whether all snapshots of the reference have been learnt."""
@@ -300,14 +329,23 @@ class Monitor:
         learnt, self.fitted_count = self.moments, float(self.moments.count[0])
         if self.partners is not None:
             learnt = self.partners.pool(*self.share(), alike=self._alike())
+        if self._of_start():
+            learnt = self.start.with_more(learnt)
+        if self.partners is not None:
             if learnt.count[0] < self.config.min_snapshots or not FrozenModel.possible(learnt):
                 return
             self.pooled = dict(self.partners.seen)
-        self.model = self._fit(learnt)
+        self._set_model(self._fit(learnt))
         self.fixed = self._past_reference()
-        self.one_step_std = self.model.one_step_std(0.0)
         self.refits += 1
-        self.ahead = self.model.start(self._latent_state())
+        self._forecast_from(self._latent_state())
+
+    def _set_model(self, model):
+        self.model, self.one_step_std = model, model.one_step_std(0.0)
+
+    def _forecast_from(self, state):
+        """Start the forecast of M from latent lags (P d,)."""
+        self.ahead = self.model.start(state)
         self.elapsed, self.over = 0.0, 0
 
     def _fit(self, moments):

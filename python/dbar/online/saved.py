@@ -6,11 +6,12 @@ import numpy as np
 
 from dbar.online.frozen import FrozenModel
 from dbar.online.regimes import Regimes
+from dbar.online.start import Start
 from dbar.statistics.moments import LagChain, LaggedMoments
 
 __all__ = ["SCHEMA", "restore", "schema_of", "state_of"]
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 def schema_of(state):
@@ -42,7 +43,10 @@ def state_of(monitor):
         state |= monitor.chain.get_state() | monitor.moments.get_state()
     if monitor.model is not None:
         state |= monitor.model.get_state()
+    if monitor.ahead is not None:
         state |= {f"ahead_{k}": part.copy() for k, part in enumerate(monitor.ahead)}
+    if monitor.start is not None:
+        state |= monitor.start.get_state()
     if monitor.pooled:
         state["pooled"] = np.array(sorted(monitor.pooled.items()), dtype=np.int64)
     return state
@@ -68,6 +72,7 @@ def restore(monitor, state):
         monitor.inflation_sum, monitor.inflation_weight, monitor.time, monitor.dtau,
         monitor.elapsed, monitor.fitted_count,
     ) = (float(v) for v in state["floats"])  # fmt: skip
+    monitor.start = Start.from_state(state)
     monitor.beyond = [int(step) for step in state["beyond"]]
     monitor.change.set_state(state)
     monitor.regimes = Regimes.from_state(state)
@@ -85,5 +90,6 @@ def restore(monitor, state):
     if "model_basis" in state:
         monitor.model = FrozenModel.from_state(state)
         monitor.one_step_std = monitor.model.one_step_std(0.0)
+    if "ahead_0" in state:
         monitor.ahead = tuple(np.array(state[f"ahead_{k}"], float, order="C") for k in range(3))
     monitor.pooled = {int(r): int(n) for r, n in state.get("pooled", ())}

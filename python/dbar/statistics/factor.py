@@ -72,6 +72,11 @@ class RowFactor:
         root, rows = self._factor[0, 0], self._factor[1:, 1:]
         return root**2, self._factor[0, 1:] / root, rows / abs(root)
 
+    def rows(self):
+        """Rows (m, size), m <= size + 1, whose products are the weighted sums of those added."""
+        self._take()
+        return self._factor[:, 1:]
+
     def get_state(self):
         """Arrays from which `from_state` continues bit for bit."""
         waiting = np.array(self._waiting).reshape(-1, self.size + 1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dbar.estimators.ranks import width_of
 from dbar.estimators.validation import HeldOut
 from dbar.forecast.band_scale import BandScale
 from dbar.statistics.companion import companion
@@ -40,6 +41,8 @@ class Checked:
         Whether whole runs were left out (False: one run, its last third).
     nested : bool
         Whether the left-out runs took no part in the choice of order and dimension either.
+    plain : HeldOut
+        As `held`, with observables that V̄ tells estimated from D̄ alone.
     """
 
     held: HeldOut
@@ -52,11 +55,21 @@ class Checked:
     whole: bool
     tested: list = field(default_factory=list)
     nested: bool = True
+    plain: HeldOut | None = None
 
     @property
     def scale(self) -> BandScale:
         """Band widths from all left-out runs."""
         return BandScale.from_errors(self.horizons, self.ratios())
+
+    @property
+    def widths(self) -> np.ndarray:
+        """Factors (2, q) on standard deviations, without and with V̄, at which 1.6449 hold 90 %."""
+        out = []
+        for found in (self.plain, self.held):
+            off = np.abs(found.truth - found.mean)
+            out.append(width_of(off / np.where(found.std > 0.0, found.std, np.inf)))
+        return np.array(out)
 
     def ratios(self):
         """|error| / std of the forecasts of each left-out run, (origins, H, q)."""
@@ -95,6 +108,7 @@ def check(
     values: list,
     progress: Callable[[int, int], None] | None = None,
     choice: Callable[[list], Choice] | None = None,
+    virials: list | None = None,
 ) -> Checked:
     """Refit `model`, with its settings, without each run and judge it on that run.
 
@@ -116,10 +130,12 @@ def check(
         If what is left of the runs is too little to learn from.
     """
     pairs = list(zip(fold_rows(D), fold_rows(values), strict=True))
+    tensors = _folds_of(virials, len(pairs))
     shortest = min(len(part) for (_, left), _ in pairs for part in left)
     horizons = np.array([h for h in GRID if h <= max(1, shortest // 2)])
     results, nested = [], True
     for f, ((train, left), (known, truth)) in enumerate(pairs):
+        taught, shown = tensors[f]
         order, dimension = model.order, model.dimension
         if choice is not None:
             try:
@@ -130,26 +146,46 @@ def check(
         part = EnsembleModel(
             model.kinds, order, dimension, model.n_bags, model.coverage, model.seed, model.prior,
             model.dtau,
-        ).fit(train, known, trust=False)  # fmt: skip
-        results += [_judge(part, X, y, horizons) for X, y in zip(left, truth, strict=True)]
+        ).fit(train, known, trust=False, virials=taught)  # fmt: skip
+        shown = shown or [(None, None)] * len(left)
+        results += [
+            _judge(part, X, y, horizons, *tensor)
+            for X, y, tensor in zip(left, truth, shown, strict=True)
+        ]
         if progress:
             progress(f + 1, len(pairs))
     if len(D) > 1:  # folds leave out runs f, f + folds, ...: back to the order of the files
         order = np.argsort(np.concatenate([b for _, b in splits(D)]))
         results = [results[k] for k in order]
     columns = list(zip(*results, strict=True))
-    truth, mean, std = (np.concatenate(columns[k]) for k in (0, 1, 2))
+    truth, mean, std, plain_mean, plain_std = (np.concatenate(columns[k]) for k in range(5))
     groups = np.repeat(np.arange(len(results)), [len(r[0]) for r in results])
     held = HeldOut(truth, mean, std, groups)
-    rest = [list(column) for column in columns[3:]]
+    plain = HeldOut(truth, plain_mean, plain_std, groups)
+    rest = [list(column) for column in columns[5:]]
     tested = D if len(D) > 1 else [fold_rows(D)[0][1][0]]
-    return Checked(held, horizons, *rest, whole=len(D) > 1, tested=tested, nested=nested)
+    return Checked(
+        held, horizons, *rest, whole=len(D) > 1, tested=tested, nested=nested, plain=plain
+    )
 
 
-def _judge(model, D, truth, horizons):
-    mean, std = model.estimator_.predict(D) if model.kinds else (truth, truth)
+def _folds_of(virials, count):
+    """Training and left-out (V, volume) of each fold; None, None without."""
+    if not virials:
+        return [(None, None)] * count
+    V, volume = (fold_rows(list(parts)) for parts in zip(*virials, strict=True))
+    return [
+        tuple(list(zip(a, b, strict=True)) for a, b in zip(v, w, strict=True))
+        for v, w in zip(V, volume, strict=True)
+    ]
+
+
+def _judge(model, D, truth, horizons, V=None, volume=None):
+    known, plain = (truth, truth), (truth, truth)
+    if model.kinds:
+        known, plain = model.estimate(D, V, volume), model.estimate(D)
     error, spread, still = _forecasts(model, D, truth, horizons)
-    return truth, mean, std, error, spread, still, model.score(D), model
+    return truth, *known, *plain, error, spread, still, model.score(D), model
 
 
 def _forecasts(model, D, truth, horizons):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dbar.estimators.readout import Readout
+from dbar.estimators.stress import StressEstimator
 from dbar.forecast.band_scale import BandScale
 from dbar.forecast.var import VAR
 from dbar.study.replica_forecast import EnsembleMahalanobis, drift_growth, pooled_latent
@@ -18,6 +19,7 @@ from dbar.trust.mahalanobis import ForecastTrust, Mahalanobis
 
 __all__ = ["EnsembleModel", "Outlook", "per_atom"]
 
+STRESS = ("pxx", "pyy", "pzz", "pxy", "pxz", "pyz")
 LIMIT = 2.0  # M at which a forecast counts as no longer trusted
 _DRAWS = 400
 
@@ -80,6 +82,13 @@ class EnsembleModel:
     estimator_, readout_ : Readout
         Observables from all descriptors (for snapshots that are known) and from the latent
         coordinates (for forecasts).
+    stress_ : StressEstimator or None
+        Pressure and its tensor from V̄, where the runs have it with the volume.
+    widths_ : ndarray, shape (2, q)
+        Factors on the standard deviations of observables known from D̄ alone and with V̄, which
+        left-out runs ask for if 1.6449 of them are to hold 90 %; 1 until they are set.
+    moments_ : LaggedMoments or None
+        Of descriptors per atom, to judge a run with, and to go on learning from; None until set.
     scale_ : BandScale
         Width of the bands that left-out runs ask for; that of a Gaussian until it is set.
     n_runs_, training_time_, atoms_ : int, float, float
@@ -95,8 +104,10 @@ class EnsembleModel:
         self.prior, self.dtau = prior, float(dtau)
         self.innovation_, self.growth_ = None, 0.0
         self.scale_ = BandScale()
+        self.stress_ = self.moments_ = None
+        self.widths_ = np.ones((2, len(self.kinds)))
 
-    def fit(self, D, values, trust=True):
+    def fit(self, D, values, trust=True, virials=None):
         """Learn from runs.
 
         Parameters
@@ -104,6 +115,8 @@ class EnsembleModel:
         D : list of ndarray (T, K+1)
         values : list of ndarray (T, q)
             Observables, in the order of `kinds`.
+        virials : list of (V, volume), optional
+            (T, K+1, 3, 3) and (T,) of each run; for the stress, if all of it is among `kinds`.
         trust : bool
             Also the second signal and the growth by drift, which are not needed by every check.
 
@@ -135,6 +148,8 @@ class EnsembleModel:
         if self.kinds:
             self.estimator_.fit(D, values)
             self.readout_.fit([_as_sums(d, y) for d, y in zip(D, Y, strict=True)], values)
+        if virials and all(name in self.kinds for name in STRESS):
+            self._fit_stress(D, values, virials)
         if trust and len(Y) >= 3:
             self._fit_signals(X, Y, between)
         return self
@@ -156,10 +171,39 @@ class EnsembleModel:
             self.growth_ = drift_growth(*known, model=model)
         self.innovation_ = second_signal(X)
 
+    def _fit_stress(self, D, values, virials):
+        columns = [self.names.index(name) for name in STRESS]
+        groups = np.repeat(np.arange(len(D)), [len(part) for part in D]) if len(D) > 1 else None
+        V, volume = (np.concatenate(parts) for parts in zip(*virials, strict=True))
+        tension = -np.concatenate(values)[:, columns]
+        self.stress_ = StressEstimator().fit(V, tension, volume, np.concatenate(D), groups)
+
     @property
     def names(self):
         """Observables in the order of the columns."""
         return list(self.kinds)
+
+    def estimate(self, D, V=None, volume=None):
+        """Observables (n, q) of snapshots and their standard deviations, scaled by `widths_`.
+
+        Parameters
+        ----------
+        D : ndarray, shape (n, K+1)
+        V : ndarray, shape (n, K+1, 3, 3) or (n, K+1, 6), optional
+            With it and the volume (n,) pressures are taken from `stress_`.
+        """
+        mean, std = self.estimator_.predict(D)
+        std = std * self.widths_[0]
+        if self.stress_ is None or V is None or volume is None:
+            return mean, std
+        columns = [self.names.index(name) for name in STRESS]
+        found, spread = self.stress_.predict(V, volume, D, return_std=True)
+        mean[:, columns], std[:, columns] = -found, spread * self.widths_[1, columns]
+        if "press" in self.kinds:
+            k = self.names.index("press")
+            mean[:, k], std[:, k] = self.stress_.pressure(V, volume, D)
+            std[:, k] *= self.widths_[1, k]
+        return mean, std
 
     def latent(self, D):
         """Latent coordinates (T, d) of descriptors D (T, K+1)."""

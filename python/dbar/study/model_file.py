@@ -20,6 +20,7 @@ import numpy as np
 from dbar.estimators.front import RidgeCore, Whitening
 from dbar.estimators.linear import LinearEstimator
 from dbar.estimators.readout import Readout
+from dbar.estimators.stress import StressEstimator
 from dbar.files.atomic import replacing
 from dbar.forecast.band_scale import BandScale
 from dbar.forecast.var import VAR
@@ -36,7 +37,9 @@ from dbar.version import __version__
 
 __all__ = ["SCHEMA", "ModelFileError", "load", "save"]
 
-SCHEMA = 2  # 2: rate and effective number behind the level of the second signal
+# 2: rate and effective number behind the level of the second signal
+# 3: statistics, stress and widths, for use in a run
+SCHEMA = 3
 
 # What makes up each part: constructor arguments, then what fitting added.
 _PARTS = {
@@ -50,6 +53,10 @@ _PARTS = {
     LinearEstimator: (
         ("target", "n_components", "noise"),
         ("core_", "mean_count_", "_flat", "std_scale_", "coef_", "intercept_", "n_features_in_"),
+    ),
+    StressEstimator: (
+        (),
+        ("n_features_in_", "with_d_", "_tensor", "theta_", "phi_", "coef_", "noise_std_", "_root"),
     ),
     VAR: (
         ("order", "n_bags", "coverage", "random_state", "prior"),
@@ -66,10 +73,11 @@ _PARTS = {
     EnsembleModel: (
         ("kinds", "order", "dimension", "n_bags", "coverage", "seed", "prior", "dtau"),
         ("space_", "var_", "measure_", "growth_", "innovation_", "estimator_", "readout_",
-         "scale_", "n_runs_", "training_time_", "atoms_"),
+         "scale_", "n_runs_", "training_time_", "atoms_", "stress_", "widths_", "moments_"),
     ),
 }  # fmt: skip
 _SINCE_2 = ("rate_", "rate_bound_", "effective_")
+_SINCE_3 = ("stress_", "widths_", "moments_")
 _BY_NAME = {kind.__name__: kind for kind in _PARTS}
 
 
@@ -204,6 +212,8 @@ def _read(group):
     first, later = _PARTS[cls]
     out = cls(**{key: _value(group, key) for key in first})
     for key in later:
+        if key in _SINCE_3 and key not in group and key not in group.attrs:
+            continue  # as new
         setattr(out, key, _value(group, key))
     if cls is VAR:
         out._chains = {}  # it may go on learning, from new runs

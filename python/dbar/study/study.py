@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from dbar.estimators.readout import kind_of
+from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.store.units import unit_of
 from dbar.study.check import Checked, check
 from dbar.study.choice import DIMENSIONS, ORDERS, Choice, choose, choose_again, fold_rows
@@ -17,6 +18,8 @@ from dbar.study.model import EnsembleModel, per_atom
 from dbar.trajectory.runset import RunSet
 
 __all__ = ["Options", "Study", "score_rows", "study", "warnings"]
+
+_MOST_NUMBERS = 2**25  # of the statistics kept in a model file: 256 MiB
 
 
 @dataclass
@@ -82,16 +85,30 @@ def study(
         choice = choose(fold_rows(X), **candidates, progress=tick)
         order, dimension = choice.order, choice.dimension
         again = partial(choose_again, **candidates)
-    tick = stage("fitting")
+    tick, virials = stage("fitting"), runs.virials
     model = EnsembleModel(
         kinds, order, dimension, options.bags, options.coverage, options.seed, options.prior,
         runs.dtau,
-    ).fit(D, values)  # fmt: skip
+    ).fit(D, values, virials=virials)  # fmt: skip
+    model.moments_ = pooled_moments(model, D)
     tick(1, 1)
     name = "checking on left-out runs" if len(runs) > 1 else "checking on the last third"
-    checked = check(model, D, values, stage(name), again)
+    checked = check(model, D, values, stage(name), again, virials)
     model.scale_ = checked.scale
+    if kinds:
+        model.widths_ = checked.widths
     return Study(runs, model, choice, checked, spectrum(model.var_))
+
+
+def pooled_moments(model: EnsembleModel, D: list[np.ndarray]) -> LaggedMoments | None:
+    """Statistics of descriptors per atom of all runs, None where they would be too many numbers."""
+    size, settings = D[0].shape[1] - 1, (model.order, model.n_bags, model.coverage, model.seed)
+    if (model.n_bags + 1) * ((model.order + 1) * size) ** 2 > _MOST_NUMBERS:
+        return None
+    out = LaggedMoments(size, *settings)
+    for r, part in enumerate(D):
+        out.add_batch(lagged(per_atom(part), model.order), np.arange(model.order, len(part)), r)
+    return out
 
 
 def reference(study: Study) -> int:

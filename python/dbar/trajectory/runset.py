@@ -50,6 +50,13 @@ class RunSet:
         return [run.D for run in self.runs]
 
     @property
+    def virials(self) -> list[tuple[np.ndarray, np.ndarray]] | None:
+        """V (T, K+1, 3, 3) and volume (T,) of each run, None if a run lacks one of them."""
+        if any(run.V is None or "vol" not in run.observables for run in self.runs):
+            return None
+        return [(run.V, run.observables["vol"]) for run in self.runs]
+
+    @property
     def units(self) -> str:
         """LAMMPS unit style."""
         return self.runs[0].units

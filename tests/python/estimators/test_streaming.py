@@ -160,3 +160,27 @@ def test_the_factor_keeps_what_squares_lose():
     np.testing.assert_allclose([total, *mean], [w.sum(), *want], rtol=1e-12)
     direct = np.sqrt(w / w.sum())[:, None] * (Z - want)
     np.testing.assert_allclose(np.linalg.svd(rows)[1], np.linalg.svd(direct)[1], rtol=1e-6)
+
+
+def test_what_replicas_share_equals_the_whole():
+    D, Y = data()
+    whole = learnt(D, Y).fit()
+    a, b = learnt(D[:70], Y[:70]), learnt(D[70:], Y[70:])
+    for _ in range(2):  # what is taken replaces what was taken before
+        a.take([b.share()])
+    np.testing.assert_allclose(a.predict(D)[0], whole.predict(D)[0], rtol=1e-8)
+    saved = StreamingReadout.from_state(KINDS, K, a.get_state())
+    np.testing.assert_array_equal(saved.predict(D)[0], a.predict(D)[0])
+    for d, y in zip(*data(40, SEED + 3), strict=True):
+        for one, two in zip(a.observe(d, y), saved.observe(d, y), strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_slopes_are_derivatives():
+    D, Y = data()
+    stream = learnt(D, Y).fit()
+    step = np.zeros(K + 1)
+    step[3] = 1e-3 * D[0, 0]
+    up, down = stream.predict(D[:1] + step)[0][0], stream.predict(D[:1] - step)[0][0]
+    want = (up - down) / 2e-3
+    np.testing.assert_allclose(stream.slopes(D[0, 0])[:, 2], want, rtol=1e-6)

@@ -178,7 +178,7 @@ def test_a_state_of_other_settings_is_refused():
     with pytest.raises(ValueError, match="made with n_bags 20, not 10"):
         Monitor.from_state(dict(n_bags=10), state)
     state["ints"][0] = 99
-    with pytest.raises(ValueError, match="schema 99, expected 3"):
+    with pytest.raises(ValueError, match="schema 99, expected 4"):
         Monitor.from_state(None, state)
 
 
