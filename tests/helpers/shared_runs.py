@@ -12,7 +12,7 @@ from dbar.trajectory import read
 
 def stored_monitor(path):
     """The monitor of the newest checkpoint in a store."""
-    config = MonitorConfig.load(read(path).monitor_config)
+    config = MonitorConfig.of_store(read(path).monitor_config)
     with open_for_reading(path) as file:
         slots = [unpack(file[f"parameters/dbar/monitor/slot{k}"][...]) for k in (0, 1)]
     newest = max((slot for slot in slots if slot), key=lambda slot: slot.sequence)

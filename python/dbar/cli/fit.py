@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
@@ -100,12 +101,24 @@ def about(study, args: argparse.Namespace) -> dict:
     from dbar.study.study import score_rows, warnings
 
     runs, choice, found = study.runs, study.choice, study.spectrum
+    made = runs.runs[0].parameters
+    atoms = np.concatenate([run.D[:, 0] for run in runs.runs])
     return plain(
         {
             "descriptor": runs.descriptor,
             "units": runs.units,
             "dtau": runs.dtau,
             "components": runs.runs[0].D.shape[1],
+            "sampling": {name: made.get(name) for name in ("dt", "nevery", "nrepeat", "nfreq")},
+            "masses": made.get("masses"),
+            "atoms": [atoms.min(), atoms.max()],
+            "ranges": {
+                name: [
+                    min(run.observables[name].min() for run in runs.runs),
+                    max(run.observables[name].max() for run in runs.runs),
+                ]
+                for name in study.model.names
+            },
             "runs": [
                 {"file": name, "snapshots": len(run), "first": run.time[0], "last": run.time[-1]}
                 for name, run in zip(runs.names, runs.runs, strict=True)

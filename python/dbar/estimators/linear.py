@@ -114,7 +114,10 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Only with ``return_std=True``: standard deviation of a new observation.
         """
         check_is_fitted(self)
-        D = checked_x(self, D)
+        return self.predict_checked(checked_x(self, D), return_std)
+
+    def predict_checked(self, D, return_std=False):
+        """As `predict`, of finite floats (n, K+1) that need no check."""
         features, count = self._features(D)
         weight = count / self.mean_count_
         if not return_std:

@@ -54,12 +54,16 @@ class Readout:
                 self.parts_.append((columns, model))
         return self
 
-    def predict(self, D: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Means and standard deviations (n, q) of snapshots D (n, K+1)."""
+    def predict(self, D: np.ndarray, checked: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Means and standard deviations (n, q) of snapshots D (n, K+1).
+
+        With `checked` D is known to be finite and of the right shape.
+        """
         mean = np.empty((len(D), len(self.kinds)))
         std = np.empty_like(mean)
         for columns, model in self.parts_:
-            mean[:, columns], std[:, columns] = model.predict(D, return_std=True)
+            predict = model.predict_checked if checked else model.predict
+            mean[:, columns], std[:, columns] = predict(D, return_std=True)
         return mean, std
 
     def slopes(self, atoms: float) -> np.ndarray:

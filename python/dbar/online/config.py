@@ -31,7 +31,8 @@ _RANGES = {
 }
 
 
-_GONE = ("m_share",)  # settings of earlier versions, which stores still name
+# of earlier versions, or of the model that a run began with, which stores name as well
+_GONE = ("m_share", "model")
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,17 @@ class MonitorConfig:
                     f"{where}; expected one of them, or the same in both"
                 )
         return cls(**{**given, **source})
+
+    @staticmethod
+    def stated(source):
+        """Dict of what a TOML file, or "default", says itself; not checked.
+
+        Raises
+        ------
+        ValueError, OSError
+            As `load`.
+        """
+        return {} if source == "default" else _load_toml(source)
 
     @classmethod
     def of_store(cls, config):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.special import fdtrc
 
@@ -35,6 +37,43 @@ def _spread_out(bags, factor):
     return mean + factor * (bags - mean)
 
 
+class Autoregression(NamedTuple):
+    """What a forecast is made of: mean model, bags, noise, growth of M.
+
+    `coef` (P, d, d), `intercept` (d,), `noise` (d, d), `bag_coef` (B, d, P d), `bag_intercept`
+    (B, d), `bag_scale` the factor from covariances over bags to those of the model, `sigma_m2`.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    noise: np.ndarray
+    bag_coef: np.ndarray
+    bag_intercept: np.ndarray
+    bag_scale: float
+    sigma_m2: float
+
+    @classmethod
+    def of(cls, model, growth):
+        """That of a fitted `dbar.forecast.VAR`, with sigma_M^2 from elsewhere."""
+        return cls(
+            model.coef_, model.intercept_, model.noise_cov_, model.regression_.coef,
+            model.bag_intercept_, model.epistemic_scale_, float(growth),
+        )  # fmt: skip
+
+    def moved(self, factor):
+        """The same process in the coordinates y @ factor (d, d), invertible."""
+        d, back = len(factor), np.linalg.inv(factor).T
+        bags = self.bag_coef.reshape(len(self.bag_coef), d, -1, d)
+        bags = np.einsum("ji,bjpk,kl->bipl", factor, bags, back)
+        return self._replace(
+            coef=factor.T @ self.coef @ back,
+            intercept=self.intercept @ factor,
+            noise=factor.T @ self.noise @ factor,
+            bag_coef=bags.reshape(self.bag_coef.shape),
+            bag_intercept=self.bag_intercept @ factor,
+        )
+
+
 class FrozenModel:
     """Latent space, one-step predictor, forecast of M: everything fixed at a refit.
 
@@ -61,7 +100,7 @@ class FrozenModel:
         return cls.in_space(moments, mean, pca.basis @ measure.factor_[:, ::-1], m_limit)
 
     @classmethod
-    def in_space(cls, moments, shift, basis, m_limit, growth=0.0):
+    def in_space(cls, moments, shift, basis, m_limit, forecast=None):
         """Build from raw `LaggedMoments` in latent coordinates that are given.
 
         Parameters
@@ -71,8 +110,8 @@ class FrozenModel:
         basis : ndarray, shape (K, d)
             M(D) is the mean over columns of ((D - shift) @ basis)**2.
         m_limit : float
-        growth : float
-            Least growth of M per snapshot.
+        forecast : Autoregression, optional
+            In these coordinates; by default it is fitted.
         """
         self, order, n, dim = cls(), moments.order, moments.count[0], basis.shape[1]
         count, mean, comoment = moments.snapshots()
@@ -85,7 +124,9 @@ class FrozenModel:
         self.center = mean - self.latent(mean) @ self.inverse
         latent = moments.project(self.shift, self.basis)
         self._fit_one_step(latent, n, dim, order)
-        self._fit_forecast(latent, dim, order, m_limit, growth)
+        if forecast is None:
+            forecast = self._autoregression(latent, dim, order)
+        self._set_forecast(forecast, dim, order, m_limit)
         # one memory layout: a restored model must follow the same arithmetic to the last bit
         for name in _ARRAYS:
             setattr(self, name, np.ascontiguousarray(getattr(self, name)))
@@ -106,23 +147,28 @@ class FrozenModel:
         self.innovation_root = v / np.sqrt(np.maximum(w, 1e-18))
         self.count = float(n)
 
-    def _fit_forecast(self, latent, dim, order, m_limit, growth):
-        """Bagged autoregression, sigma_M^2, and propagators on a geometric grid of horizons."""
+    def _autoregression(self, latent, dim, order):
+        """The bagged autoregression of moments in latent coordinates, and its sigma_M^2."""
         model = VAR(order, latent.n_bags, latent.coverage, latent.seed).fit_moments(latent)
         identity = Mahalanobis()
         identity.mean_, identity.factor_, identity.dim_ = np.zeros(dim), np.eye(dim), dim
-        self.sigma_m2 = max(sigma_m2(model, identity), 1.0 / self.count, float(growth))
-        self.matrix, self.noise = companion(model.coef_), embed(model.noise_cov_, order)
+        growth = max(sigma_m2(model, identity), 1.0 / self.count)
+        return Autoregression.of(model, growth)
+
+    def _set_forecast(self, forecast, dim, order, m_limit):
+        """Bagged autoregression, sigma_M^2, and propagators on a geometric grid of horizons."""
+        self.sigma_m2 = forecast.sigma_m2
+        self.matrix, self.noise = companion(forecast.coef), embed(forecast.noise, order)
         self.drift = np.zeros(dim * order)
-        self.drift[:dim] = model.intercept_
-        spread = np.sqrt(model.epistemic_scale_)
-        self.bag_map = _spread_out(model.regression_.coef, spread)
-        self.bag_drift = _spread_out(model.bag_intercept_, spread)
+        self.drift[:dim] = forecast.intercept
+        spread = np.sqrt(forecast.bag_scale)
+        self.bag_map = _spread_out(forecast.bag_coef, spread)
+        self.bag_drift = _spread_out(forecast.bag_intercept, spread)
         horizon = m_limit / self.sigma_m2
         with np.errstate(over="ignore", invalid="ignore"):
             self._propagators(dim, horizon)
         # squares of a process with slowest eigenvalue r: this many of n are independent
-        square = min(spectral_radius(model.coef_), 1.0) ** 2
+        square = min(spectral_radius(forecast.coef), 1.0) ** 2
         effective = self.count * (1.0 - square) / (1.0 + square)
         self.m_dof = float(np.clip(effective, 4.0, self.dof - dim + 1.0))
         self.scalars = np.array([self.dof, self.count, self.sigma_m2, self.m_dof])

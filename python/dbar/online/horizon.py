@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["Horizon"]
+__all__ = ["Ahead", "Horizon"]
 
 
 class Horizon:
@@ -46,3 +46,41 @@ class Horizon:
         with np.errstate(over="ignore", invalid="ignore"):
             cov = self._noise[:d, :d] * inflation + off.T @ off / (len(off) - 1)
         return (self._map @ state + self._drift)[:d], cov
+
+
+class Ahead:
+    """Forecast of descriptors by a monitor's newest model, always the same snapshots ahead.
+
+    Parameters
+    ----------
+    steps : int
+    size : int
+        Descriptors K; of what a monitor learns beside them (V) nothing is forecast here.
+    """
+
+    def __init__(self, steps, size):
+        self.steps, self.size = int(steps), int(size)
+        self._model = self._horizon = None
+
+    def __call__(self, monitor, atoms):
+        """Descriptors per atom (K,) to be expected, and what they may be off by.
+
+        Returns
+        -------
+        mean : ndarray, shape (K,)
+        slope : ndarray, shape (d, K)
+            Derivatives of descriptors per atom by latent coordinates.
+        cov : ndarray, shape (d, d)
+            Covariance of the latent coordinates.
+        None
+            While the monitor has no model.
+        """
+        model = monitor.model
+        if model is None:
+            return None
+        if model is not self._model:
+            self._model, self._horizon = model, Horizon(model, self.steps)
+        latent, cov = self._horizon(monitor.latent_state(), monitor.inflation)
+        size = 1.0 if monitor.start is not None else atoms
+        mean = model.outwards(latent)[: self.size] / size
+        return mean, model.inverse[:, : self.size] / size, cov

@@ -82,7 +82,7 @@ class Monitor:
     def _begin_with(self, start):
         """Judge by a model of other runs, as if it had been fitted just now."""
         self._set_model(start.model)
-        self.fixed, self.refits = start.moments is None, 1
+        self.fixed, self.refits, self.dtau = start.moments is None, 1, start.dtau
 
     # ---- one snapshot ---------------------------------------------------------------------
 
@@ -126,7 +126,7 @@ class Monitor:
             self._forecast_from(np.tile(self.model.latent(x), self.config.order))
             strides = 0
         elif self._expires(strides):
-            self._forecast_from(self._latent_state())
+            self._forecast_from(self.latent_state())
         verdict = None if self.model is None else self._judge(x, past, strides)
         linked = self.chain.linked(step)
         if not linked and self.chain.filled and not self.chain.stride:
@@ -136,7 +136,7 @@ class Monitor:
             self.dtau = float(time) - self.time
         self.time = float(time)
         if verdict is not None:
-            tau = self.model.time_to_limit(self._latent_state(), self.config.m_limit) * self.dtau
+            tau = self.model.time_to_limit(self.latent_state(), self.config.m_limit) * self.dtau
             verdict |= {"tau_pred": tau, "known": verdict["known"] and tau > 0.0}
         evidence = self.change.observe(x, linked)
         self.pending.append((step, z))
@@ -222,7 +222,7 @@ class Monitor:
         self.pending = [
             (before, None if k < self.config.order else z) for k, (before, z) in enumerate(since)
         ]
-        frozen = self.config.reference or (self.start and self.start.moments is None)
+        frozen = self.config.reference or self._only_judges()
         self.regimes.leave(last, first, None if frozen else self.model, self.moments)
         if not frozen:
             self.moments, self.model, self.ahead = self._empty_moments(), None, None
@@ -238,7 +238,7 @@ class Monitor:
 
     def _expires(self, strides):
         """Whether the forecast of a model that is never refitted has to be started anew."""
-        if not (self.model and self.start and self.start.moments is None):
+        if self.model is None or not self._only_judges():
             return False
         return self.model.sigma_m2 * (self.elapsed + strides) >= self.config.m_limit - 1.0
 
@@ -278,7 +278,7 @@ class Monitor:
     def _latent_past(self, past):
         return self.model.latent(past.reshape(self.config.order, -1)).ravel()
 
-    def _latent_state(self):
+    def latent_state(self):
         """Latent lags (P d,), newest first; a chain that is too short repeats its oldest."""
         rows = self.chain.buffer[: self.chain.filled]
         rows = np.concatenate([rows, np.repeat(rows[-1:], self.config.order - len(rows), axis=0)])
@@ -287,9 +287,13 @@ class Monitor:
     # ---- learning -------------------------------------------------------------------------
 
     def _learn(self, step, z):
-        if z is not None:
+        if z is not None and not self._only_judges():
             self.moments.add(z, step, self.config.replica)
             self.learnt += 1
+
+    def _only_judges(self):
+        """Whether the model was brought from elsewhere and stays as it is."""
+        return self.start is not None and self.start.moments is None
 
     def _refit_if_due(self):
         count, cfg, everyone = self.moments.count[0], self.config, self.partners
@@ -338,7 +342,7 @@ class Monitor:
         self._set_model(self._fit(learnt))
         self.fixed = self._past_reference()
         self.refits += 1
-        self._forecast_from(self._latent_state())
+        self._forecast_from(self.latent_state())
 
     def _set_model(self, model):
         self.model, self.one_step_std = model, model.one_step_std(0.0)
@@ -389,7 +393,7 @@ class Monitor:
                 f"{self.snapshots} snapshots seen, no model yet: "
                 f"min_snapshots is {self.config.min_snapshots}"
             )
-        return self.model.forecast(self._latent_state(), int(steps), self.inflation)
+        return self.model.forecast(self.latent_state(), int(steps), self.inflation)
 
     # ---- saving ---------------------------------------------------------------------------
 

@@ -19,7 +19,15 @@ from dbar.store.checkpoint import pack, unpack
 from dbar.store.h5md import StoreError
 from dbar.version import __version__
 
-__all__ = ["SCHEMA", "Note", "OtherSchema", "read_note", "read_statistics", "write_statistics"]
+__all__ = [
+    "SCHEMA",
+    "Note",
+    "OtherSchema",
+    "read_note",
+    "read_shared",
+    "read_statistics",
+    "write_statistics",
+]
 
 SCHEMA = 2
 _KIND = "dbar replica statistics"
@@ -74,8 +82,18 @@ class Note:
 _KINDS = get_type_hints(Note)
 
 
-def write_statistics(path: Path, note: Note, moments: LaggedMoments) -> None:
+def write_statistics(
+    path: Path, note: Note, moments: LaggedMoments, more: dict[str, np.ndarray] | None = None
+) -> None:
     """Write the file of a replica, in place of the one that was there.
+
+    Parameters
+    ----------
+    path : Path
+    note : Note
+    moments : LaggedMoments
+    more : dict of arrays, optional
+        What else is shared, for `read_shared`; names must not begin with "moments_".
 
     Raises
     ------
@@ -83,7 +101,7 @@ def write_statistics(path: Path, note: Note, moments: LaggedMoments) -> None:
         If it cannot be written.
     """
     head = {"kind": _KIND, "schema": SCHEMA, "dbar_version": __version__, **asdict(note)}
-    blob = pack(note.transitions, note.transitions, moments.get_state())
+    blob = pack(note.transitions, note.transitions, moments.get_state() | (more or {}))
     try:
         with replacing(path) as part, part.open("wb") as file:
             file.write(json.dumps(head).encode() + b"\n")
@@ -106,7 +124,13 @@ def read_note(path: Path) -> Note | None:
 
 
 def read_statistics(path: Path) -> tuple[Note, LaggedMoments] | None:
-    """Read what `write_statistics` wrote, None if there is no such file.
+    """Note and statistics of `read_shared`."""
+    found = read_shared(path)
+    return None if found is None else found[:2]
+
+
+def read_shared(path: Path) -> tuple[Note, LaggedMoments, dict[str, np.ndarray]] | None:
+    """Read all that `write_statistics` wrote, None if there is no such file.
 
     Raises
     ------
@@ -127,7 +151,11 @@ def read_statistics(path: Path) -> tuple[Note, LaggedMoments] | None:
             raise ValueError("numbers that are not finite")
         if not 0.0 < moments.coverage <= 1.0:
             raise ValueError(f"coverage is {moments.coverage:g}, expected above 0 and up to 1")
-        return note, moments
+        more = {k: v for k, v in checked.arrays.items() if not k.startswith("moments_")}
+        for name, value in more.items():
+            if value.dtype.kind not in "fi" or not np.isfinite(value).all():
+                raise ValueError(f"{name} holds what is no finite number")
+        return note, moments, more
     except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise StoreError(f"{path}: truncated or corrupt ({error})") from None
 

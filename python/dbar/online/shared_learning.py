@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dbar.files.filelock import FileLock, Locked
-from dbar.online.replica_file import Note, OtherSchema, read_note, read_statistics, write_statistics
-from dbar.online.shared_settings import COMMON
+from dbar.online.replica_file import Note, OtherSchema, read_note, read_shared, write_statistics
+from dbar.online.shared_settings import SHARED
 from dbar.statistics.moments import LaggedMoments
 from dbar.store.h5md import StoreError
 from dbar.store.rows import differing_parameters
@@ -61,6 +61,9 @@ class SharedLearning:
         Transitions of each replica in the newest sum.
     contributors : int
         Replicas to be expected in it: those launched, or those in the folder if they are more.
+    companion : object or None
+        Shares more: its ``share()`` gives arrays by name to publish, and its ``take(list)`` gets
+        those of the partners at each exchange.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class SharedLearning:
         self._damaged: set[str] = set()
         self._slot = 0
         self._publishing = self._complete = False
+        self.companion = None
         try:
             self.folder.mkdir(exist_ok=True)
             self._lock: FileLock | None = FileLock(self.folder / f"replica-{self.replica}")
@@ -141,7 +145,7 @@ class SharedLearning:
             return None
         if note is None:
             return None
-        different = differing_parameters(note.settings, self.settings, COMMON)
+        different = differing_parameters(note.settings, self.settings, SHARED)
         if different:
             name, stored, wanted = different
             raise StoreError(
@@ -207,12 +211,14 @@ class SharedLearning:
             self._publish(own, regime, progress, False)
             if self.wait:
                 self._await(transitions)
-        parts = {self.replica: own}
+        parts, more = {self.replica: own}, {}
         for replica in self._numbers():
             if replica != self.replica:
-                part = self._read(replica, transitions, regime)
+                part, shared = self._read(replica, transitions, regime)
                 if part is not None and (alike is None or alike(part)):
-                    parts[replica] = part
+                    parts[replica], more[replica] = part, shared
+        if self.companion is not None:
+            self.companion.take([more[replica] for replica in sorted(more)])
         total = LaggedMoments(own.size, own.order, own.n_bags, own.coverage, own.seed)
         for replica in sorted(parts):  # one order for all: equal parts give equal sums to the bit
             total.merge(parts[replica])
@@ -229,16 +235,18 @@ class SharedLearning:
         self._complete |= whole
         return total
 
-    def _read(self, replica: int, transitions: int, regime: int) -> LaggedMoments | None:
+    def _read(
+        self, replica: int, transitions: int, regime: int
+    ) -> tuple[LaggedMoments | None, dict]:
         found = self._newest(replica, transitions if self.wait else None)
         if found is None or found[0].regime != regime:
-            return None
+            return None, {}
         try:
-            read = read_statistics(found[1])
+            read = read_shared(found[1])
         except StoreError as error:
             self._ignore(found[1], error)
-            return None
-        return read[1] if read else None
+            return None, {}
+        return read[1:] if read else (None, {})
 
     def _await(self, transitions: int) -> None:
         """Wait until partners of this launch are as far as this replica or have ended.
@@ -275,7 +283,8 @@ class SharedLearning:
             self.replica, self.first, self.replicas, regime, transitions, ended, time.time(),
             self.settings,
         )  # fmt: skip
-        write_statistics(self._paths(self.replica)[self._slot], note, own)
+        more = None if self.companion is None else self.companion.share()
+        write_statistics(self._paths(self.replica)[self._slot], note, own, more)
         self._slot = 1 - self._slot
 
     def close(

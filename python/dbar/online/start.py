@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from dbar.online.frozen import FrozenModel
 from dbar.statistics.moments import LaggedMoments
 
@@ -21,10 +23,13 @@ class Start:
     moments : LaggedMoments or None
         Statistics that the model is made of: with them the monitor goes on learning. Without, the
         model stays as it is.
+    dtau : float
+        Time between snapshots.
     """
 
     model: FrozenModel
     moments: LaggedMoments | None = None
+    dtau: float = 0.0
 
     @property
     def count(self):
@@ -37,7 +42,7 @@ class Start:
 
     def get_state(self):
         """Arrays from which `from_state` restores all of it bit for bit."""
-        parts = self.model.get_state()
+        parts = self.model.get_state() | {"dtau": np.array(self.dtau)}
         if self.moments is not None:
             parts |= self.moments.get_state()
         return {f"start_{name}": value for name, value in parts.items()}
@@ -49,4 +54,4 @@ class Start:
         if not own:
             return None
         moments = LaggedMoments.from_state(own) if "moments_ints" in own else None
-        return cls(FrozenModel.from_state(own), moments)
+        return cls(FrozenModel.from_state(own), moments, float(own["dtau"]))

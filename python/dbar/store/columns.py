@@ -1,10 +1,14 @@
-"""The columns of a store that hold what the monitor said about each snapshot."""
+"""The columns of a store that hold what was said about each snapshot."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["LATER_FIELDS", "MONITOR_FIELDS"]
+__all__ = ["ESTIMATES", "LATER_FIELDS", "MONITOR_FIELDS", "QUANTITIES"]
+
+# What is known of an observable that is estimated, in this order, and where it is stored.
+QUANTITIES = ("estimate", "std", "forecast", "half_width")
+ESTIMATES = "dbar/estimates"
 
 # name -> dtype, fill value
 MONITOR_FIELDS: dict[str, tuple[str, float]] = {

@@ -25,7 +25,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from dbar.store.columns import MONITOR_FIELDS
+from dbar.store.columns import ESTIMATES, MONITOR_FIELDS, QUANTITIES
 from dbar.store.self_contained import outside
 from dbar.store.unfinished import SIGNATURE, missing_bytes, open_file
 from dbar.store.units import unit_of, unit_style
@@ -176,6 +176,7 @@ def create_layout(
     monitor_config: dict | None,
     monitor_fields: tuple[str, ...] = tuple(MONITOR_FIELDS),
     boundary: list[str] | None = None,
+    estimated: list[str] = (),
 ) -> None:
     """Create every group, dataset and attribute of an empty file (nothing can be added in SWMR)."""
     names = unit_style(units)
@@ -198,6 +199,11 @@ def create_layout(
         value = _values(_element(root, f"dbar/{name}", clock), (), *MONITOR_FIELDS[name])
         if name == "tau_pred" and names["time"]:
             value.attrs["unit"] = names["time"]
+    for name in estimated:
+        value = _values(_element(root, f"{ESTIMATES}/{name}", clock), (len(QUANTITIES),))
+        value.attrs["quantities"] = " ".join(QUANTITIES)
+        if unit_of(name, units):
+            value.attrs["unit"] = unit_of(name, units)
     for name in observables:
         value = _values(_element(root, name, clock), ())
         if unit_of(name, units):

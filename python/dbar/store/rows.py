@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from dbar.store import h5md
-from dbar.store.columns import LATER_FIELDS, MONITOR_FIELDS
+from dbar.store.columns import ESTIMATES, LATER_FIELDS, MONITOR_FIELDS
 from dbar.version import __version__
 
 __all__ = [
@@ -57,6 +57,12 @@ class Header:
         ``lammps_version`` and the like; not compared.
     monitor_config : dict
         Configuration of the monitor, {} when there is none.
+    masses : list of float or None
+        Of the atom types, where types have masses.
+    observe : dict
+        ``words``, and ``ahead`` in time units: what is estimated and forecast; {} for nothing.
+    seldom : dict
+        ``every`` and ``names`` of observables that most rows do not have; {} for none.
     """
 
     descriptor: dict
@@ -72,6 +78,9 @@ class Header:
     boundary: list[str] = field(default_factory=lambda: ["periodic"] * 3)
     versions: dict = field(default_factory=dict)
     monitor_config: dict = field(default_factory=dict)
+    masses: list[float] | None = None
+    observe: dict = field(default_factory=dict)
+    seldom: dict = field(default_factory=dict)
 
     @classmethod
     def from_settings(cls, settings: dict, monitor_config: dict) -> Header:
@@ -95,7 +104,17 @@ class Header:
                 "dbar_version": __version__,
             },
             monitor_config=monitor_config,
+            masses=settings.get("masses"),
+            observe={"words": list(words), "ahead": settings.get("ahead")}
+            if (words := settings.get("observe"))
+            else {},
+            seldom=settings.get("seldom") or {},
         )
+
+    @property
+    def estimated(self) -> list[str]:
+        """Names of the observables that are estimated."""
+        return [word.partition(":")[0] for word in self.observe.get("words", [])]
 
     def parameters(self) -> dict:
         """Content of ``parameters/dbar/descriptor``."""
@@ -110,6 +129,11 @@ class Header:
             "nrepeat": self.nrepeat,
             "nfreq": self.nfreq,
             "observables": list(self.observables),
+            **{
+                name: value
+                for name in ("masses", "observe", "seldom")
+                if (value := getattr(self, name))
+            },
             **self.versions,
         }
 
@@ -129,10 +153,12 @@ class Header:
             parameters=self.parameters(),
             monitor_config=self.monitor_config,
             boundary=self.boundary,
+            estimated=self.estimated,
         )
 
 
 COMPARED = ("units", "size", "virial", "dt", "nevery", "nrepeat", "nfreq", "observables")
+COMPARED += ("observe", "seldom")
 
 
 def differing_setting(old: h5py.File, header: Header) -> tuple[str, object, object] | None:
@@ -153,8 +179,8 @@ def differing_parameters(
         if before.get(name) != now.get(name):
             return f"descriptor setting {name}", _show(before.get(name)), _show(now.get(name))
     for name in names:
-        if stored.get(name) != wanted[name]:
-            return name, _show(stored.get(name)), _show(wanted[name])
+        if stored.get(name) != wanted.get(name):
+            return name, _show(stored.get(name)), _show(wanted.get(name))
     return None
 
 
@@ -183,6 +209,7 @@ def copy_rows(old: h5py.File, new: h5py.File, keep: int, step: int) -> None:
     """Copy the first ``keep`` snapshots, and the kept positions up to ``step``."""
     own = ["D", *(["V"] if "V" in new["observables/dbar"] else []), *MONITOR_FIELDS]
     names = [f"dbar/{name}" for name in own]
+    names += [f"{ESTIMATES}/{name}" for name in new["observables"].get(ESTIMATES, ())]
     names += [name for name in new["observables"] if name != "dbar"]
     source, target = old["observables"], new["observables"]
     for name in ("dbar/D/step", "dbar/D/time", *(f"{name}/value" for name in names)):

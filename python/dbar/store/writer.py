@@ -19,7 +19,7 @@ import numpy as np
 from dbar.files.filelock import FileLock, Locked
 from dbar.store import h5md
 from dbar.store.checkpoint import Checkpoint, pack, unpack
-from dbar.store.columns import MONITOR_FIELDS
+from dbar.store.columns import ESTIMATES, MONITOR_FIELDS, QUANTITIES
 from dbar.store.h5md import StoreError
 from dbar.store.rows import Header, copy_rows, differing_setting, extend_row, rows_until, turn_away
 
@@ -128,6 +128,9 @@ class Store:
         self._columns = [own["D/value"]] + ([own["V/value"]] if self.header.virial else [])
         self._columns += [own[name]["value"] for name in MONITOR_FIELDS]
         self._columns += [file["observables"][k]["value"] for k in self.header.observables]
+        self._columns += [
+            file[f"observables/{ESTIMATES}/{name}/value"] for name in self.header.estimated
+        ]
         group = file["particles/snapshots"]
         self._kept_step, self._kept_time = group["position/step"], group["position/time"]
         names = ("position", "id", "species", "box/edges", "box/origin")
@@ -191,6 +194,7 @@ class Store:
         V: np.ndarray | None,
         thermo: np.ndarray,
         monitor: dict[str, float],
+        estimates: np.ndarray = (),
     ) -> None:
         """Add one snapshot.
 
@@ -205,6 +209,8 @@ class Store:
             In the order of ``header.observables``.
         monitor : dict
             A value for each of ``MONITOR_FIELDS``.
+        estimates : (q, 4) array
+            A row for each of ``header.estimated``.
 
         Raises
         ------
@@ -214,7 +220,7 @@ class Store:
         self._increase("snapshot", step, self.last_step)
         values = [D] + ([V] if self.header.virial else [])
         values += [monitor[name] for name in MONITOR_FIELDS]
-        values += list(thermo)
+        values += [*thermo, *estimates]
         n = self.snapshots
         columns = zip((*self._columns, self._time), (*values, time), strict=True)
         self._commit(n, columns, self._step, step)
@@ -297,6 +303,18 @@ class Store:
         if name in ("step", "time"):
             return self._file["observables/dbar/D"][name][start : self.snapshots]
         return self._file["observables/dbar"][name]["value"][start : self.snapshots]
+
+    def thermo(self, start: int = 0) -> np.ndarray:
+        """Rows (T, n) from ``start`` on of ``header.observables``."""
+        root, end = self._file["observables"], self.snapshots
+        columns = [root[name]["value"][start:end] for name in self.header.observables]
+        return np.array(columns).reshape(len(columns), end - start).T
+
+    def estimates(self, start: int = 0) -> np.ndarray:
+        """Rows (T, q, 4) from ``start`` on of what was estimated."""
+        root, names, end = self._file["observables"], self.header.estimated, self.snapshots
+        columns = [root[f"{ESTIMATES}/{name}"]["value"][start:end] for name in names]
+        return np.array(columns).reshape(len(names), end - start, len(QUANTITIES)).swapaxes(0, 1)
 
     def kept_steps(self) -> np.ndarray:
         """Timesteps of the kept positions, (S,) int."""

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from dbar.online.decision import Decision
 
 __all__ = ["Answer", "row_of"]
@@ -34,6 +36,8 @@ class Answer(NamedTuple):
     keep : int
         For which snapshots `Session.keep_positions` should follow: the sum of
         `dbar.store.keeper.THIS` and `dbar.store.keeper.PREVIOUS`, or 0.
+    estimates : tuple of float
+        For each observable in turn those of `dbar.store.columns.QUANTITIES`.
     """
 
     state: int
@@ -47,9 +51,10 @@ class Answer(NamedTuple):
     evidence: float
     regime: int
     keep: int
+    estimates: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, row: Mapping[str, float], snapshots: int) -> Answer:
+    def of(cls, row: Mapping[str, float], snapshots: int, estimates: np.ndarray = ()) -> Answer:
         """The answer of a row of the store, which asks for no positions."""
         evidence = float(row["evidence"])
         return cls(
@@ -64,6 +69,7 @@ class Answer(NamedTuple):
             evidence=0.0 if math.isnan(evidence) else evidence,  # rows of before know none
             regime=int(row["regime"]),
             keep=0,
+            estimates=tuple(float(value) for value in np.ravel(estimates)),
         )
 
 

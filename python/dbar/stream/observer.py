@@ -17,7 +17,7 @@ from dbar.trajectory.trajectory import voigt_to_tensor
 
 __all__ = ["KNOWN_PARAMETERS", "Observer", "ObserverError", "UserCallable", "load_callable"]
 
-KNOWN_PARAMETERS = ("step", "time", "D", "V", "thermo", "comm")
+KNOWN_PARAMETERS = ("step", "time", "D", "V", "thermo", "estimates", "comm")
 
 
 class ObserverError(RuntimeError):
@@ -132,6 +132,7 @@ class UserCallable:
         D: np.ndarray,
         V: np.ndarray | None,
         thermo: np.ndarray | dict,
+        estimates: dict[str, np.ndarray] | None = None,
     ) -> int | None:
         """Call the callable.
 
@@ -142,6 +143,8 @@ class UserCallable:
             The callable sees (K+1, 3, 3).
         thermo : (n,) array or dict
             The callable sees a dict by name.
+        estimates : dict of (4,) arrays, optional
+            By observable: estimate, standard deviation, forecast, half width of its 90 % band.
 
         Returns
         -------
@@ -165,6 +168,7 @@ class UserCallable:
             "D": np.array(D),
             "V": None if V is None else np.array(V),
             "thermo": thermo,
+            "estimates": {k: np.array(v) for k, v in (estimates or {}).items()},
             "comm": self._comm,
         }
         result = self._function(**{name: given[name] for name in self._names})

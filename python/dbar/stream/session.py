@@ -11,15 +11,18 @@ import sys
 import numpy as np
 
 from dbar.online.arrays import checked_arrays
-from dbar.online.decision import LEARNING, Decision
+from dbar.online.decision import LEARNING, TRUSTED, WARNING, Decision
 from dbar.online.monitor import Monitor
 from dbar.online.shared_learning import SharedLearning
-from dbar.store.columns import MONITOR_FIELDS
+from dbar.store.columns import MONITOR_FIELDS, QUANTITIES
 from dbar.store.keeper import make_keeper
 from dbar.store.rows import Header
 from dbar.store.writer import Store
 from dbar.stream.answer import Answer, row_of
+from dbar.stream.estimates import kinds_of
 from dbar.stream.observer import UserCallable
+from dbar.stream.session_estimates import open_estimates
+from dbar.stream.session_model import open_model
 from dbar.stream.session_monitor import open_monitor, open_partners
 
 __all__ = ["CHECKPOINT_EVERY", "Session"]
@@ -41,12 +44,16 @@ class Session:
         or {"snapshots", "step"}); ``lammps_version, plugin_version``; ``comm`` (C handle as an
         integer, or None); optional ``boundary`` (three words such as "p"), ``quiet``; ``persist,
         reference`` (those of `dbar.online.MonitorConfig`, None for what its TOML says);
-        ``ensemble, replica, replicas, began`` as in `dbar.stream.session_monitor.open_partners`.
+        ``ensemble, replica, replicas, began`` as in `dbar.stream.session_monitor.open_partners`;
+        ``model`` (path of a model file), ``learn`` (bool), ``masses`` (of the atom types);
+        ``observe`` (words NAME or NAME:KIND), ``ahead`` (time, or None); ``seldom`` (``every`` and
+        ``names``, the last of ``thermo``, or None).
 
     Raises
     ------
-    ValueError, StoreError, ObserverError
-        If a setting does not fit, the store cannot be used, or the callable cannot be loaded.
+    ValueError, StoreError, ObserverError, ModelFileError
+        If a setting does not fit, the store cannot be used, the callable cannot be loaded, or the
+        model does not fit the run.
 
     Attributes
     ----------
@@ -68,12 +75,15 @@ class Session:
         self._last: Answer | None = None
         self._last_step: int | None = None
         self._thermo = list(settings.get("thermo") or [])
+        self._names = list(kinds_of(settings.get("observe") or []))
         if len(set(self._thermo)) != len(self._thermo):
             raise ValueError(f"thermo outputs {self._thermo}: a name appears twice")
         self._keeper = make_keeper(tuple(settings.get("snapshot") or ("none", 0)))
         self._observer = UserCallable(settings) if settings.get("python") else None
         self.wants_comm = bool(self._observer and self._observer.wants_comm)
-        self._monitor = open_monitor(settings)
+        self._given = open_model(settings)
+        self._monitor = open_monitor(settings, self._given)
+        self._estimates = open_estimates(settings, self._given, self._say)
         self.reference = 0 if self._monitor is None else self._monitor.config.reference
         if self._keeper is not None:
             word = settings["snapshot"][0]
@@ -110,6 +120,8 @@ class Session:
 
     def _open_store(self, settings: dict) -> None:
         config = {} if self._monitor is None else self._monitor.config.to_dict()
+        if self._given is not None:
+            config["model"] = self._given.to_dict()
         header = Header.from_settings(settings, config)
         restart = settings.get("restart")
         step = int(settings.get("step") or 0)
@@ -119,9 +131,11 @@ class Session:
         """Take this run's place in its ensemble, if it has one."""
         stored = 0 if self._store is None else self._store.snapshots
         continued = bool(settings.get("restart")) or stored > 0
-        self._partners = open_partners(settings, self._monitor, continued, self._say)
+        digest = None if self._given is None else self._given.digest
+        self._partners = open_partners(settings, self._monitor, continued, self._say, digest)
         if self._partners is not None:
             self._monitor.partners = self._partners
+            self._partners.companion = self._estimates
 
     def _leave(self) -> None:
         """Let go of store and ensemble, publishing what was learnt; a second call does nothing."""
@@ -150,27 +164,48 @@ class Session:
         if self._keeper is not None:
             for M, state in zip(store.rows("M"), store.rows("state"), strict=True):
                 self._keeper.observe(_novelty(float(M)), int(state))
-        if self._monitor is not None:
-            found = store.checkpoint_read
-            start = 0
-            if found is not None and not Monitor.reads(found.arrays):
-                self._say(
-                    f"{store.path}: the monitor's memory was written by another version; it learns "
-                    "from the stored snapshots"
-                )
-            elif found is not None:
-                self._monitor = Monitor.from_state(self._monitor.config, found.arrays)
-                self._monitor.partners = self._partners
-                start = found.snapshots
-            virial = store.header.virial
-            D = store.rows("D", start)
-            V = store.rows("V", start) if virial else [None] * len(D)
-            rows = zip(store.rows("step", start), store.rows("time", start), D, V, strict=True)
-            for step, time, d, v in rows:
-                self._monitor.observe(int(step), float(time), d, v)
+        start = self._take_checkpoint()
+        if self._monitor is not None or self._estimates is not None:
+            self._replay(start)
         row = {name: store.rows(name, store.snapshots - 1)[0] for name in MONITOR_FIELDS}
-        self._last = Answer.of(row, store.snapshots)
+        self._last = Answer.of(row, store.snapshots, store.estimates(store.snapshots - 1))
         self._last_step = store.last_step
+
+    def _take_checkpoint(self) -> int:
+        """Go on from the checkpoint of the store; the snapshots that it knows, 0 without one."""
+        found = self._store.checkpoint_read
+        if found is None:
+            return 0
+        monitor, estimates = self._monitor, self._estimates
+        try:
+            if monitor is not None:
+                if not Monitor.reads(found.arrays):
+                    raise KeyError("schema")
+                monitor = Monitor.from_state(monitor.config, found.arrays)
+            if estimates is not None:
+                estimates.set_state(found.arrays)
+        except KeyError:
+            self._say(
+                f"{self._store.path}: the monitor's memory was written by another version; it "
+                "learns from the stored snapshots"
+            )
+            return 0
+        self._monitor = monitor
+        if self._partners is not None:
+            monitor.partners = self._partners
+        return found.snapshots
+
+    def _replay(self, start: int) -> None:
+        """Show monitor and estimates the snapshots of the store from `start` on."""
+        store = self._store
+        D, thermo = store.rows("D", start), store.thermo(start)
+        V = store.rows("V", start) if store.header.virial else [None] * len(D)
+        times = store.rows("step", start), store.rows("time", start)
+        for step, time, d, v, values in zip(*times, D, V, thermo, strict=True):
+            if self._monitor is not None:
+                self._monitor.observe(int(step), float(time), d, v)
+            if self._estimates is not None:
+                self._estimates.observe(int(step), d, v, values, self._monitor)
 
     def observe(
         self,
@@ -210,24 +245,36 @@ class Session:
         if self._monitor is not None:
             said = self._monitor.observe(step, float(time), D, V)
         row = row_of(said)
+        estimates = np.zeros((0, len(QUANTITIES)))
+        if self._estimates is not None:
+            estimates = self._estimates.observe(step, D, V, thermo, self._monitor)
+        if self._beyond(said):
+            row["state"] = WARNING
         if self._observer is not None:
-            own = self._observer.observe(step, time, D, V, thermo)
+            known = dict(zip(self._names, estimates, strict=True))
+            own = self._observer.observe(step, time, D, V, thermo, known)
             row["state"] = row["state"] if own is None else own
+        if self._observer is not None or self.settings.get("ahead") is not None:
             row["consecutive"] = self._in_a_row(row["state"])
         keep = 0
         if self._keeper is not None:
             keep = self._keeper.observe(_novelty(row["M"]), row["state"])
         if self._store is not None:
-            self._store.append(step, float(time), D, V, thermo, row)
+            self._store.append(step, float(time), D, V, thermo, row, estimates)
         self.snapshots += 1
         if self.snapshots % CHECKPOINT_EVERY == 0:
             self.checkpoint()
         self._last_step = step
-        self._last = Answer.of(row, self.snapshots)
+        self._last = Answer.of(row, self.snapshots, estimates)
         return self._last._replace(keep=keep)
 
+    def _beyond(self, said: Decision) -> bool:
+        """Whether what is forecast as far as the settings ask for can no longer be trusted."""
+        ahead = self.settings.get("ahead")
+        return ahead is not None and said.state == TRUSTED and said.tau_pred < ahead
+
     def _in_a_row(self, state: int) -> int:
-        """Count the snapshots in a state that the user's callable may have chosen."""
+        """Count the snapshots in a state that need not be that of the monitor."""
         if self._last is None or self._last.state != state:
             return 1
         return self._last.consecutive + 1
@@ -254,9 +301,13 @@ class Session:
         self._store.keep(int(step), float(time), np.array(ids), np.array(types), np.array(x), box)
 
     def checkpoint(self) -> None:
-        """Write the monitor's state to the store, if there are both."""
-        if self._store is not None and self._monitor is not None:
-            self._store.write_checkpoint(self._monitor.get_state())
+        """Write what monitor and estimates know to the store, if there is one."""
+        known = [part for part in (self._monitor, self._estimates) if part is not None]
+        if self._store is not None and known:
+            arrays: dict[str, np.ndarray] = {}
+            for part in known:
+                arrays |= part.get_state()
+            self._store.write_checkpoint(arrays)
 
     def close(self) -> None:
         """Write a last checkpoint, leave store and ensemble; a second call does nothing."""

@@ -11,20 +11,23 @@ from dbar.online.monitor import Monitor
 from dbar.online.shared_learning import SharedLearning
 from dbar.online.shared_settings import statistics_settings
 from dbar.store.rows import Header
+from dbar.stream.session_model import Given
+from dbar.study.suits import start_of
 
 __all__ = ["open_monitor", "open_partners"]
 
 
-def open_monitor(settings: dict) -> Monitor | None:
+def open_monitor(settings: dict, brought: Given | None = None) -> Monitor | None:
     """The monitor that the settings ask for, None for ``monitor none``.
 
-    In an ensemble the world's number is added to the monitor's setting `replica`.
+    In an ensemble the world's number is added to the monitor's setting `replica`. With a model
+    that was brought the monitor begins with it, and has its settings.
 
     Raises
     ------
     ValueError
-        If its settings are wrong or contradict those of the fix, it needs V and there is none, or
-        an ensemble has no monitor.
+        If its settings are wrong or contradict those of the fix or of the model, it needs V and
+        there is none, or an ensemble has no monitor.
     """
     word = settings.get("monitor", "default")
     shared = settings.get("ensemble")
@@ -36,7 +39,12 @@ def open_monitor(settings: dict) -> Monitor | None:
         if shared:
             raise ValueError(f"ensemble {shared} needs a monitor, but monitor is none")
         return None
-    monitor = Monitor(MonitorConfig.load(word, given), stride=int(settings["nfreq"]))
+    config, start = MonitorConfig.load(word, given), None
+    if brought is not None:
+        config = _config_of(brought, word, given, config.reference, shared)
+        dimension, learn = config.latent_dim, brought.learn
+        start = start_of(brought.model, config.m_limit, dimension, learn)
+    monitor = Monitor(config, stride=int(settings["nfreq"]), start=start)
     if monitor.config.virial and not settings["virial"]:
         raise ValueError(
             f"monitor {word}: virial = true needs V, but the compute has virial no; add: virial yes"
@@ -47,9 +55,40 @@ def open_monitor(settings: dict) -> Monitor | None:
     return monitor
 
 
+def _config_of(
+    brought: Given, word: str, given: dict, reference: int, shared: str | None
+) -> MonitorConfig:
+    """Settings with those of a model, where the file of settings does not say otherwise."""
+    names = ("order", "n_bags", "coverage", "seed")
+    model, where = brought.model, f"model {brought.path}"
+    own = dict(zip(names, (model.order, model.n_bags, model.coverage, model.seed), strict=True))
+    own["latent_dim"] = model.space_.dim
+    if not brought.learn and reference:
+        raise ValueError(
+            f"reference {reference}: {where} is not refitted, so there is nothing to "
+            "freeze; expected no reference, or the word learn"
+        )
+    said = MonitorConfig.stated(word)
+    for name in names:
+        if said.get(name, own[name]) != own[name]:
+            raise ValueError(
+                f"{where}: was made with {name} {own[name]}, but monitor setting {name} = "
+                f"{said[name]!r} in {word}; expected the same, or no such setting"
+            )
+    if shared and not brought.learn:
+        raise ValueError(
+            f"ensemble {shared}: {where} is not learnt on, so there is nothing to share; expected "
+            "the word learn"
+        )
+    if said.get("virial"):
+        raise ValueError(f"{where}: judges by D alone, but monitor setting virial = true in {word}")
+    return MonitorConfig.load({**own, **said}, given)
+
+
 def open_partners(
-    settings: dict, monitor: Monitor | None, continued: bool, say: Callable[[str], None]
-) -> SharedLearning | None:
+    settings: dict, monitor: Monitor | None, continued: bool, say: Callable[[str], None],
+    model: str | None = None,
+) -> SharedLearning | None:  # fmt: skip
     """Take the place of a run in its ensemble, None without one.
 
     Parameters
@@ -57,9 +96,11 @@ def open_partners(
     settings : dict
         ``ensemble``: None, "yes" (folder ``FIX-ID.ensemble`` beside the store) or a folder.
         ``replica``, ``replicas``: number of this world, and of all; ``began``: when LAMMPS was
-        started, in seconds since 1970.
+        started, in seconds since 1970. ``observe``, ``thermo``: replicas must have them in common.
     continued : bool
         The run goes on with an earlier one.
+    model : str, optional
+        Digest of the model file.
 
     Raises
     ------
@@ -75,7 +116,11 @@ def open_partners(
     number = monitor.config.replica
     return SharedLearning(
         folder,
-        statistics_settings(Header.from_settings(settings, {}).parameters(), monitor.config),
+        statistics_settings(
+            Header.from_settings(settings, {}).parameters(),
+            monitor.config,
+            {"model": model, **_observing(settings)},
+        ),
         replica=number,
         first=number - int(settings.get("replica") or 0),
         replicas=int(settings.get("replicas") or 1),
@@ -84,3 +129,9 @@ def open_partners(
         wait=monitor.config.ensemble_wait,
         say=say,
     )
+
+
+def _observing(settings: dict) -> dict:
+    """What replicas that exchange estimators must have in common, nothing without any."""
+    words = settings.get("observe") or []
+    return {"observe": words, "thermo": list(settings.get("thermo") or [])} if words else {}

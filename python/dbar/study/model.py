@@ -183,7 +183,7 @@ class EnsembleModel:
         """Observables in the order of the columns."""
         return list(self.kinds)
 
-    def estimate(self, D, V=None, volume=None):
+    def estimate(self, D, V=None, volume=None, checked=False):
         """Observables (n, q) of snapshots and their standard deviations, scaled by `widths_`.
 
         Parameters
@@ -191,8 +191,10 @@ class EnsembleModel:
         D : ndarray, shape (n, K+1)
         V : ndarray, shape (n, K+1, 3, 3) or (n, K+1, 6), optional
             With it and the volume (n,) pressures are taken from `stress_`.
+        checked : bool
+            D is known to be finite and of the right shape.
         """
-        mean, std = self.estimator_.predict(D)
+        mean, std = self.estimator_.predict(D, checked)
         std = std * self.widths_[0]
         if self.stress_ is None or V is None or volume is None:
             return mean, std
@@ -228,15 +230,15 @@ class EnsembleModel:
             self.growth_,
         )  # fmt: skip
 
-    def read_out(self, Y, atoms):
+    def read_out(self, Y, atoms, checked=False):
         """Observables (n, q) and their standard deviations of latent coordinates Y (n, d).
 
-        `atoms` is one number or one per row.
+        `atoms` is one number or one per row. With `checked` all numbers are known to be finite.
         """
         if not self.kinds:
             return np.empty((len(Y), 0)), np.empty((len(Y), 0))
         atoms = np.broadcast_to(atoms, len(Y))[:, None]
-        return self.readout_.predict(np.hstack([atoms, atoms * Y]))
+        return self.readout_.predict(np.hstack([atoms, atoms * Y]), checked)
 
     def forecast_std(self, std, steps, atoms):
         """Standard deviation (steps, q): process noise carried along, and that of the readout."""

@@ -263,6 +263,10 @@ def _same(first: str, one: Trajectory, dtau: float, name: str, two: Trajectory, 
     if one.units != two.units:
         raise RunError(f"{name}: units {two.units}, expected {one.units} as in {first}")
     refuse_descriptor(name, two.parameters, one.parameters.get("descriptor", {}), f"in {first}")
+    for word in ("masses", "nevery", "nrepeat"):
+        has, expected = two.parameters.get(word), one.parameters.get(word)
+        if has is not None and expected is not None and has != expected:
+            raise RunError(f"{name}: {word} {has}, expected {expected} as in {first}")
     if abs(other - dtau) > 1e-6 * dtau:
         unit = unit_style(one.units)["time"] or "time units"
         raise RunError(

@@ -12,6 +12,7 @@ import numpy as np
 
 from dbar.files.atomic import replacing
 from dbar.store import h5md
+from dbar.store.columns import ESTIMATES, QUANTITIES
 from dbar.store.h5md import StoreError
 from dbar.store.rows import rows_until
 from dbar.store.unfinished import is_marked
@@ -92,6 +93,9 @@ class Trajectory:
         What the monitor said while the run went on: ``state, M, bound, innovation, tau_pred,
         refits, consecutive, change_step, evidence, regime``; files of before lack the last four.
         Empty when there was none.
+    estimates : dict of (T, 4) arrays
+        Observables that the run estimated, by name: estimate, standard deviation, forecast, half
+        width of its 90 % band; NaN where one was not known yet.
     snapshots : Snapshots or None
         Kept positions.
     parameters : dict
@@ -110,6 +114,7 @@ class Trajectory:
     snapshots: Snapshots | None = None
     parameters: dict = field(default_factory=dict)
     monitor_config: dict = field(default_factory=dict)
+    estimates: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.D = np.asarray(self.D, dtype=float)
@@ -126,6 +131,12 @@ class Trajectory:
         for name, column in columns.items():
             if np.shape(column) != (count,):
                 raise ValueError(f"{name} has shape {np.shape(column)}, expected ({count},)")
+        for name, table in self.estimates.items():
+            if np.shape(table) != (count, len(QUANTITIES)):
+                raise ValueError(
+                    f"estimates of {name} have shape {np.shape(table)}, expected "
+                    f"({count}, {len(QUANTITIES)})"
+                )
 
     def __len__(self) -> int:
         return len(self.D)
@@ -182,6 +193,7 @@ def _read_open(file: h5py.File, after: int | None) -> Trajectory:
         time=own["D/time"][rows],
         observables={k: root[k]["value"][rows] for k in root if k != "dbar"},
         monitor={k: own[k]["value"][rows] for k in h5md.MONITOR_FIELDS if k in own},
+        estimates={k: v["value"][rows] for k, v in root.get(ESTIMATES, {}).items()},
         snapshots=_read_snapshots(file, after),
         parameters=h5md.read_json(file, "parameters/dbar/descriptor"),
         monitor_config=h5md.read_json(file, "parameters/dbar/monitor/config"),
@@ -245,6 +257,7 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
                 parameters=parameters,
                 monitor_config=traj.monitor_config,
                 monitor_fields=tuple(traj.monitor),
+                estimated=list(traj.estimates),
             )
             own = file["observables/dbar"]
             _fill(own["D/step"], traj.step)
@@ -256,6 +269,8 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
                 _fill(own[name]["value"], column)
             for name, column in traj.observables.items():
                 _fill(file["observables"][name]["value"], column)
+            for name, table in traj.estimates.items():
+                _fill(file["observables"][f"{ESTIMATES}/{name}"]["value"], table)
             if snaps:
                 _fill_snapshots(file["particles/snapshots"], snaps)
     except OSError as error:

@@ -12,6 +12,7 @@ import numpy as np
 
 from dbar.files.filelock import is_locked
 from dbar.store import h5md
+from dbar.store.columns import ESTIMATES
 from dbar.store.h5md import MONITOR_FIELDS, StoreError
 from dbar.store.unfinished import is_marked
 from dbar.store.units import unit_style
@@ -169,6 +170,10 @@ def _extended(run: Trajectory, file: h5py.File, known: int, count: int) -> Traje
             name: more(run.monitor.get(name), own[name]["value"])
             for name in MONITOR_FIELDS
             if name in own
+        },
+        estimates={
+            name: more(run.estimates.get(name), group["value"])
+            for name, group in root.get(ESTIMATES, {}).items()
         },
         parameters=h5md.read_json(file, "parameters/dbar/descriptor") if first else run.parameters,
         monitor_config=(

@@ -126,7 +126,7 @@ class Prophet:
             return None
         inflation = monitor.inflation
         model, out = monitor.model, np.empty(steps)
-        ahead = model.start(monitor._latent_state())
+        ahead = model.start(monitor.latent_state())
         for k in range(steps):
             ahead = model.advance(ahead)
             out[k] = model.forecast_m(ahead, inflation)[0] + model.sigma_m2 * (k + 1)

@@ -51,7 +51,8 @@ def test_callable_with_keywords_gets_everything_but_comm(module):
     session = Session(settings(python=f"{name}:look", monitor="none", virial=False))
     session.observe(100, 0.2, stream(1)[0][2], None, stream(1)[0][4])
     got = sys.modules[name].got
-    assert sorted(got) == ["D", "V", "step", "thermo", "time"] and got["V"] is None
+    assert sorted(got) == ["D", "V", "estimates", "step", "thermo", "time"]
+    assert got["V"] is None and got["estimates"] == {}
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_forecast_is_that_of_the_monitor_in_the_run(tmp_path):
     tau = float(read(path).monitor["tau_pred"][-1])
     for outlook in (often.outlook, once.outlook):
         assert np.allclose(outlook.time[:3], rows[-1][1] + 0.2 * np.arange(1, 4))
-        model, ahead = own.model, own.model.start(own._latent_state())
+        model, ahead = own.model, own.model.start(own.latent_state())
         for k in range(len(outlook.time)):
             ahead = model.advance(ahead)
             inflation = max(1.0, own.inflation_sum / own.inflation_weight)
