@@ -34,6 +34,9 @@ class Answer(NamedTuple):
     keep : int
         For which snapshots `Session.keep_positions` should follow: the sum of
         `dbar.store.keeper.THIS` and `dbar.store.keeper.PREVIOUS`, or 0.
+    estimates : tuple of float
+        Estimate, standard deviation, forecast and half-width of its band of each observable of
+        keyword *observe*, NaN for what is not known.
     """
 
     state: int
@@ -47,6 +50,7 @@ class Answer(NamedTuple):
     evidence: float
     regime: int
     keep: int
+    estimates: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, row: Mapping[str, float], snapshots: int) -> Answer:

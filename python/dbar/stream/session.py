@@ -169,7 +169,7 @@ class Session:
             for step, time, d, v in rows:
                 self._monitor.observe(int(step), float(time), d, v)
         row = {name: store.rows(name, store.snapshots - 1)[0] for name in MONITOR_FIELDS}
-        self._last = Answer.of(row, store.snapshots)
+        self._last = Answer.of(row, store.snapshots)._replace(estimates=self._estimates())
         self._last_step = store.last_step
 
     def observe(
@@ -223,8 +223,11 @@ class Session:
         if self.snapshots % CHECKPOINT_EVERY == 0:
             self.checkpoint()
         self._last_step = step
-        self._last = Answer.of(row, self.snapshots)
+        self._last = Answer.of(row, self.snapshots)._replace(estimates=self._estimates())
         return self._last._replace(keep=keep)
+
+    def _estimates(self) -> tuple[float, ...]:
+        return (np.nan,) * (4 * len(self.settings.get("observe") or ()))
 
     def _in_a_row(self, state: int) -> int:
         """Count the snapshots in a state that the user's callable may have chosen."""
