@@ -19,7 +19,8 @@ std::set<py::object *> open_sessions; // closed at exit when the host process en
 const char *translate(py::error_already_set &e) {
   try {
     py::module_ traceback = py::module_::import("traceback");
-    traceback.attr("print_exception")(e.type(), e.value(), e.trace());
+    // raised by the interpreter itself, as by a conversion, it has no traceback
+    traceback.attr("print_exception")(e.type(), e.value(), e.trace() ? py::object(e.trace()) : py::none());
     py::list lines = traceback.attr("format_exception_only")(e.type(), e.value());
     last_error = py::str(py::str(lines[lines.size() - 1]).attr("strip")());
   } catch (py::error_already_set &) {
