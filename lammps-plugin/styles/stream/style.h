@@ -70,7 +70,7 @@ private:
     CHANGE_STEP,
     EVIDENCE,
     REGIME,
-    NOUTPUT
+    NOUTPUT // the estimates follow: one more output would move them
   };
 
   void take_snapshot();

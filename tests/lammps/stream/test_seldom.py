@@ -97,6 +97,27 @@ def test_each_value_is_computed_once_and_only_at_its_turn(lammps, tmp_path):
     assert len(set(u)) == 3 and list(u) == list(run.observables["v_u"][::4])
 
 
+def test_nobody_else_asks_for_energy_and_pressure(lammps, tmp_path):
+    """They are tallied on the steps of snapshots, atom by atom as well."""
+    script = START + COMPUTE + VALUES + FIX + SELDOM
+    lammps(script + TABLE + "run 100\n", np=2)
+    expected = table(tmp_path / "out.txt")
+    (tmp_path / "run.h5md").unlink()
+    lammps(script + "run 45\nrun 55 pre no\n", np=2)
+    check(read(tmp_path / "run.h5md"), expected)
+
+
+def test_a_vector_that_is_shorter_than_its_element(lammps, tmp_path):
+    """The number of chunks follows the box; what is not there has no value."""
+    chunks = "compute c all chunk/atom bin/1d x lower 0.25 units reduced\n"
+    chunks += "compute n all property/chunk c count\n"
+    words = FIX + "seldom 2 3 c_n[1] c_n[4] c_n[5]\n"
+    lammps(START + COMPUTE + chunks + words + "run 40\n", np=2)
+    found = columns(read(tmp_path / "run.h5md"), ["c_n[1]", "c_n[4]", "c_n[5]"])
+    assert (found[::2, :2] > 30).all() and np.isnan(found[::2, 2]).all()
+    assert np.isnan(found[1::2]).all()
+
+
 def test_alone_beside_the_snapshots(lammps, tmp_path):
     words = FIX.replace("thermo 2 pe pxx", "thermo none") + "seldom 2 1 c_thermo_temp\n"
     lammps(START + COMPUTE + words + "run 50\n", np=2)
