@@ -24,6 +24,12 @@ public:
       error()->all(FLERR, "{}: keyword {} expects {}, found nothing", command_, keyword_, expected);
     return arg_[next_++];
   }
+  // Whether the next word is this one, which is then taken.
+  bool takes(const std::string &word) {
+    const bool next = left() && arg_[next_] == word;
+    next_ += next;
+    return next;
+  }
   // One word or more, up to the next of the keywords.
   void several(std::vector<std::string> &to, const char *expected, const std::vector<std::string> &keywords) {
     const auto is_keyword = [&](const std::string &word) {

@@ -19,7 +19,8 @@ std::set<py::object *> open_sessions; // closed at exit when the host process en
 const char *translate(py::error_already_set &e) {
   try {
     py::module_ traceback = py::module_::import("traceback");
-    traceback.attr("print_exception")(e.type(), e.value(), e.trace());
+    // raised by the interpreter itself, as by a conversion, it has no traceback
+    traceback.attr("print_exception")(e.type(), e.value(), e.trace() ? py::object(e.trace()) : py::none());
     py::list lines = traceback.attr("format_exception_only")(e.type(), e.value());
     last_error = py::str(py::str(lines[lines.size() - 1]).attr("strip")());
   } catch (py::error_already_set &) {
@@ -51,7 +52,7 @@ template <class T> py::object view(const T *data, std::vector<py::ssize_t> shape
   return array;
 }
 
-constexpr std::size_t answer_length = 11; // of dbar.stream.answer.Answer
+constexpr std::size_t answer_length = 12; // of dbar.stream.answer.Answer
 
 [[noreturn]] void refuse(const std::string &what) {
   throw std::runtime_error("plugin and Python package of dbar differ (" + what + "); reinstall dbar");
@@ -72,7 +73,7 @@ const char *open(const char *class_name, const char *settings_json, void **sessi
   });
 }
 
-const char *observe(void *session, const dbar_snapshot *s, dbar_decision *d) {
+const char *observe(void *session, const dbar_snapshot *s, dbar_decision *d, double *estimates, int nestimates) {
   return guarded([&] {
     py::object result = static_cast<py::object *>(session)->attr("observe")(
         s->step, s->time, view(s->D, {s->size}), view(s->V, {s->size, 6}), view(s->thermo, {s->nthermo}));
@@ -90,6 +91,13 @@ const char *observe(void *session, const dbar_snapshot *s, dbar_decision *d) {
     d->evidence = t[8].cast<double>();
     d->regime = t[9].cast<std::int64_t>();
     d->keep = t[10].cast<int>();
+    if (!estimates)
+      return;
+    const py::tuple said = t[11];
+    if (said.size() != static_cast<std::size_t>(nestimates))
+      refuse(std::to_string(said.size()) + " estimates, expected " + std::to_string(nestimates));
+    for (std::size_t k = 0; k < said.size(); ++k)
+      estimates[k] = said[k].cast<double>();
   });
 }
 

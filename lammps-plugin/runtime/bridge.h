@@ -10,10 +10,10 @@ extern "C" {
 struct dbar_snapshot {
   std::int64_t step;
   double time;
-  int size;        // components of D, the number of atoms included
-  const double *D; // [size]
-  const double *V; // [size][6], or null
-  int nthermo;
+  int size;             // components of D, the number of atoms included
+  const double *D;      // [size]
+  const double *V;      // [size][6], or null
+  int nthermo;          // those of keyword thermo, then those of seldom
   const double *thermo; // [nthermo]
 };
 
@@ -51,7 +51,8 @@ struct dbar_opened {
 // belongs to the bridge and is valid until its next call.
 struct dbar_bridge {
   const char *(*open)(const char *class_name, const char *settings_json, void **session, dbar_opened *);
-  const char *(*observe)(void *session, const dbar_snapshot *, dbar_decision *);
+  // estimates: room for `nestimates` numbers, or null where nobody asks for them.
+  const char *(*observe)(void *session, const dbar_snapshot *, dbar_decision *, double *estimates, int nestimates);
   const char *(*keep_positions)(void *session, const dbar_positions *);
   const char *(*close)(void *session);
 };

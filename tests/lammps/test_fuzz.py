@@ -105,9 +105,19 @@ STREAM = (
     pairs(
         "fix ID=s GROUP=all style=dbar/stream Nevery=1 Nrepeat=1 Nfreq=2 COMPUTE-ID=d store =s.h5md "
         "snapshot =every every=2 monitor =monitor.toml python =look:look thermo =2 thermo=temp "
-        "thermo=pe lost =error ensemble =s.ensemble persist =2 reference =25"
+        "thermo=pe lost =error ensemble =s.ensemble persist =2 reference =25 "
+        "seldom =2 seldom=2 seldom=c_thermo_temp seldom=c_thermo_press[2]"
     ),
     "run 4 stop 50\nunfix s\n",
+)
+ESTIMATES = (  # there is no such model, which is an error when the run starts
+    EAM + COMPUTE,
+    pairs(
+        "fix ID=s GROUP=all style=dbar/stream Nevery=1 Nrepeat=1 Nfreq=2 COMPUTE-ID=d "
+        "model =nosuch.json model=learn observe =2 observe=v_x observe=pe ahead =0.5 "
+        "seldom =2 seldom=1 seldom=v_x monitor =monitor.toml"
+    ),
+    "variable x equal step\nrun 4\nunfix s\n",
 )
 PLUMED_FIX = (
     EAM + COMPUTE,
@@ -176,6 +186,12 @@ def test_compute_novelty(worker, case):
 @given(case=spoilt(STREAM[1]))
 def test_fix_stream(worker, case):
     check(worker, [STREAM[0], " ".join(case[0]), STREAM[2]], 1, case[1])
+
+
+@examples(60)
+@given(case=spoilt(ESTIMATES[1]))
+def test_fix_stream_that_estimates(worker, case):
+    check(worker, [ESTIMATES[0], " ".join(case[0]), ESTIMATES[2]], 1, case[1])
 
 
 @examples(40)

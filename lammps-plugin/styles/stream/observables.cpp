@@ -1,8 +1,8 @@
 #include "styles/stream/observables.h"
 
 #include "engine/lammps_extras.h"
+#include "styles/stream/compute_values.h"
 
-#include "compute.h"
 #include "domain.h"
 #include "error.h"
 #include "input.h"
@@ -34,33 +34,13 @@ void Observables::check() const {
   }
 }
 
-namespace {
-
-double scalar_of(LAMMPS_NS::Compute *compute) {
-  if (!(compute->invoked_flag & LAMMPS_NS::Compute::INVOKED_SCALAR)) {
-    compute->compute_scalar();
-    compute->invoked_flag |= LAMMPS_NS::Compute::INVOKED_SCALAR;
-  }
-  return compute->scalar;
-}
-
-double component_of(LAMMPS_NS::Compute *compute, std::size_t k) {
-  if (!(compute->invoked_flag & LAMMPS_NS::Compute::INVOKED_VECTOR)) {
-    compute->compute_vector();
-    compute->invoked_flag |= LAMMPS_NS::Compute::INVOKED_VECTOR;
-  }
-  return compute->vector[k];
-}
-
-} // namespace
-
 // The common quantities straight from the computes that LAMMPS always has: the thermo keywords work
 // only while the user's thermo_style prints them, and may be normalised per atom.
 bool Observables::direct(const std::string &name, double &value) const {
   static const std::array<const char *, 6> stress = {"pxx", "pyy", "pzz", "pxy", "pxz", "pyz"};
   const auto component = std::find(stress.begin(), stress.end(), name) - stress.begin();
   if (component < 6) {
-    value = component_of(modify->get_compute_by_id("thermo_press"), component);
+    value = vector_of(modify->get_compute_by_id("thermo_press"))[component];
   } else if (name == "press") {
     value = scalar_of(modify->get_compute_by_id("thermo_press"));
   } else if (name == "temp") {

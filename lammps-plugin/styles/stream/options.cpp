@@ -2,10 +2,12 @@
 
 #include "engine/command_words.h"
 #include "styles/stream/observables.h"
+#include "styles/stream/seldom_values.h"
 
 #include "error.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -34,17 +36,42 @@ void read_snapshot(StreamOptions &o, CommandWords &words) {
   }
 }
 
-void read_thermo(StreamOptions &o, CommandWords &words, LAMMPS *lmp) {
-  const char *expected = "none or N name_1 ... name_N";
-  const std::string count = words.value(expected);
-  o.thermo.clear();
-  if (count == "none")
-    return;
-  const int n = utils::inumeric(FLERR, count, false, lmp);
+// A whole number in a word, 0 if it is none from 1 to `most`, which has ten digits at most.
+bigint count_in(const std::string &word, bigint most) {
+  if (!utils::is_integer(word) || word.size() > 10)
+    return 0;
+  const bigint count = std::stoll(word);
+  return count >= 1 && count <= most ? count : 0;
+}
+
+std::vector<std::string> read_names(CommandWords &words, const char *expected) {
+  const bigint n = count_in(words.value(expected), 1000000);
   if (n < 1)
     words.wrong(expected);
-  for (int k = 0; k < n; ++k)
-    o.thermo.push_back(words.value(expected));
+  std::vector<std::string> names;
+  for (bigint k = 0; k < n; ++k)
+    names.push_back(words.value(expected));
+  return names;
+}
+
+void read_thermo(StreamOptions &o, CommandWords &words) {
+  o.thermo.clear();
+  if (!words.takes("none"))
+    o.thermo = read_names(words, "none or N name_1 ... name_N");
+}
+
+void read_model(StreamOptions &o, CommandWords &words) {
+  o.model = words.value("a model file or none");
+  if (o.model == "none")
+    o.model.clear();
+  o.learn = !o.model.empty() && words.takes("learn");
+}
+
+void read_ahead(StreamOptions &o, CommandWords &words) {
+  const char *expected = "a positive time";
+  o.ahead = words.number(expected);
+  if (!(o.ahead > 0.0) || !std::isfinite(o.ahead))
+    words.wrong(expected);
 }
 
 void read_ensemble(StreamOptions &o, CommandWords &words) {
@@ -56,12 +83,28 @@ void read_ensemble(StreamOptions &o, CommandWords &words) {
     words.wrong(expected);
 }
 
-int read_count(CommandWords &words, int most) {
-  const std::string expected = "an integer from 1 to " + std::to_string(most);
-  const std::string word = words.value(expected.c_str());
-  if (!utils::is_integer(word) || word.size() > 10 || std::stoll(word) < 1 || std::stoll(word) > most)
+int read_count(CommandWords &words, int least, int most) {
+  const std::string expected = "an integer from " + std::to_string(least) + " to " + std::to_string(most);
+  const bigint count = count_in(words.value(expected.c_str()), most);
+  if (count < least)
     words.wrong(expected.c_str());
-  return std::stoi(word);
+  return static_cast<int>(count);
+}
+
+void read_seldom(StreamOptions &o, CommandWords &words, LAMMPS *lmp) {
+  o.seldom_every = read_count(words, 2, 1000000000);
+  o.seldom = read_names(words, "M N name_1 ... name_N, each c_ID, c_ID[k] or v_NAME");
+  for (const auto &name : o.seldom)
+    if (!SeldomValues::can_be(name))
+      lmp->error->all(FLERR, "Fix dbar/stream: keyword seldom expects names c_ID, c_ID[k] or v_NAME, found {}", name);
+}
+
+// The first name that comes a second time, null if none does.
+const std::string *twice(const std::vector<std::string> &names) {
+  for (auto name = names.begin(); name != names.end(); ++name)
+    if (std::find(names.begin(), name, *name) != name)
+      return &*name;
+  return nullptr;
 }
 
 void read_lost(StreamOptions &o, CommandWords &words) {
@@ -98,11 +141,15 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
       {"snapshot", [&] { read_snapshot(*this, words); }},
       {"monitor", [&] { monitor = words.value("a TOML file, default or none"); }},
       {"python", [&] { callable = words.value("MODULE:CALLABLE"); }},
-      {"thermo", [&] { read_thermo(*this, words, lmp); }},
+      {"thermo", [&] { read_thermo(*this, words); }},
       {"lost", [&] { read_lost(*this, words); }},
       {"ensemble", [&] { read_ensemble(*this, words); }},
-      {"persist", [&] { persist = read_count(words, 1000000); }},
-      {"reference", [&] { reference = read_count(words, 1000000000); }},
+      {"persist", [&] { persist = read_count(words, 1, 1000000); }},
+      {"reference", [&] { reference = read_count(words, 1, 1000000000); }},
+      {"model", [&] { read_model(*this, words); }},
+      {"observe", [&] { observe = read_names(words, "N name_1 ... name_N"); }},
+      {"ahead", [&] { read_ahead(*this, words); }},
+      {"seldom", [&] { read_seldom(*this, words, lmp); }},
   };
   while (words.left()) {
     const std::string keyword = words.keyword();
@@ -118,15 +165,44 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
   }
   if (store == "none")
     store.clear();
+  check(lmp->error);
+}
+
+// What words can say only together.
+void StreamOptions::check(Error *error) const {
   if (snapshot != "none" && store.empty())
     error->all(FLERR, "Fix dbar/stream: keyword snapshot {} needs keyword store with a file name", snapshot);
-  if (snapshot == "adaptive" && monitor == "none")
-    error->all(FLERR, "Fix dbar/stream: keyword snapshot adaptive needs a monitor, found monitor none");
-  if (!ensemble.empty() && monitor == "none")
-    error->all(FLERR, "Fix dbar/stream: keyword ensemble {} needs a monitor, found monitor none", ensemble);
+  std::vector<std::string> need_monitor;
+  if (snapshot == "adaptive")
+    need_monitor.emplace_back("snapshot adaptive");
+  if (!ensemble.empty())
+    need_monitor.push_back("ensemble " + ensemble);
   for (const auto &[name, count] : {std::pair("persist", persist), {"reference", reference}})
-    if (count > 0 && monitor == "none")
-      error->all(FLERR, "Fix dbar/stream: keyword {} {} needs a monitor, found monitor none", name, count);
+    if (count > 0)
+      need_monitor.push_back(fmt::format("{} {}", name, count));
+  if (learn)
+    need_monitor.push_back("model " + model + " learn");
+  if (ahead > 0.0)
+    need_monitor.push_back(fmt::format("ahead {}", ahead));
+  if (monitor == "none" && !need_monitor.empty())
+    error->all(FLERR, "Fix dbar/stream: keyword {} needs a monitor, found monitor none", need_monitor.front());
+  if (monitor == "none" && !model.empty() && observe.empty())
+    error->all(FLERR, "Fix dbar/stream: keyword model {} needs a monitor or keyword observe, found monitor none",
+               model);
+  if (ahead > 0.0 && observe.empty())
+    error->all(FLERR, "Fix dbar/stream: keyword ahead {} needs keyword observe", ahead);
+  for (const auto &[keyword, names] : {std::pair("observe", &observe), {"seldom", &seldom}})
+    if (const auto *name = twice(*names))
+      error->all(FLERR, "Fix dbar/stream: keyword {} names {} twice, expected each name once", keyword, *name);
+  for (const auto &name : seldom)
+    if (std::find(thermo.begin(), thermo.end(), name) != thermo.end())
+      error->all(FLERR, "Fix dbar/stream: keywords thermo and seldom both name {}, expected one of them", name);
+}
+
+std::vector<std::string> StreamOptions::columns() const {
+  std::vector<std::string> names = thermo;
+  names.insert(names.end(), seldom.begin(), seldom.end());
+  return names;
 }
 
 bigint StreamOptions::snapshots_until(bigint last, bigint now, bool in_flight) const {

@@ -8,7 +8,8 @@
 
 namespace LAMMPS_NS {
 class LAMMPS;
-}
+class Error;
+} // namespace LAMMPS_NS
 
 namespace dbar {
 
@@ -22,9 +23,15 @@ struct StreamOptions {
   double snapshot_value = 0.0;     // M, or the fraction
   std::vector<std::string> thermo;
   bool lost_error = true;
-  std::string ensemble; // yes, or a folder; empty: no
-  int persist = 0;      // snapshots in a row; 0: what the monitor's settings say
-  int reference = 0;    // snapshots before the reference is frozen; 0: what the monitor's settings say
+  std::string ensemble;             // yes, or a folder; empty: no
+  int persist = 0;                  // snapshots in a row; 0: what the monitor's settings say
+  int reference = 0;                // snapshots before the reference is frozen; 0: what the monitor's settings say
+  std::string model;                // a model file; empty: none
+  bool learn = false;               // the monitor begins with what the model has learnt
+  std::vector<std::string> observe; // observables to be estimated
+  double ahead = 0.0;               // time after the snapshot for which they are forecast; 0: no such time
+  int seldom_every = 0;             // snapshots between two evaluations of the values that follow
+  std::vector<std::string> seldom;
 
   // Raises a LAMMPS error that names the word, its value and what was expected.
   StreamOptions(LAMMPS_NS::LAMMPS *lmp, int narg, char **arg);
@@ -36,7 +43,12 @@ struct StreamOptions {
   LAMMPS_NS::bigint last_sample(LAMMPS_NS::bigint step) const { return step - step % nevery; }
   // Snapshots from now on to `last`, if the window that `now` lies in is in flight or not.
   LAMMPS_NS::bigint snapshots_until(LAMMPS_NS::bigint last, LAMMPS_NS::bigint now, bool in_flight) const;
+  // Columns beside each snapshot: those of thermo, then those of seldom.
+  std::vector<std::string> columns() const;
   int window() const { return (nrepeat - 1) * nevery; }
+
+private:
+  void check(LAMMPS_NS::Error *error) const;
 };
 
 } // namespace dbar

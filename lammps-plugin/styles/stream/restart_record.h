@@ -1,5 +1,5 @@
-// What fix dbar/stream says of itself in a restart file: which window was in flight, its frame, and the outputs. The
-// sums of the window are stored per atom.
+// What fix dbar/stream says of itself in a restart file: which window was in flight, its frame, the outputs and the
+// estimates. The sums of the window are stored per atom.
 #pragma once
 
 #include "styles/stream/window_average.h"
@@ -13,11 +13,11 @@ namespace dbar {
 struct RestartRecord {
   double step = 0.0, nevery = 0.0, nrepeat = 0.0, nfreq = 0.0;
   double window[WindowAverage::nstate] = {};
-  std::vector<double> outputs;
+  std::vector<double> outputs, estimates;
 
   void write(FILE *fp) const;
-  // A record with up to `known` outputs, also one of the layout of before. Returns what is wrong with it, empty if
-  // nothing is.
+  // A record with up to `known` outputs, also one of the layouts of before, which have no estimates. Returns what is
+  // wrong with it, empty if nothing is.
   std::string read(const char *bytes, int known);
 };
 

@@ -51,11 +51,14 @@ void StreamSession::open(const std::string &settings_json) {
   opened_ = true;
 }
 
-dbar_decision StreamSession::observe(const dbar_snapshot &snapshot) {
+dbar_decision StreamSession::observe(const dbar_snapshot &snapshot, std::vector<double> &estimates) {
   dbar_decision decision = {};
   std::string failure;
+  const int count = static_cast<int>(estimates.size());
+  std::vector<double> said(count + 1); // one too many, so that there is an address if there are none
+  double *asked = comm->me == 0 ? said.data() : nullptr;
   if (session_)
-    failure = timed([&] { return bridge_->observe(session_, &snapshot, &decision); });
+    failure = timed([&] { return bridge_->observe(session_, &snapshot, &decision, asked, count); });
   if (all_ranks_)
     raise_in_time(failure);
 
@@ -68,6 +71,8 @@ dbar_decision StreamSession::observe(const dbar_snapshot &snapshot) {
   seconds_ = message.seconds;
   if (message.failed)
     raise_together(error, world, failure);
+  MPI_Bcast(said.data(), count, MPI_DOUBLE, 0, world);
+  std::copy(said.begin(), said.end() - 1, estimates.begin());
   snapshots_ = message.decision.snapshots;
   return message.decision;
 }

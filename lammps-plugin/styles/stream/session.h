@@ -7,6 +7,8 @@
 
 #include "pointers.h"
 
+#include <vector>
+
 namespace dbar {
 
 class StreamSession : protected LAMMPS_NS::Pointers {
@@ -17,7 +19,8 @@ public:
   bool is_open() const { return opened_; }
   // All of these are collective: an exception on one rank is an error on all.
   void open(const std::string &settings_json);
-  dbar_decision observe(const dbar_snapshot &snapshot);
+  // estimates: as many as are there already.
+  dbar_decision observe(const dbar_snapshot &snapshot, std::vector<double> &estimates);
   void keep_positions(const OwnPositions &mine);
   // Local; never raises.
   void close();

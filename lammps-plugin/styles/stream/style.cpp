@@ -1,6 +1,5 @@
 #include "styles/stream/style.h"
 
-#include "files/json_text.h"
 #include "styles/compute/dbar.h"
 #include "styles/compute/find.h"
 #include "styles/stream/restart_record.h"
@@ -9,28 +8,26 @@
 #include "comm.h"
 #include "domain.h"
 #include "error.h"
-#include "group.h"
 #include "modify.h"
-#include "universe.h"
 #include "update.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdint>
+#include <limits>
 #include <utility>
 
 using namespace LAMMPS_NS;
 using namespace FixConst;
 
 FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
-    : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo), session_(lmp),
-      lost_(lmp) {
+    : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo),
+      seldom_(lmp, options_.seldom_every, options_.seldom), session_(lmp), lost_(lmp),
+      estimates_(4 * options_.observe.size(), std::numeric_limits<double>::quiet_NaN()) {
   dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id); // an unknown ID is an error at once
 
   outputs_[CHANGE_STEP] = -1;
   nevery = options_.nevery;
   scalar_flag = vector_flag = 1;
-  size_vector = NOUTPUT;
+  size_vector = NOUTPUT + static_cast<int>(estimates_.size());
   extscalar = extvector = 0;
   global_freq = 1; // values are those of the newest snapshot
   time_depend = 1;
@@ -64,6 +61,7 @@ void FixDbarStream::init() {
                "another compute unfix {} and define it again",
                options_.compute_id, compute_->settings_json(), descriptor_, id);
   observables_.check();
+  seldom_.check();
   if (update->whichflag == 2)
     window_.begin(); // a minimization moves atoms: what the window has so far is of other positions
   modify->addstep_compute_all(options_.next_snapshot(update->ntimestep)); // pressure and energy must be tallied then
@@ -100,42 +98,6 @@ void FixDbarStream::check_reference() const {
         reference, made, ahead, update->endstep, reference);
 }
 
-std::string FixDbarStream::settings_json() const {
-  dbar::JsonObject json;
-  json.text("fix_id", id).raw("descriptor", compute_->settings_json());
-  json.integer("size", compute_->size()).flag("virial", compute_->has_virial());
-  json.text("units", update->unit_style).number("dt", update->dt);
-  json.integer("nevery", nevery).integer("nrepeat", options_.nrepeat).integer("nfreq", options_.nfreq);
-  json.integer("natoms", group->count(igroup)).raw("thermo", dbar::json_list(observables_.names()));
-  std::vector<std::string> boundary;
-  for (int d = 0; d < 3; ++d)
-    boundary.push_back(domain->periodicity[d] ? "p" : "f");
-  json.raw("boundary", dbar::json_list(boundary));
-  json.text_or_null("store", options_.store)
-      .text("monitor", options_.monitor)
-      .text_or_null("python", options_.callable);
-  json.raw("snapshot",
-           "[" + dbar::json_quote(options_.snapshot) + "," + dbar::json_number(options_.snapshot_value) + "]");
-  json.text_or_null("ensemble", options_.ensemble);
-  for (const auto &[name, count] : {std::pair("persist", options_.persist), {"reference", options_.reference}})
-    json.raw(name, count > 0 ? std::to_string(count) : "null");
-  json.integer("replica", universe->iworld).integer("replicas", universe->nworlds);
-  // absolute: Python may take seconds to start before it reads this
-  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
-  json.number("began", now.count() - (platform::walltime() - lmp->initclock));
-  json.integer("step", update->ntimestep);
-  json.raw("restart", restart_step_ < 0 ? "null"
-                                        : dbar::JsonObject()
-                                              .integer("step", restart_step_)
-                                              .integer("snapshots", static_cast<bigint>(outputs_[SNAPSHOTS]))
-                                              .str());
-  json.text("lammps_version", lmp->version).text("plugin_version", DBAR_VERSION);
-  // a 32-bit integer in MPICH, a pointer in Open MPI: mpi4py takes either as an unsigned integer
-  const auto handle = (std::uintptr_t)(world);
-  json.integer("comm", sizeof(MPI_Comm) == 4 ? static_cast<std::uint32_t>(handle) : static_cast<long long>(handle));
-  return json.str();
-}
-
 void FixDbarStream::end_of_step() {
   if (!session_.is_open())
     error->all(FLERR, "Fix dbar/stream: run pre no comes before any run that sets up the stream: use run pre yes");
@@ -167,7 +129,8 @@ void FixDbarStream::take_snapshot() {
     error->all(FLERR, "Fix dbar/stream: lost atoms: {} of {} are left at step {} (keyword lost ignore goes on)", owned,
                expected, update->ntimestep);
   modify->clearstep_compute();
-  const auto &thermo = observables_.evaluate();
+  std::vector<double> thermo = observables_.evaluate();
+  seldom_.evaluate(session_.snapshots(), thermo);
 
   const double time = update->atime + (update->ntimestep - update->atimestep) * update->dt;
   const dbar_snapshot snapshot = {update->ntimestep,
@@ -177,7 +140,7 @@ void FixDbarStream::take_snapshot() {
                                   V_.empty() ? nullptr : V_.data(),
                                   static_cast<int>(thermo.size()),
                                   thermo.data()};
-  const dbar_decision d = session_.observe(snapshot);
+  const dbar_decision d = session_.observe(snapshot, estimates_);
   keep_positions(d.keep, snapshot);
 
   outputs_[STATE] = d.state;
@@ -243,6 +206,7 @@ void FixDbarStream::write_restart(FILE *fp) {
   record.nfreq = options_.nfreq;
   window_.pack(record.window);
   record.outputs.assign(outputs_, outputs_ + NOUTPUT);
+  record.estimates = estimates_;
   if (comm->me == 0)
     record.write(fp);
 }
@@ -254,6 +218,8 @@ void FixDbarStream::restart(char *bytes) {
     error->all(FLERR, "Fix dbar/stream: fix {} in the restart file {}", id, wrong);
   restart_step_ = static_cast<bigint>(record.step);
   std::copy(record.outputs.begin(), record.outputs.end(), outputs_);
+  if (record.estimates.size() == estimates_.size()) // else of other names: not known until the next snapshot
+    estimates_ = record.estimates;
   // a window begun with other settings cannot be finished
   if (record.nevery == options_.nevery && record.nrepeat == options_.nrepeat && record.nfreq == options_.nfreq) {
     window_.unpack(record.window);

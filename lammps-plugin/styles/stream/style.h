@@ -6,6 +6,7 @@
 #include "styles/stream/observables.h"
 #include "styles/stream/options.h"
 #include "styles/stream/own_positions.h"
+#include "styles/stream/seldom_values.h"
 #include "styles/stream/session.h"
 #include "styles/stream/window_average.h"
 
@@ -32,7 +33,7 @@ public:
   void min_pre_exchange() override { lost_.before_exchange(); }
   void min_pre_neighbor() override { lost_.after_exchange(); }
   double compute_scalar() override { return outputs_[STATE]; }
-  double compute_vector(int i) override { return outputs_[i]; }
+  double compute_vector(int i) override { return i < NOUTPUT ? outputs_[i] : estimates_[i - NOUTPUT]; }
   double memory_usage() override {
     return window_.memory_usage() + positions_.memory_usage() + previous_.memory_usage();
   }
@@ -69,27 +70,29 @@ private:
     CHANGE_STEP,
     EVIDENCE,
     REGIME,
-    NOUTPUT
+    NOUTPUT // the estimates follow: one more output would move them
   };
 
   void take_snapshot();
   void keep_positions(int keep, const dbar_snapshot &);
   void check_reference() const;
-  std::string settings_json() const;
+  std::string settings_json() const; // in settings.cpp
 
   dbar::StreamOptions options_;
   class ComputeDbar *compute_ = nullptr;
   dbar::WindowAverage window_;
   dbar::Observables observables_;
+  dbar::SeldomValues seldom_;
   dbar::StreamSession session_;
   dbar::LostAtoms lost_;
   std::string descriptor_;                  // settings of the compute with which the session was opened
   std::vector<double> D_, V_;               // the newest snapshot
   dbar::OwnPositions positions_, previous_; // of snapshots that may be kept: the newest, the one before
   double outputs_[NOUTPUT] = {};
-  bigint sampled_step_ = -1;  // of the newest sample of the window
-  bigint averaged_step_ = -1; // last step on which a window ended
-  bigint restart_step_ = -1;  // step of the restart file this fix continues, -1 if none
+  std::vector<double> estimates_; // four for each name of keyword observe, NaN before they are known
+  bigint sampled_step_ = -1;      // of the newest sample of the window
+  bigint averaged_step_ = -1;     // last step on which a window ended
+  bigint restart_step_ = -1;      // step of the restart file this fix continues, -1 if none
 };
 
 } // namespace LAMMPS_NS

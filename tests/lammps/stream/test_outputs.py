@@ -48,9 +48,15 @@ def rewritten(path, change):
 
 def first_layout(record):
     """The record as it was before it said how long it is."""
-    assert record[0] == -2 and record[1] == OUTPUTS and len(record) == 6 + FRAME + OUTPUTS
-    window, outputs = record[6 : 6 + FRAME], record[6 + FRAME :]
-    return [*record[2:6], *outputs[:FIRST], *window]
+    assert list(record[:3]) == [-3, OUTPUTS, 0] and len(record) == 7 + FRAME + OUTPUTS
+    window, outputs = record[7 : 7 + FRAME], record[7 + FRAME :]
+    return [*record[3:7], *outputs[:FIRST], *window]
+
+
+def second_layout(record):
+    """The record as it was before there were estimates."""
+    assert list(record[:3]) == [-3, OUTPUTS, 0]
+    return [-2, OUTPUTS, *record[3:]]
 
 
 def test_places_are_those_of_the_columns(lammps, folder):
@@ -76,15 +82,15 @@ def test_before_the_first_snapshot(lammps, folder):
     assert len(done.errors) == 1 and "accessed out-of-range" in done.errors[0]
 
 
-@pytest.mark.parametrize("layout", ["present", "first"])
+@pytest.mark.parametrize("layout", ["present", "second", "first"])
 def test_outputs_and_window_come_out_of_a_restart_file(lammps, folder, layout):
     first = lammps(START + WINDOW + f"run 237\nwrite_restart r.237\n{show()}run 63\n", np=2)
     undisturbed = read(folder / "run.h5md")
-    if layout == "first":
-        rewritten(folder / "r.237", first_layout)
+    if layout != "present":
+        rewritten(folder / "r.237", first_layout if layout == "first" else second_layout)
     again = lammps(AGAIN + WINDOW + show() + "run 63\n", np=2)
     before, after = shown(first)[0], shown(again)[0]
-    known = OUTPUTS if layout == "present" else FIRST
+    known = FIRST if layout == "first" else OUTPUTS
     assert list(after[:known]) == list(before[:known])
     assert list(after[known:]) == [0, -1, 0, 0][known - FIRST :]
     continued = read(folder / "run.h5md")  # the window that was in flight ends at step 250
@@ -95,7 +101,7 @@ def test_outputs_and_window_come_out_of_a_restart_file(lammps, folder, layout):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda record: [-3, *record[1:]],
+        lambda record: [-4, *record[1:]],
         lambda record: [record[0], 1000, *record[2:]],
         lambda record: [record[0], 6, *record[2:]],
         lambda record: [record[0], float("nan"), *record[2:]],
@@ -110,4 +116,13 @@ def test_a_record_that_is_not_known_is_refused(lammps, folder, change, ranks):
     done = lammps(AGAIN + STREAM + "run 10\n", np=ranks, ok=False)
     assert len(done.errors) == 1, done.output
     assert "Fix dbar/stream: fix s in the restart file has layout " in done.errors[0]
-    assert "outputs, expected at most layout 2 with 11: another version" in done.errors[0]
+    assert "outputs, expected at most layout 3 with 11: another version" in done.errors[0]
+
+
+@pytest.mark.parametrize("count", [-4, 3, 1e300, float("inf"), float("nan")])
+def test_a_number_of_estimates_that_cannot_be_is_refused(lammps, folder, count):
+    lammps(START + STREAM + "run 37\nwrite_restart r.237\n")
+    rewritten(folder / "r.237", lambda record: [*record[:2], count, *record[3:]])
+    done = lammps(AGAIN + STREAM + "run 10\n", np=2, ok=False)
+    assert len(done.errors) == 1, done.output
+    assert "estimates, expected a multiple of 4: it is damaged" in done.errors[0]

@@ -32,7 +32,7 @@ def say():
 @pytest.mark.parametrize(
     ("other", "what"),
     [
-        (SHORTER, "an answer of 7 numbers, expected 11"),
+        (SHORTER, "an answer of 7 numbers, expected 12"),
         (WITHOUT, "Session has no reference"),
     ],
     ids=["answer", "session"],
