@@ -63,7 +63,7 @@ def main(example: Example, argv=None, prepare: Callable | None = None) -> int:
     ``prepare(base, replicas, args, console)`` makes what the replicas need and returns more
     variables for their script.
     """
-    args = _parser(example).parse_args(argv)
+    args = parse(example, argv)
     console = Console()
     base = args.folder or (example.folder / "small" if args.small else example.folder)
     replicas = args.replicas or (example.small_replicas if args.small else example.replicas)
@@ -121,7 +121,8 @@ def _alone(runs, out, work, console):
     return 0
 
 
-def _parser(example: Example) -> argparse.ArgumentParser:
+def parse(example: Example, argv=None) -> argparse.Namespace:
+    """The options that all examples of this kind have."""
     parser = argparse.ArgumentParser(
         description=f"Run {example.replicas} replicas of {example.script} and draw the figures. "
         "Finished replicas are not run again.",
@@ -133,28 +134,25 @@ def _parser(example: Example) -> argparse.ArgumentParser:
     parser.add_argument("--small", action="store_true", help="tiny, in a minute, into small/")
     parser.add_argument("--folder", type=Path, help="where runs/ and out/ go (beside run.py)")
 
-    def parse(argv=None):
-        args = argparse.ArgumentParser.parse_args(parser, argv)
-        args.jobs = max(1, cores // args.np) if args.jobs is None else args.jobs
-        for name, low in (("np", 1), ("jobs", 1), ("replicas", example.least)):
-            value = getattr(args, name)
-            if value is not None and value < low:
-                parser.error(f"--{name} is {value}, expected at least {low}")
-        return args
-
-    parser.parse_args = parse
-    return parser
+    args = parser.parse_args(argv)
+    args.jobs = max(1, cores // args.np) if args.jobs is None else args.jobs
+    for name, low in (("np", 1), ("jobs", 1), ("replicas", example.least)):
+        value = getattr(args, name)
+        if value is not None and value < low:
+            parser.error(f"--{name} is {value}, expected at least {low}")
+    return args
 
 
-def run(example, runs, replicas, variables, total, jobs, np, console) -> list[Path]:
-    """Make replicas 1 ... `replicas` in `runs`, seed = number; returns their folders."""
+def run(example, runs, replicas, variables, total, jobs, np, console, first=1) -> list[Path]:
+    """Make so many replicas, numbered from `first`, in `runs`; seed = number. Returns folders."""
     launcher, program = lmp.mpirun_path(), lmp.lmp_path()
     for what, path in (("mpirun", launcher), ("lmp", program)):
         if path is None:
             raise EnsembleError(f"no program {what}; `dbar doctor` says what to install")
     script = example.folder / example.script
     settings = {"script": _digest(script), "variables": {k: str(v) for k, v in variables.items()}}
-    folders = [runs / f"{k:02d}" for k in range(1, replicas + 1)]
+    runs.mkdir(parents=True, exist_ok=True)
+    folders = [runs / f"{k:02d}" for k in range(first, first + replicas)]
     missing = [folder for folder in folders if not _finished(folder, settings)]
     for left in runs.glob("*.part"):
         shutil.rmtree(left)

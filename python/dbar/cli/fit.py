@@ -37,6 +37,10 @@ examples:
   dbar fit run1.h5md run2.h5md run3.h5md run4.h5md -o model.h5
   dbar fit run*.h5md -o elastic.h5 --until 12 --observable pe --observable pxx
   dbar fit run*.h5md -o model.h5 --order 2 --dimension 8 --json
+  dbar fit run*.h5md -o model.h5 --monitor watch.toml --observable v_hcp:extensive
+
+A model can judge a further run from its first snapshot on, and estimate what that one does not
+compute: fix ... dbar/stream ... model model.h5 monitor watch.toml observe 1 v_hcp
 
 A quantity named `pe` grows with the system and `press` does not; for names of your own say which:
 --observable v_mine:extensive (default: per-atom)."""
@@ -78,6 +82,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="RUN.h5md")
     parser.add_argument("-o", "--out", type=Path, required=True, help="model file to write")
+    parser.add_argument(
+        "--monitor", type=Path, metavar="FILE.toml",
+        help="also write settings of the monitor that suit such runs",
+    )  # fmt: skip
     add_model_options(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -142,27 +150,35 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from dbar.files.atomic import check_writable
     from dbar.store.h5md import StoreError
     from dbar.study.model_file import ModelFileError, save
+    from dbar.study.monitor_settings import check_settings_file, write_monitor_settings
 
     try:
-        clash = same_file(args.out, args.files)
-        if clash:
-            raise ValueError(f"-o {args.out}: is the run {clash}, expected another file")
+        for word, path in (("-o", args.out), ("--monitor", args.monitor)):
+            clash = None if path is None else same_file(path, args.files)
+            if clash:
+                raise ValueError(f"{word} {path}: is the run {clash}, expected another file")
+        if args.monitor is not None:
+            if same_file(args.monitor, [args.out]) or args.monitor == args.out:
+                raise ValueError(f"--monitor {args.monitor}: is the model file, expected another")
+            check_settings_file(args.monitor)
         check_writable(args.out)
         # many small matrices: threads of the linear algebra would only get in each other's way
         with progress_bars() as stage, threadpool_limits(1):
             study = prepare(args, stage)
             facts = about(study, args)
             save(args.out, study.model, facts)
+            if args.monitor is not None:
+                write_monitor_settings(args.monitor, study, str(args.out))
     except (StoreError, ModelFileError, ValueError, OSError) as error:
         return fail(args, error)
     if args.json:
-        print_json({"ok": True, "model": args.out, **facts})
+        print_json({"ok": True, "model": args.out, "monitor": args.monitor, **facts})
     else:
-        _show(console, study, facts, args.out)
+        _show(console, study, facts, args.out, args.monitor)
     return 0
 
 
-def _show(console: Console, study, facts: dict, out: Path) -> None:
+def _show(console: Console, study, facts: dict, out: Path, monitor: Path | None) -> None:
     runs, unit = study.runs, study.runs.time_unit
     count, ahead = len(runs), _horizon(study)
     console.print(
@@ -183,6 +199,8 @@ def _show(console: Console, study, facts: dict, out: Path) -> None:
     for text in facts["warnings"]:
         console.print(f"! {text}", style="yellow", markup=False)
     console.print(f"{out}: try  dbar forecast {out} RUN.h5md --steps 10", markup=False)
+    if monitor is not None:
+        console.print(f"{monitor}: for  fix ... model {out} monitor {monitor}", markup=False)
 
 
 def _horizon(study) -> float:

@@ -20,6 +20,7 @@ from dbar.online.decision import ALARM, LEARNING, TRUSTED, WARNING, Decision
 from dbar.online.frozen import FrozenModel
 from dbar.online.regimes import Regimes, mean_m
 from dbar.statistics.moments import LagChain, LaggedMoments
+from dbar.trust.brought import BroughtTest, root_of
 from dbar.trust.change import GAP, ChangeTest
 
 __all__ = ["Monitor"]
@@ -74,7 +75,7 @@ class Monitor:
         self.fixed, self.learnt = False, 0
         self.state, self.consecutive, self.change_step = LEARNING, 0, -1
         self.loud, self.loud_since, self.alarmed = 0, -1, -1
-        self.partners = None
+        self.partners = self.early = None
         self.pooled = {}
         if start is not None:
             self._begin_with(start)
@@ -83,6 +84,8 @@ class Monitor:
         """Judge by a model of other runs, as if it had been fitted just now."""
         self._set_model(start.model)
         self.fixed, self.refits, self.dtau = start.moments is None, 1, start.dtau
+        if start.rest is not None:
+            self.early = BroughtTest(start.rest, self.config.false_alarm)
 
     # ---- one snapshot ---------------------------------------------------------------------
 
@@ -128,6 +131,7 @@ class Monitor:
         elif self._expires(strides):
             self._forecast_from(self.latent_state())
         verdict = None if self.model is None else self._judge(x, past, strides)
+        error = self._early_error(x, past)
         linked = self.chain.linked(step)
         if not linked and self.chain.filled and not self.chain.stride:
             linked = step > self.chain.last  # the second snapshot of all gives the stride
@@ -139,6 +143,10 @@ class Monitor:
             tau = self.model.time_to_limit(self.latent_state(), self.config.m_limit) * self.dtau
             verdict |= {"tau_pred": tau, "known": verdict["known"] and tau > 0.0}
         evidence = self.change.observe(x, linked)
+        if self.change.ready:
+            self.early = None
+        elif self.early is not None:
+            evidence = max(evidence, self.early.observe(error))
         self.pending.append((step, z))
         confirmed = self._weigh(step, evidence)
         said = self._decide(verdict, evidence)
@@ -235,6 +243,15 @@ class Monitor:
         if not chain.filled or not chain.stride:
             return 1
         return int(min(max((step - chain.last) // chain.stride, 1), 1000))
+
+    def _early_error(self, x, past):
+        """Whitened error of the model that the run began with, None after a gap."""
+        if self.early is None or past is None:
+            return None
+        model, d = self.start.model, self.start.model.dim
+        state = model.latent(past.reshape(self.config.order, -1)).ravel()
+        ahead = (model.matrix @ state + model.drift)[:d]
+        return (model.latent(x) - ahead) @ root_of(model.noise[:d, :d])
 
     def _expires(self, strides):
         """Whether the forecast of a model that is never refitted has to be started anew."""

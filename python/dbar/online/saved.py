@@ -8,6 +8,7 @@ from dbar.online.frozen import FrozenModel
 from dbar.online.regimes import Regimes
 from dbar.online.start import Start
 from dbar.statistics.moments import LagChain, LaggedMoments
+from dbar.trust.brought import BroughtTest
 
 __all__ = ["SCHEMA", "restore", "schema_of", "state_of"]
 
@@ -47,6 +48,11 @@ def state_of(monitor):
         state |= {f"ahead_{k}": part.copy() for k, part in enumerate(monitor.ahead)}
     if monitor.start is not None:
         state |= monitor.start.get_state()
+    if monitor.early is not None:
+        none = np.zeros((0, 1))
+        state["early_errors"] = (
+            none if monitor.early.errors is None else monitor.early.errors.copy()
+        )
     if monitor.pooled:
         state["pooled"] = np.array(sorted(monitor.pooled.items()), dtype=np.int64)
     return state
@@ -92,4 +98,8 @@ def restore(monitor, state):
         monitor.one_step_std = monitor.model.one_step_std(0.0)
     if "ahead_0" in state:
         monitor.ahead = tuple(np.array(state[f"ahead_{k}"], float, order="C") for k in range(3))
+    if "early_errors" in state:
+        monitor.early = BroughtTest(monitor.start.rest, monitor.config.false_alarm)
+        errors = np.array(state["early_errors"], float)
+        monitor.early.errors = errors if len(errors) else None
     monitor.pooled = {int(r): int(n) for r, n in state.get("pooled", ())}

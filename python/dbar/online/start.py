@@ -25,11 +25,15 @@ class Start:
         model stays as it is.
     dtau : float
         Time between snapshots.
+    rest : ndarray or None
+        Of `dbar.trust.brought.rest_of`: with it the model tells a change while the run has too few
+        snapshots to do so itself.
     """
 
     model: FrozenModel
     moments: LaggedMoments | None = None
     dtau: float = 0.0
+    rest: np.ndarray | None = None
 
     @property
     def count(self):
@@ -45,6 +49,8 @@ class Start:
         parts = self.model.get_state() | {"dtau": np.array(self.dtau)}
         if self.moments is not None:
             parts |= self.moments.get_state()
+        if self.rest is not None:
+            parts["rest"] = self.rest.copy()
         return {f"start_{name}": value for name, value in parts.items()}
 
     @classmethod
@@ -54,4 +60,5 @@ class Start:
         if not own:
             return None
         moments = LaggedMoments.from_state(own) if "moments_ints" in own else None
-        return cls(FrozenModel.from_state(own), moments, float(own["dtau"]))
+        rest = np.array(own["rest"], float) if "rest" in own else None
+        return cls(FrozenModel.from_state(own), moments, float(own["dtau"]), rest)

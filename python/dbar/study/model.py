@@ -89,6 +89,8 @@ class EnsembleModel:
         left-out runs ask for if 1.6449 of them are to hold 90 %; 1 until they are set.
     moments_ : LaggedMoments or None
         Of descriptors per atom, to judge a run with, and to go on learning from; None until set.
+    rest_ : ndarray or None
+        Of `dbar.trust.brought.rest_of`, from left-out runs; None until set.
     scale_ : BandScale
         Width of the bands that left-out runs ask for; that of a Gaussian until it is set.
     n_runs_, training_time_, atoms_ : int, float, float
@@ -104,7 +106,7 @@ class EnsembleModel:
         self.prior, self.dtau = prior, float(dtau)
         self.innovation_, self.growth_ = None, 0.0
         self.scale_ = BandScale()
-        self.stress_ = self.moments_ = None
+        self.stress_ = self.moments_ = self.rest_ = None
         self.widths_ = np.ones((2, len(self.kinds)))
 
     def fit(self, D, values, trust=True, virials=None):

@@ -16,6 +16,7 @@ from dbar.study.choice import DIMENSIONS, ORDERS, Choice, choose, choose_again, 
 from dbar.study.diagnostics import Spectrum, spectrum
 from dbar.study.model import EnsembleModel, per_atom
 from dbar.trajectory.runset import RunSet
+from dbar.trust.brought import rest_of, whitened_errors
 
 __all__ = ["Options", "Study", "score_rows", "study", "warnings"]
 
@@ -97,6 +98,9 @@ def study(
     model.scale_ = checked.scale
     if kinds:
         model.widths_ = checked.widths
+    if checked.whole and len(D) >= 3:
+        pairs = zip(checked.models, checked.tested, strict=True)
+        model.rest_ = rest_of([whitened_errors(m.var_, m.latent(X)) for m, X in pairs])
     return Study(runs, model, choice, checked, spectrum(model.var_))
 
 

@@ -113,8 +113,10 @@ def start_of(model: EnsembleModel, m_limit: float, dimension: int, learn: bool) 
     """
     moments = model.moments_
     if learn:
-        return Start(FrozenModel.fit(moments, dimension, m_limit), moments, model.dtau)
+        return Start(FrozenModel.fit(moments, dimension, m_limit), moments, model.dtau, model.rest_)
     factor = model.measure_.factor_
     forecast = Autoregression.of(model.var_, model.trust_drift.sigma_m2_).moved(factor)
     space = model.space_.shift, model.space_.basis @ factor
-    return Start(FrozenModel.in_space(moments, *space, m_limit, forecast), None, model.dtau)
+    return Start(
+        FrozenModel.in_space(moments, *space, m_limit, forecast), None, model.dtau, model.rest_
+    )

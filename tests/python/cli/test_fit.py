@@ -277,3 +277,38 @@ def test_model_says_where_it_comes_from(fitted, runs):
     assert [one["file"] for one in about["runs"]] == runs
     assert model.n_runs_ == 6 and model.atoms_ == pytest.approx(102.5, abs=0.6)
     assert about["descriptor"]["rcut"] == 4.7
+
+
+def test_settings_of_a_monitor(runs, tmp_path):
+    """They are those of the model, and 95 % of the snapshots of left-out runs are known by them."""
+    from dbar.online import MonitorConfig
+    from dbar.study.study import Options, study
+    from dbar.trajectory.runset import read_runs
+
+    out, toml = tmp_path / "model.h5", tmp_path / "watch.toml"
+    assert main(["fit", *runs, "-o", str(out), "--monitor", str(toml), *FEW, "--bags", "12"]) == 0
+    config, (model, _) = MonitorConfig.load(str(toml)), load(out)
+    assert (config.order, config.latent_dim, config.n_bags) == (1, 3, 12)
+    found = study(
+        read_runs(runs), [("pe", None)], Options(1, 3, 12), lambda name: lambda done, total: None
+    )
+    M = np.concatenate(found.checked.M)
+    assert config.m_limit == max(2.0, np.ceil(100 * np.quantile(M, 0.95)) / 100)
+    assert model.moments_.count[0] == 6 * 149 and model.rest_.shape[0] == 3
+    for words, says in (
+        (["--monitor", runs[0]], "is the run"), (["--monitor", str(out)], "is the model file"),
+        (["--monitor", str(tmp_path / "no" / "x.toml")], "cannot be written"),
+    ):  # fmt: skip
+        done = run_patiently(
+            [sys.executable, "-m", "dbar.cli", "fit", *runs, "-o", str(out), *words, *FEW],
+            120, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 1 and says in done.stderr
+    mine = tmp_path / "mine.toml"
+    mine.write_text("persist = 3\n")
+    done = run_patiently(
+        [sys.executable, "-m", "dbar.cli", "fit", *runs, "-o", str(out), "--monitor", str(mine), *FEW],
+        120, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1 and "written by somebody else" in done.stderr
+    assert mine.read_text() == "persist = 3\n"

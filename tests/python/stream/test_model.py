@@ -114,7 +114,21 @@ def test_learn_adds_to_the_statistics_of_the_file(model, tmp_path):
 
 
 @pytest.mark.parametrize("learn", [False, True])
-@pytest.mark.parametrize("at", [20, 77])
+def test_a_change_before_the_run_has_a_yardstick(model, learn):
+    given = rows(58, 60)
+    shift = np.array([r[2][1:] for r in given]).std(axis=0)
+    jumped = [
+        (step, time, np.concatenate([D[:1], D[1:] + 6.0 * shift * (n >= 12)]), V, values)
+        for n, (step, time, D, V, values) in enumerate(given)
+    ]
+    words = dict(model=model, learn=learn)
+    plain = [a.state for a in feed(Session(watching(**words)), given)]
+    states = [a.state for a in feed(Session(watching(**words)), jumped)]
+    assert 3 not in plain and states[:12] == plain[:12] and 3 in states[12:14]
+
+
+@pytest.mark.parametrize("learn", [False, True])
+@pytest.mark.parametrize("at", [5, 20, 77])
 def test_restart_continues_bit_for_bit(model, tmp_path, learn, at):
     given = rows(56, 130)
     words = dict(model=model, learn=learn, observe=["pe", "press"])

@@ -68,6 +68,7 @@ def test_growth_by_drift_judges_runs_in_the_space_of_the_others():
 
 
 class Runs:
+    virials = None
     """As much of a `RunSet` as a study without observables needs."""
 
     def __init__(self, D):
