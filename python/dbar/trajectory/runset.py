@@ -104,6 +104,8 @@ class RunSet:
                         )
         found = []
         for word in common if wanted is None else wanted:
+            if self._seldom(word, wanted is not None):
+                continue
             for name, run in zip(self.names, self.runs, strict=True):
                 bad = np.flatnonzero(~np.isfinite(run.observables[word]))
                 if len(bad):
@@ -117,6 +119,21 @@ class RunSet:
             elif f"observable {word} " not in " ".join(self.notes):
                 self.notes.append(f"observable {word} does not change in any run: left out")
         return found
+
+    def _seldom(self, word: str, asked: bool) -> bool:
+        """Whether a run computed an observable now and then only; an error if it was asked for."""
+        for name, run in zip(self.names, self.runs, strict=True):
+            seldom = run.parameters.get("seldom") or {}
+            if word in seldom.get("names", []):
+                what = f"observable {word} was computed at every {seldom['every']}th snapshot only"
+                if asked:
+                    raise RunError(
+                        f"{name}: {what}, expected one of all snapshots (keyword thermo)"
+                    )
+                if what not in " ".join(self.notes):
+                    self.notes.append(f"{what}: left out")
+                return True
+        return False
 
     def values(self, names: Sequence[str]) -> list[np.ndarray]:
         """Observables (T, q) of each run."""

@@ -312,3 +312,23 @@ def test_settings_of_a_monitor(runs, tmp_path):
     )  # fmt: skip
     assert done.returncode == 1 and "written by somebody else" in done.stderr
     assert mine.read_text() == "persist = 3\n"
+
+
+def test_what_was_computed_now_and_then_is_left_out(tmp_path):
+    """A column of NaN with values in between is no observable of all snapshots."""
+    paths = write_runs(tmp_path, 4)
+    for path in paths:
+        traj = read(path)
+        column = np.where(np.arange(len(traj)) % 10 == 0, traj.observables["press"], np.nan)
+        more = {"parameters": {**traj.parameters, "seldom": {"every": 10, "names": ["c_n12"]}}}
+        write(path, replace(traj, observables={**traj.observables, "c_n12": column}, **more))
+    command = [sys.executable, "-m", "dbar.cli", "fit", *paths, "-o", str(tmp_path / "m.h5"), *FEW]
+    done = run_patiently([*command, "--json"], 120, capture_output=True, text=True)
+    answer = json.loads(done.stdout)
+    assert {row["observable"] for row in answer["scores"]} == {"pe", "press"}
+    assert "c_n12 was computed at every 10th snapshot only: left out" in " ".join(
+        answer["warnings"]
+    )
+    asked = [*command, "--observable", "c_n12"]
+    done = run_patiently(asked, 120, capture_output=True, text=True)
+    assert done.returncode == 1 and "every 10th snapshot only, expected one of all" in done.stderr
