@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["LEVEL", "NORMAL", "RecentRanks", "width_of"]
+__all__ = ["LEAST", "LEVEL", "NORMAL", "RecentRanks", "width_of"]
 
 LEVEL = 0.9  # share of errors that a band of `NORMAL` standard deviations is to hold
 NORMAL = 1.6448536269514722  # those of a Gaussian
+LEAST = 9  # errors of which the largest is the rank that holds `LEVEL`: with fewer there is none
 _KEPT = 60  # newest errors
-_ENOUGH = 20  # errors without which a band is as wide as the model says
 
 
 def width_of(ratios):
@@ -28,26 +28,38 @@ def width_of(ratios):
 class RecentRanks:
     """Factors on the standard deviations of `size` quantities.
 
+    Parameters
+    ----------
+    size : int
+    least : int
+        Errors without which a factor is `before`.
+    before : float
+        NaN: it is not known. What a regression says of itself is far too little while it has fewer
+        snapshots than descriptors.
+
     Attributes
     ----------
     width : ndarray, shape (size,)
-        1 while there are fewer than 20 errors.
     """
 
-    def __init__(self, size):
-        self._size = int(size)
-        self._ratios = np.zeros((0, self._size))
-        self.width = np.ones(self._size)
+    def __init__(self, size, least=LEAST, before=np.nan):
+        self._size, self._least, self._before = int(size), int(least), float(before)
+        self._set(np.zeros((0, self._size)))
 
     def add(self, error, std):
-        """Take in errors (size,) of predictions that had these standard deviations."""
+        """Take in errors (size,) of predictions that had these standard deviations; NaN: none."""
         ratio = np.abs(error) / np.where(std > 0.0, std, np.inf)
         self._set(np.concatenate([self._ratios[1 - _KEPT :], ratio[None]]))
 
     def _set(self, ratios):
         self._ratios = ratios
-        enough = len(ratios) >= _ENOUGH
-        self.width = width_of(ratios) if enough else np.ones(self._size)
+        known = np.isfinite(ratios)
+        if len(ratios) >= self._least and known.all():
+            self.width = width_of(ratios)
+            return
+        self.width = np.full(self._size, self._before)
+        for k in np.flatnonzero(known.sum(axis=0) >= self._least):
+            self.width[k] = width_of(ratios[known[:, k], k : k + 1])[0]
 
     def get_state(self):
         """Arrays from which `set_state` restores the factors bit for bit."""

@@ -37,7 +37,7 @@ class StreamingReadout:
     Attributes
     ----------
     width : ndarray, shape (q,)
-        Factor on the standard deviations of the model.
+        Factor on the standard deviations of the model, NaN before nine errors are known.
     """
 
     def __init__(self, kinds, size):
@@ -84,7 +84,8 @@ class StreamingReadout:
         Returns
         -------
         mean, std : ndarray, shape (q,)
-            What was predicted without it; None, None before the first fit.
+            What was predicted without it; None, None before the first fit, NaN for an observable
+            that has not changed so far, and `std` NaN before nine errors tell how wide it is.
 
         Raises
         ------
@@ -171,7 +172,9 @@ class StreamingReadout:
     def _of_model(self, D):
         X, count = per_atom(D)
         mean, std = self._core.predict(X, count / self._atoms, return_std=True)
-        size = np.where(self._extensive, count[:, None], 1.0)
+        # nothing is known of what has never changed, least of all that it stays so
+        size = np.where(self._core.y_std_ > 0.0, 1.0, np.nan)
+        size = size * np.where(self._extensive, count[:, None], 1.0)
         return mean * size, std * size
 
     def _checked(self, D):

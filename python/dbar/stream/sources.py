@@ -159,7 +159,8 @@ class GivenSource(Source):
 
     def __init__(self, names, model, steps):
         super().__init__(names)
-        self._model, self._ranks = model, RecentRanks(len(self.names))
+        # the widths of the model come from left-out runs: a few errors do not know better
+        self._model, self._ranks = model, RecentRanks(len(self.names), 20, 1.0)
         self._columns = [model.names.index(name) for name in self.names]
         ahead = model.scale_.factors(np.array([steps]), 0.9, len(model.names))[0]
         self.factor = ahead[self._columns]

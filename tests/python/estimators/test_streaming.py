@@ -184,3 +184,19 @@ def test_slopes_are_derivatives():
     up, down = stream.predict(D[:1] + step)[0][0], stream.predict(D[:1] - step)[0][0]
     want = (up - down) / 2e-3
     np.testing.assert_allclose(stream.slopes(D[0, 0])[:, 2], want, rtol=1e-6)
+
+
+def test_an_observable_that_never_changed_has_no_estimate_until_it_does():
+    """And the errors it did not make while it stood still do not count for its band."""
+    D, Y = data(200, noise=1.0)
+    still = Y.copy()
+    still[:120, 2] = 0.0
+    stream = StreamingReadout(KINDS, K)
+    seen = [stream.observe(d, y) for d, y in zip(D, still, strict=True)]
+    mean = np.array([m for m, _ in seen if m is not None])
+    assert np.isfinite(mean[:, :2]).all()
+    first = int(np.flatnonzero(np.isfinite(mean[:, 2]))[0])
+    assert 120 - 12 < first < 120 - 12 + 14 and np.isfinite(mean[first:]).all()
+    assert (stream.width > 0.1).all()
+    whole = StreamingReadout.from_state(KINDS, K, stream.get_state())
+    np.testing.assert_array_equal(whole.width, stream.width)
