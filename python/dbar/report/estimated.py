@@ -49,9 +49,7 @@ def score_estimates(table: np.ndarray, values: np.ndarray) -> Score:
     return _score(table[known, 0], NORMAL * table[known, 1], values[known])
 
 
-def score_forecasts(
-    table: np.ndarray, values: np.ndarray, step: np.ndarray, later: int
-) -> Score:  # fmt: skip
+def score_forecasts(table: np.ndarray, values: np.ndarray, step: np.ndarray, later: int) -> Score:
     """Compare the forecast of each snapshot with what was computed `later` timesteps after it.
 
     Parameters

@@ -31,7 +31,7 @@ def figure_estimated(
         known = np.isfinite(values)
         limits.append(values)
         if known.all():
-            drawing.line(values, color=BLUE, linewidth=1.2, label="computed")
+            drawing.line(values, color=BLUE, linewidth=4.0, alpha=0.4, label="computed")
         else:  # a line would promise what lies between
             axes.plot(traj.time[known], values[known], "o", color=BLUE, markersize=3.5,
                       label="computed", zorder=3)  # fmt: skip

@@ -69,8 +69,8 @@ def estimated_html(traj: Trajectory, changes: Sequence[Change]) -> str:
 
 
 def _scores(traj: Trajectory, later: int | None) -> str:
-    head = ["observable", "R²", "RMSE", "in 90 % band", "values", "forecast: RMSE", "unchanged",
-            "in 90 % band", "values"]  # fmt: skip
+    head = ["observable", "R²", "RMSE", "in band", "values", "forecast: RMSE", "unchanged: RMSE",
+            "in band", "values"]  # fmt: skip
     rows, without = [], []
     for name, found in traj.estimates.items():
         named = label(name, unit_of(name, traj.units))
@@ -81,7 +81,7 @@ def _scores(traj: Trajectory, later: int | None) -> str:
         now = score_estimates(found, values)
         then = Score(0) if later is None else score_forecasts(found, values, traj.step, later)
         rows.append(
-            [named, _number(now.r2, 3), _number(now.rmse), _share(now), now.count,
+            [named, _r2(now), _number(now.rmse), _share(now), now.count,
              _number(then.rmse), _number(then.unchanged), _share(then), then.count]
         )  # fmt: skip
     text = table(head, rows) if rows else ""
@@ -90,6 +90,10 @@ def _scores(traj: Trajectory, later: int | None) -> str:
 
 def _number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}" if np.isfinite(value) else "-"
+
+
+def _r2(score: Score) -> str:
+    return f"{score.r2:.4f}" if np.isfinite(score.r2) else "-"
 
 
 def _share(score: Score) -> str:
