@@ -1,4 +1,4 @@
-"""Section of a report: observables that the run estimated and forecast, against what it computed."""
+"""Section of a report: observables that the run estimated and forecast, against the computed."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from dbar.forecast.own_errors import ENOUGH, TOLERANCE, OwnErrors
 from dbar.online.foresight import Foresight
 from dbar.online.monitor import Monitor
 from dbar.online.stored import has_monitor, monitor_anew
-from dbar.store.checkpoint import Checkpoint
 from dbar.report.series import pick_series
+from dbar.store.checkpoint import Checkpoint
 from dbar.trajectory.changes import find_changes
 from dbar.trajectory.trajectory import Trajectory, tensor_to_voigt
 
