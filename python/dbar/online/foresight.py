@@ -23,6 +23,8 @@ from dbar.statistics.ridge import bayesian_ridge
 __all__ = ["Foresight", "Outcome"]
 
 _MEMORY = 1000  # snapshots from which observables are learnt
+_FIRST = 12  # snapshots before observables are learnt, beside a model that was there before
+_GROWTH = 1.1  # times as many before they are learnt again, beside one that is not refitted
 
 
 @dataclass
@@ -55,6 +57,9 @@ class Foresight:
     ----------
     bands : dict of OwnErrors
         By observable: what was promised and what came.
+    fits : int
+        Times that observables were learnt: once for each model of the monitor. The model that a
+        monitor began with may stay its only one; then whenever there are a tenth more snapshots.
     """
 
     def __init__(self, monitor: Monitor, horizons: int, level: float = 0.9) -> None:
@@ -62,14 +67,16 @@ class Foresight:
         self.bands: dict[str, OwnErrors] = {}
         self._x: deque = deque(maxlen=_MEMORY)
         self._y: deque = deque(maxlen=_MEMORY)
-        self._fitted = -1
+        self.fits, self._fitted, self._seen, self._enough = 0, -1, 0, _FIRST
         self._maps: dict[str, tuple[np.ndarray, float]] = {}
 
     def remember(
         self, step: int, D: np.ndarray, V: np.ndarray | None, values: Mapping[str, float]
     ) -> None:
         """Take in a snapshot that the monitor has seen already, for the regression alone."""
-        self._x.append(features(step, D, V, self.monitor.config.virial))
+        per_atom = self.monitor.start is not None  # as the monitor takes them
+        self._x.append(features(step, D, V, self.monitor.config.virial, per_atom))
+        self._seen += 1
         self._y.append(dict(values))
 
     def observe(
@@ -114,13 +121,20 @@ class Foresight:
         """Mean forecast (steps,) of each observable from the newest snapshot; empty while none."""
         if self.monitor.model is None:
             return {}
-        if self._fitted != self.monitor.refits:
-            self._fitted = self.monitor.refits
+        if self._due():
+            self._fitted, self._enough = self.monitor.refits, int(_GROWTH * self._seen) + 1
+            self.fits += 1
             self._fit()
         if not self._maps:
             return {}
         mean, _ = self.monitor.forecast(steps)
         return {name: mean @ slope + offset for name, (slope, offset) in self._maps.items()}
+
+    def _due(self) -> bool:
+        """Whether observables are to be learnt anew."""
+        if self.monitor.start is not None:
+            return self._seen >= self._enough
+        return self._fitted != self.monitor.refits
 
     def _fit(self) -> None:
         x = np.array(self._x)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from dbar.forecast.own_errors import ENOUGH, TOLERANCE, OwnErrors
-from dbar.online.config import MonitorConfig
 from dbar.online.foresight import Foresight
 from dbar.online.monitor import Monitor
+from dbar.online.stored import has_monitor, monitor_anew
 from dbar.report.series import pick_series
+from dbar.store.checkpoint import Checkpoint
 from dbar.trajectory.changes import find_changes
 from dbar.trajectory.trajectory import Trajectory, tensor_to_voigt
 
@@ -110,7 +112,11 @@ class Hindsight:
         return f"the band {measured}{few}"
 
 
-def hindsight(traj: Trajectory, series: dict[str, np.ndarray] | None = None) -> Hindsight | None:
+def hindsight(
+    traj: Trajectory,
+    series: dict[str, np.ndarray] | None = None,
+    checkpoints: Sequence[Checkpoint] = (),
+) -> Hindsight | None:
     """Replay the stored snapshots through the stored monitor, forecast, and check.
 
     The long forecast is the one of the newest model fitted at least 20 snapshots before the first
@@ -123,13 +129,20 @@ def hindsight(traj: Trajectory, series: dict[str, np.ndarray] | None = None) -> 
     series : dict of (T,) arrays, optional
         What is to be forecast, all that the report draws when not given. Of each nothing is used
         that lies behind the moment of the forecast.
+    checkpoints : sequence of Checkpoint
+        Those of the file. Only a monitor that began with a model needs them, for they hold it.
 
     Returns
     -------
     Hindsight or None
         None if there was no monitor, or it never came to a forecast.
+
+    Raises
+    ------
+    StartUnknownError
+        If the monitor began with a model that no checkpoint holds.
     """
-    if not traj.monitor_config or "state" not in traj.monitor:
+    if not has_monitor(traj.monitor_config) or "state" not in traj.monitor:
         return None
     if series is None:
         series = {each.name: each.values for each in pick_series(traj, find_changes(traj))}
@@ -137,22 +150,21 @@ def hindsight(traj: Trajectory, series: dict[str, np.ndarray] | None = None) -> 
     out = Hindsight(series, alarm=int(alarms[0]) if len(alarms) else None)
     end = out.alarm if out.alarm is not None else len(traj)
     out.skipped = max(0, end - _MOST)
-    M = _replay(traj, out, end)
+    monitor = monitor_anew(traj.monitor_config, traj.parameters.get("nfreq"), list(checkpoints))
+    M = _replay(traj, monitor, out, end)
     if not out.long:
         return None
     out.same = out.skipped > 0 or _agree(M, traj.monitor.get("M"))
     return out
 
 
-def _replay(traj: Trajectory, out: Hindsight, end: int) -> np.ndarray:
+def _replay(traj: Trajectory, monitor: Monitor, out: Hindsight, end: int) -> np.ndarray:
     """Fill in all forecasts; returns the M that the replay came to."""
-    settings = MonitorConfig.of_store(traj.monitor_config)
-    monitor = Monitor(settings, stride=traj.parameters.get("nfreq"))
     foresight = Foresight(monitor, _CHECKED, LEVEL)
     start, last = out.skipped, min(len(traj), end + _MOST)
     V = None if traj.V is None else tensor_to_voigt(traj.V[start:last])
     every = max(SHORT, -(-(last - start) // _SHORTS))
-    refits, M = 0, []
+    fits, M = 0, []
     for k in range(start, last):
         values = {name: float(column[k]) for name, column in out.series.items()}
         v = None if V is None else V[k - start]
@@ -162,8 +174,8 @@ def _replay(traj: Trajectory, out: Hindsight, end: int) -> np.ndarray:
         M.append(float(said.mahalanobis))
         if not ahead or k + 1 == last:
             continue
-        if monitor.refits > refits:
-            refits = monitor.refits
+        if foresight.fits > fits:
+            fits = foresight.fits
             steps = min(min(last, end + _AFTER) - k - 1, _LONGEST)
             if (not out.long or k <= end - _LEAD) and steps > 0:
                 means = foresight.means(steps)

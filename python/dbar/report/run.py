@@ -8,12 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from dbar.online.stored import StartUnknownError, checkpoints
 from dbar.report import figures
 from dbar.report.answers import answers_html, changes_html
+from dbar.report.estimated_section import estimated_html, model_html
 from dbar.report.forecast import SHORT, Hindsight, hindsight
 from dbar.report.page import section, tiles, write_page
 from dbar.report.series import Shown, pick_series
 from dbar.report.where import Where, find_where, where_html
+from dbar.store import h5md
+from dbar.store.checkpoint import Checkpoint
 from dbar.store.columns import LATER_FIELDS, MONITOR_FIELDS
 from dbar.trajectory.changes import Change
 from dbar.trajectory.summary import STATES, Summary, alarm_sentence, summarise
@@ -111,10 +115,23 @@ def report(
     sections.append(changes_html(traj, verdict, places))
     for where in places.values():
         sections.append(section("Where did it happen?", where_html(traj, where)))
+    model = model_html(traj)
+    if model:
+        sections.append(section("Where did its knowledge come from?", model))
+    sections.append(estimated_html(traj, verdict.changes))
     if summary.refits and all(name in traj.monitor for name in _NEEDED):
-        sections += _monitor_sections(traj, series, verdict.changes)
+        known = _checkpoints(run) if model else []
+        sections += _monitor_sections(traj, series, verdict.changes, known)
     sections.append(section("Settings and versions", _settings(traj)))
     return write_page(out, name, alarm_sentence(summary), sections)
+
+
+def _checkpoints(run: str | os.PathLike[str] | Trajectory) -> list[Checkpoint]:
+    """Those of the file, which hold the model that a monitor began with."""
+    if isinstance(run, Trajectory):
+        return []
+    with h5md.open_for_reading(Path(run)) as file:
+        return checkpoints(file)
 
 
 def _places(traj: Trajectory, summary: Summary, changes: list[Change]) -> dict[int, Where]:
@@ -171,7 +188,9 @@ def _what_happened(
     return section("What happened", text)
 
 
-def _monitor_sections(traj: Trajectory, series: list[Shown], changes: list[Change]) -> list[str]:
+def _monitor_sections(
+    traj: Trajectory, series: list[Shown], changes: list[Change], known: list[Checkpoint]
+) -> list[str]:
     limit = float(traj.monitor_config.get("m_limit", 2.0))
     text = _M_TEXT.format(words=M_IN_WORDS, limit=limit)
     sections = [section("Is the present like the past?", text + figures.figure_M(traj, changes))]
@@ -181,9 +200,12 @@ def _monitor_sections(traj: Trajectory, series: list[Shown], changes: list[Chang
         text += _EVIDENCE_TEXT.format(length=f"{1 / rate:,.0f}" if rate else "many")
         text += figures.figure_evidence(traj, changes)
     sections.append(section("Does it go on as it did?", text))
-    seen = hindsight(traj, {each.name: each.values for each in series})
-    if seen is not None:
-        text = _forecast_html(traj, series, seen, changes)
+    try:
+        seen = hindsight(traj, {each.name: each.values for each in series}, known)
+        text = "" if seen is None else _forecast_html(traj, series, seen, changes)
+    except StartUnknownError as error:
+        text = f'<p class="note">Not shown: {error}.</p>'
+    if text:
         sections.append(section("Forecast against what happened", text))
     text = _HORIZON_TEXT.format(limit=limit)
     horizon = figures.figure_horizon(traj, changes)

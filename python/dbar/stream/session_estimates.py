@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dbar.stream.estimates import Estimates, kinds_of
 from dbar.stream.session_model import Given
 
-__all__ = ["AHEAD", "open_estimates", "steps_ahead"]
+__all__ = ["AHEAD", "ahead_of", "open_estimates", "steps_ahead"]
 
 _MOST = 10000  # snapshots ahead
 AHEAD = 10  # snapshots that are forecast ahead if the settings do not say
@@ -60,3 +60,20 @@ def steps_ahead(settings: dict) -> int:
     if count > _MOST:
         raise ValueError(f"ahead {ahead:g}: is {count} snapshots, expected at most {_MOST}")
     return count
+
+
+def ahead_of(parameters: dict) -> tuple[int, float] | None:
+    """How far ahead a stored run has forecast: timesteps, and time.
+
+    Parameters
+    ----------
+    parameters : dict
+        As in its file. None comes back if they do not say.
+    """
+    try:
+        stride, dt = int(parameters["nfreq"]), float(parameters["dt"])
+        words = {"ahead": (parameters.get("observe") or {}).get("ahead"), "nfreq": stride, "dt": dt}
+        steps = steps_ahead(words) * stride
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+        return None
+    return steps, steps * dt

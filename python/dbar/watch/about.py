@@ -11,6 +11,7 @@ from dbar.trajectory.movers import changed_most, in_words, shown
 from dbar.trajectory.summary import STATES, alarm_sentence, strain_axis, stress, summarise
 from dbar.trajectory.trajectory import Trajectory
 from dbar.trajectory.verdict import judge
+from dbar.watch.about_observed import about_observed
 from dbar.watch.follow import Follower
 from dbar.watch.follow_forecast import LEVEL
 
@@ -23,6 +24,7 @@ _EMPTY = {
     "stress_name": "", "stress_unit": "", "energy": None, "energy_unit": "", "trust": None,
     "until": None, "answers": [], "changed": "", "changes": [], "regime": None, "evidence": None,
     "consecutive": None, "most_name": "", "most_unit": "", "curves": {}, "forecast": None,
+    "no_forecast": "", "observed": [],
 }  # fmt: skip
 
 
@@ -47,7 +49,7 @@ def about_run(name: str, follower: Follower, curves: bool) -> dict:
     units = unit_style(run.units)
     about |= {
         "snapshots": len(run), "step": int(run.step[-1]), "time": float(run.time[-1]),
-        "time_unit": units["time"],
+        "time_unit": units["time"], "observed": about_observed(run, curves),
     }  # fmt: skip
     if "state" in monitor:
         state = int(monitor["state"][-1])
@@ -86,6 +88,7 @@ def about_run(name: str, follower: Follower, curves: bool) -> dict:
             about |= {"most_name": clean(in_words(most)), "most_unit": shown(run, most)[1]}
             columns["most"] = shown(run, most)[0]
         about["curves"] = _curves(run, columns)
+        about["no_forecast"] = follower.why_no_outlook
         outlook = follower.outlook
         if outlook is not None:
             bands = {k: v.tolist() for k, v in outlook.bands.items()}

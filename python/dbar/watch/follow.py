@@ -143,6 +143,11 @@ class Follower:
                 raise h5md.damage(self.path, error) from None
 
     @property
+    def why_no_outlook(self) -> str:
+        """Why there is no forecast yet, where that is worth saying."""
+        return self._prophet.why if self._prophet is not None else ""
+
+    @property
     def age(self) -> float | None:
         """Seconds since the file was written, None when there is no file."""
         return max(0.0, now() - self.changed) if self.changed else None

@@ -12,7 +12,8 @@ from dbar.online.config import MonitorConfig
 from dbar.online.decision import Decision
 from dbar.online.foresight import Foresight
 from dbar.online.monitor import Monitor
-from dbar.store.checkpoint import unpack
+from dbar.online.stored import StartUnknownError, checkpoints, has_monitor, monitor_anew
+from dbar.store.checkpoint import Checkpoint
 from dbar.trajectory.summary import stress
 from dbar.trajectory.trajectory import Trajectory
 
@@ -51,11 +52,17 @@ class Prophet:
     """Makes a copy of the monitor, and shows it what came since.
 
     A short run is replayed as a whole, so that all forecasts can be checked; of a long one, and of
-    one that learnt from others as well, the copy is taken from the older checkpoint in the file.
+    one that learnt from others as well, the copy is taken from the older checkpoint in the file. So
+    is the model that a monitor began with: without it a copy would be another monitor.
+
+    Attributes
+    ----------
+    why : str
+        Why there is no forecast yet, where that is worth saying.
     """
 
     def __init__(self) -> None:
-        self._given_up = False
+        self._given_up, self.why = False, ""
         self._forget()
 
     def _forget(self) -> None:
@@ -65,25 +72,32 @@ class Prophet:
 
     def look(self, file: h5py.File, run: Trajectory) -> Outlook | None:
         """Take in the new rows of the open file and forecast; None while that is not possible."""
-        if self._given_up or not run.monitor_config or "M" not in run.monitor:
+        if self._given_up or not has_monitor(run.monitor_config) or "M" not in run.monitor:
             return None
+        self.why = ""
         try:
             self._catch_up(file, run)
             return self._outlook(run)
+        except StartUnknownError as error:  # the next checkpoint will have it
+            self._forget()
+            self.why = f"no forecast of the monitor: {error}"
+            return None
         except (ValueError, KeyError, IndexError, TypeError, ArithmeticError, AttributeError):
             # settings or data that this version's monitor refuses: the columns are shown anyway
             self._given_up = True
             return None
 
     def _catch_up(self, file: h5py.File, run: Trajectory) -> None:
+        found = [] if self._foresight else [c for c in checkpoints(file) if c.snapshots <= len(run)]
         if self._foresight is None and len(run) <= _WHOLE:
-            self._foresight = Foresight(_monitor(run), _CHECKED, LEVEL)
+            anew = monitor_anew(run.monitor_config, run.parameters.get("nfreq"), found)
+            self._foresight = Foresight(anew, _CHECKED, LEVEL)
             if self._go_on(file, run, 0):
                 return
             self._forget()  # it learnt from others as well, or went on with other settings
         first = None
         if self._foresight is None:
-            self._foresight = Foresight(_checkpoint(file, run), _CHECKED, LEVEL)
+            self._foresight = Foresight(_oldest(run, found), _CHECKED, LEVEL)
             first = max(0, self._foresight.monitor.snapshots - _MEMORY)
         self._go_on(file, run, first)
 
@@ -156,19 +170,11 @@ class Prophet:
         return out
 
 
-def _checkpoint(file: h5py.File, run: Trajectory) -> Monitor:
-    slots = [unpack(file["parameters/dbar/monitor"][s][...]) for s in ("slot0", "slot1")]
-    found = [c for c in slots if c is not None and c.snapshots <= len(run)]
-    found = [c for c in found if Monitor.reads(c.arrays)]
+def _oldest(run: Trajectory, found: list[Checkpoint]) -> Monitor:
+    """The monitor of the older checkpoint, as it was at the beginning where there is none."""
     if not found:
-        return _monitor(run)
-    older = min(found, key=lambda c: c.sequence)
-    return Monitor.from_state(MonitorConfig.of_store(run.monitor_config), older.arrays)
-
-
-def _monitor(run: Trajectory) -> Monitor:
-    settings = MonitorConfig.of_store(run.monitor_config)
-    return Monitor(settings, stride=run.parameters.get("nfreq"))
+        return monitor_anew(run.monitor_config, run.parameters.get("nfreq"), found)
+    return Monitor.from_state(MonitorConfig.of_store(run.monitor_config), found[0].arrays)
 
 
 def _columns(run: Trajectory) -> dict[str, np.ndarray]:

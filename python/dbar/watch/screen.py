@@ -10,6 +10,7 @@ from rich.text import Text
 from dbar.status.words import ago, brief
 from dbar.trajectory.summary import smooth
 from dbar.watch.screen_ensemble import budget_of, counts_of, ensemble_block, number, word
+from dbar.watch.screen_observed import observed_table, observed_words
 
 __all__ = ["plain_lines", "screen", "spark"]
 
@@ -19,7 +20,7 @@ _COLUMNS = {
     "status": 0, "step": 78, "time": 56, "state": 0, "M / bound": 0, "tau_pred": 68, "alarms": 90,
     "regime": 99, "stress": 128, "energy": 158,
 }  # fmt: skip
-_ANSWERED = 3  # runs up to which each has its three answers
+_ANSWERED = 3  # runs up to which each has its three answers, and its observables
 
 
 def spark(values: list, width: int = 16) -> str:
@@ -90,6 +91,7 @@ def _runs(runs: list[dict], width: int, blocks: bool) -> list[RenderableType]:
             notes.append(Text(f"{tag}{run['changed']}", style="bold red"))
         if len(runs) <= _ANSWERED:
             notes += _answers(run["answers"], tag)
+            notes += observed_table(run["observed"], name if len(runs) > 1 else "")
         if note:
             notes.append(Text(f"{name}: {note}", style="dim" if run["alarms"] else "yellow"))
     return [table, *notes]
@@ -162,6 +164,6 @@ def plain_lines(frame: dict) -> list[str]:
             words.append(f"forecast {'trusted' if run['trust'] else 'not to be trusted'}{until}")
         if run["alarms"]:
             words.append(f"{run['alarms']} {'alarm' if run['alarms'] == 1 else 'alarms'}")
-        words.append(run["changed"])
+        words += [run["changed"], *observed_words(run["observed"])]
         lines.append(f"{run['name']}: {', '.join(w for w in words if w)}")
     return lines

@@ -1,4 +1,4 @@
-"""The page of ``dbar watch --serve``: four fixed files and the data, for this machine alone.
+"""The page of ``dbar watch --serve``: five fixed files and the data, for this machine alone.
 
 Nothing in a request is ever used as the name of a file. Requests under another host name than
 127.0.0.1 or localhost are refused, so that a web site cannot reach the page through a name of its
@@ -25,6 +25,7 @@ _FILES = {
     "/": ("page.html", "text/html; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/charts.js": ("charts.js", "text/javascript; charset=utf-8"),
+    "/observed.js": ("observed.js", "text/javascript; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
 }
 _HEADERS = {

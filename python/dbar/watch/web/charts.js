@@ -54,11 +54,12 @@ function ticks(low, high, count) {
   return { step, at: out.map((v) => Number(v.toPrecision(15))) };
 }
 
-// A figure over time: lines, bands, the bar of states below, a mark where the forecast begins.
+// A figure over time: lines, points, bands, the bar of states below, a mark where the forecast begins.
 function chart(plot) {
   const W = 400, H = 200, right = 8, top = 8, bottom = plot.states ? 44 : 34;
-  const x = extent([...plot.lines.map((l) => l.t), ...plot.bands.map((b) => b.t)]);
-  const y = extent([...plot.lines.map((l) => l.v), ...plot.bands.flatMap((b) => [b.low, b.high])]);
+  const points = plot.points || [], drawn = [...plot.lines, ...points];
+  const x = extent([...drawn.map((l) => l.t), ...plot.bands.map((b) => b.t)]);
+  const y = extent([...drawn.map((l) => l.v), ...plot.bands.flatMap((b) => [b.low, b.high])]);
   const root = svg("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": plot.title });
   if (!x || !y) return null;
   if (x[0] === x[1]) x[1] = x[0] + 1;
@@ -91,7 +92,11 @@ function chart(plot) {
   for (const band of plot.bands) {
     const upper = band.t.map((t, k) => `${X(t).toFixed(1)},${Y(band.high[k]).toFixed(1)}`);
     const lower = band.t.map((t, k) => `${X(t).toFixed(1)},${Y(band.low[k]).toFixed(1)}`);
-    root.append(svg("polygon", { class: "band", points: [...upper, ...lower.reverse()].join(" ") }));
+    root.append(svg("polygon", { class: band.kind ? `band b-${band.kind}` : "band", points: [...upper, ...lower.reverse()].join(" ") }));
+  }
+  for (const { t, v } of points) {
+    const size = t.length > 100 ? 1.6 : 2.4;
+    t.forEach((at, k) => root.append(svg("circle", { class: "point", cx: X(at).toFixed(1), cy: Y(v[k]).toFixed(1), r: size })));
   }
   for (const line of plot.lines) {
     let path = "", pen = false;
@@ -136,9 +141,9 @@ function stateBar(root, states, X, top) {
 export function key(kind, text) {
   const item = html("span", "key");
   const picture = svg("svg", { viewBox: "0 0 24 10" });
-  picture.append(kind === "band"
-    ? svg("rect", { class: "band", x: 0, y: 0, width: 24, height: 10 })
-    : svg("path", { class: `line c-${kind}`, d: "M0 5L24 5" }));
+  if (kind === "band") picture.append(svg("rect", { class: "band", x: 0, y: 0, width: 24, height: 10 }));
+  else if (kind === "points") picture.append(svg("circle", { class: "point", cx: 12, cy: 5, r: 4 }));
+  else picture.append(svg("path", { class: `line c-${kind}`, d: "M0 5L24 5" }));
   item.append(picture, text);
   return item;
 }

@@ -1,5 +1,6 @@
 // Draws what /data.json says. Text enters the page as text only, never as markup.
 import { STATES, figure, html, key, number } from "/charts.js";
+import { drawObserved } from "/observed.js";
 
 const STATUSES = ["waiting", "running", "ended", "killed", "unreadable"];
 const REPLICA_STATES = ["running", "failed", "finished", "forecast"];
@@ -89,7 +90,8 @@ function drawRun(run) {
   }
   if (run.status === "running" && run.age > 5) pairs.push(["silent for", number(run.age, "s", 3)]);
   if (run.answers.length) card.append(drawAnswers(run));
-  card.append(numbers(pairs), charts(run));
+  card.append(numbers(pairs), charts(run), ...drawObserved(run));
+  if (run.no_forecast) card.append(html("p", "sentence", run.no_forecast));
   if (run.alarms) card.append(html("p", "sentence", run.sentence));
   return card;
 }

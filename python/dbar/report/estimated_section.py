@@ -1,0 +1,100 @@
+"""Section of a report: observables that the run estimated and forecast, against the computed."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+
+from dbar.report.drawing import label
+from dbar.report.estimated import Score, score_estimates, score_forecasts
+from dbar.report.estimated_figure import figure_estimated
+from dbar.report.page import section, table
+from dbar.store.units import unit_of, unit_style
+from dbar.stream.session_estimates import ahead_of
+from dbar.trajectory.changes import Change
+from dbar.trajectory.trajectory import Trajectory
+
+__all__ = ["estimated_html", "model_html"]
+
+_MOST = 12  # figures
+
+_TEXT = """
+<p>At each snapshot the run estimated these observables from the descriptors, by what it knew
+before that snapshot. An estimate is compared with the value computed at the same snapshot, if there
+was one; from the first estimate on, changes of the run included. R² is 1 for a perfect estimate, 0
+for one that is no better than the mean. Bands state 90 %.</p>"""
+
+_AHEAD_TEXT = """
+<p>At each snapshot it also forecast them for {later} later. "Unchanged" is the forecast that the
+newest value computed will still hold then. The figures show each forecast at the time that it is
+for.</p>"""
+
+_NO_AHEAD = "<p>Nothing was forecast, which takes a monitor that has learnt.</p>"
+_NOTHING = "not computed in this run: nothing to compare with"
+
+
+def model_html(traj: Trajectory) -> str:
+    """Which model the run began with; empty for none."""
+    model = traj.monitor_config.get("model")
+    if not isinstance(model, dict):
+        return ""
+    file, digest = (html.escape(str(model.get(key, "?"))) for key in ("file", "sha256"))
+    learnt = "was learnt on" if model.get("learn") else "was not learnt on: it stayed as it was"
+    return (
+        f"<p>The run began with the model <b>{file}</b> (SHA-256 {digest[:12]}), which {learnt}."
+        "</p>"
+    )
+
+
+def estimated_html(traj: Trajectory, changes: Sequence[Change]) -> str:
+    """Section with a table and figures; empty for a run that estimated nothing."""
+    if not traj.estimates:
+        return ""
+    later, time = ahead_of(traj.parameters) or (None, None)
+    text = _TEXT
+    forecast = any(np.isfinite(found[:, 2]).any() for found in traj.estimates.values())
+    if later and forecast:
+        text += _AHEAD_TEXT.format(later=f"{time:.4g} {unit_style(traj.units)['time']}".rstrip())
+    else:
+        text += _NO_AHEAD
+    text += _scores(traj, later)
+    for name in list(traj.estimates)[:_MOST]:
+        text += figure_estimated(traj, name, time, changes)
+    left = len(traj.estimates) - _MOST
+    if left > 0:
+        text += f"<p>and {left} more without a figure.</p>"
+    return section("Observables, estimated and forecast", text)
+
+
+def _scores(traj: Trajectory, later: int | None) -> str:
+    head = ["observable", "R²", "RMSE", "in band", "values", "forecast: RMSE", "unchanged: RMSE",
+            "in band", "values"]  # fmt: skip
+    rows, without = [], []
+    for name, found in traj.estimates.items():
+        named = label(name, unit_of(name, traj.units))
+        values = traj.observables.get(name)
+        if values is None or not np.isfinite(values).any():
+            without.append(named)
+            continue
+        now = score_estimates(found, values)
+        then = Score(0) if later is None else score_forecasts(found, values, traj.step, later)
+        rows.append(
+            [named, _r2(now), _number(now.rmse), _share(now), now.count,
+             _number(then.rmse), _number(then.unchanged), _share(then), then.count]
+        )  # fmt: skip
+    text = table(head, rows) if rows else ""
+    return text + "".join(f"<p><b>{html.escape(name)}</b>: {_NOTHING}.</p>" for name in without)
+
+
+def _number(value: float, digits: int = 4) -> str:
+    return f"{value:.{digits}g}" if np.isfinite(value) else "-"
+
+
+def _r2(score: Score) -> str:
+    return f"{score.r2:.4f}" if np.isfinite(score.r2) else "-"
+
+
+def _share(score: Score) -> str:
+    return f"{100 * score.inside:.0f} %" if score.count else "-"
