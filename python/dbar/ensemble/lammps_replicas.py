@@ -11,6 +11,8 @@ from dbar.ensemble.lammps_chunk import ChunkError, run_chunk
 from dbar.ensemble.learner import Chunk
 from dbar.ensemble.settings import Settings
 from dbar.store.h5md import StoreError
+from dbar.study.model_file import ModelFileError, load
+from dbar.study.suits import refuse_run
 from dbar.trajectory.trajectory import read
 
 __all__ = ["LammpsReplicas"]
@@ -29,6 +31,8 @@ class LammpsReplicas:
     ----------
     chunk_errors : type
         What a chunk raises that fails; any other error is that of the executor.
+    model : EnsembleModel or None
+        What the ensemble begins with.
     """
 
     chunk_errors = ChunkError
@@ -36,6 +40,7 @@ class LammpsReplicas:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings, self.folder = settings, Path(folder).absolute()
         self._stop = self.folder / "stop"
+        self.model, self._about = load(settings.model) if settings.model else (None, {})
 
     def place(self, replica: int) -> Path:
         """Folder of a replica."""
@@ -78,7 +83,7 @@ class LammpsReplicas:
         Raises
         ------
         StoreError
-            If the store lacks snapshots or observables, or has other ones than the first replica.
+            If the store lacks snapshots or observables, or is of another system than the model.
         """
         path, s = self.place(replica) / "run.h5md", self.settings
         # the last snapshot before the chunk too: the time between two may need it
@@ -95,6 +100,12 @@ class LammpsReplicas:
             if name not in run.observables:
                 have = ", ".join(run.observables) or "none"
                 raise StoreError(f"{path}: stores no observable {name!r} (it has: {have})")
+        if self.model is not None:
+            own = {**run.parameters, "natoms": float(run.D[0, 0])}
+            try:
+                refuse_run(s.model, self.model, self._about, own, True)
+            except ModelFileError as error:
+                raise StoreError(f"{path}: {error}") from None
         values = np.column_stack([run.observables[n][inside] for n in s.observables])
         dtau = (run.time[-1] - run.time[0]) / (len(run) - 1) if len(run) > 1 else run.time[0]
         return Chunk(run.D[inside], values, steps, float(dtau))

@@ -85,6 +85,8 @@ class Learner:
         Of the model, see `dbar.forecast.VAR`; `dimension` is the largest one.
     dtau : float
         Time between snapshots.
+    start : dbar.study.EnsembleModel, optional
+        Its statistics are learnt before those of the replicas.
 
     Attributes
     ----------
@@ -104,8 +106,9 @@ class Learner:
 
     def __init__(
         self, replicas, chunks, snapshots, names, order=1, dimension=5, n_bags=20, coverage=0.25,
-        seed=0, dtau=1.0,
+        seed=0, dtau=1.0, start=None,
     ):  # fmt: skip
+        self.start = start
         self.replicas, self.chunks, self.snapshots = int(replicas), int(chunks), int(snapshots)
         if self.snapshots < order:
             raise ValueError(f"{snapshots} snapshots in a chunk, at least order = {order} needed")
@@ -161,8 +164,26 @@ class Learner:
     def _allocate(self, size):
         self.moments = LaggedMoments(size, self.order, self.n_bags, self.coverage, self.seed)
         self.joint = LaggedMoments(size + len(self.names), 0, 0, 1.0, self.seed)
+        if self.start is not None:
+            self._begin_with(self.start, size)
         self.newest = np.full((self.replicas, self.order, size), np.nan)
         self.ends = np.full((self.replicas, len(self.grid), self.order, size), np.nan)
+
+    def _begin_with(self, model, size):
+        """Learn what a model was made of.
+
+        Raises
+        ------
+        ValueError
+            If it has another number of descriptors or other settings.
+        """
+        if model.moments_.size != size:
+            raise ValueError(f"{size} descriptors, but the model has {model.moments_.size}")
+        self.moments.merge(model.moments_)
+        columns = [*range(size), *(size + model.names.index(name) for name in self.names)]
+        self.joint.count[0] = float(model.snapshots_)
+        self.joint.mean[0] = model.joint_mean_[columns]
+        self.joint.comoment[0] = model.joint_comoment_[np.ix_(columns, columns)]
 
     def refit(self) -> Model | None:
         """Fit the model to everything learnt; None while there is too little."""
@@ -187,9 +208,12 @@ class Learner:
             return None
         count, mean, comoment = stats.snapshots()
         measure = Mahalanobis().fit_cov(count, mean, comoment / count, stats.differences())
-        ran = self.progress > 0
-        length = float(self.progress[ran].mean()) * self.snapshots * self.dtau
-        trust = ForecastTrust(var, measure, self.dtau, length, int(ran.sum()), LIMIT)
+        runs = int((self.progress > 0).sum())
+        time = float(self.progress.sum()) * self.snapshots * self.dtau
+        if self.start is not None:
+            runs += self.start.n_runs_
+            time += self.start.n_runs_ * self.start.training_time_
+        trust = ForecastTrust(var, measure, self.dtau, time / runs, runs, LIMIT)
         self.model = Model(space, var, measure, trust.sigma_m2_, *self._readout(space))
         return self.model
 

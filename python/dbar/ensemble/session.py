@@ -100,6 +100,7 @@ def _run(settings, folder, resume, policy, tell, stopped, broken):
     learner = Learner(
         settings.replicas, settings.chunks, settings.snapshots, settings.observables,
         settings.order, settings.dimension, settings.n_bags, settings.coverage, 0,
+        start=source.model,
     )  # fmt: skip
     plan = Plan(
         settings.budget_chunks, settings.batch, settings.most_out, settings.retries,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dbar.online.config import tomllib
+from dbar.study.model_file import ModelFileError, load
 
 __all__ = ["Settings", "SettingsError"]
 
@@ -33,6 +35,7 @@ _NUMBERS = {
 _WORDS = {
     "script": None, "policy": "variance", "executor": "local", "cost": "work", "launcher": "mpirun",
 }  # fmt: skip
+_MODEL = ("order", "n_bags", "coverage")  # settings that a model brings with it
 _TABLES = ("variables", "settings", "submit")
 _TAKEN = ("seed", "chunk", "restart", "steps", "every", "next", "store")
 
@@ -51,6 +54,8 @@ class Settings:
         The TOML file; `script` is relative to its folder.
     window : int
         0 if not given, see `most_out`.
+    model, digest : str
+        Path of a model file to begin with, and its SHA-256; empty without.
     """
 
     path: Path
@@ -79,6 +84,8 @@ class Settings:
     variables: dict = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
     submit: dict = field(default_factory=dict)
+    model: str = ""
+    digest: str = ""
 
     @property
     def chunks(self) -> int:
@@ -125,7 +132,7 @@ class Settings:
 
     @classmethod
     def _checked(cls, path, source):
-        known = [*_NUMBERS, *_WORDS, *_TABLES, "observables"]
+        known = [*_NUMBERS, *_WORDS, *_TABLES, "observables", "model"]
         for word in source:
             if word not in known:
                 raise SettingsError(f"unknown setting {word!r}; known: {', '.join(known)}")
@@ -141,6 +148,7 @@ class Settings:
         names = source.get("observables", [])
         if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
             raise SettingsError(f"observables = {names!r}: expected a list of names, one or more")
+        found |= _brought(path, source, names)
         for name, value in found["variables"].items():
             if name in _TAKEN or not re.fullmatch(r"\w+", name):
                 raise SettingsError(
@@ -174,9 +182,44 @@ class Settings:
     def identity(self) -> dict:
         """What must not change between `run` and `resume`: everything that decisions depend on."""
         free = ("path", "script", "jobs", "np", "executor", "submit", "retries")
-        free += ("launcher", "silence")
+        free += ("launcher", "silence", "model")
+        free += () if self.digest else ("digest",)
         found = {**vars(self), "window": self.most_out}
         return {k: v for k, v in sorted(found.items()) if k not in free}
+
+
+def _brought(path, source, observables):
+    """What a model file brings with it; nothing if none is named."""
+    if "model" not in source:
+        return {}
+    word = source["model"]
+    if not isinstance(word, str) or not word:
+        raise SettingsError(f"model = {word!r}: expected the name of a model file")
+    file = path.parent / word
+    try:
+        model, _ = load(file)
+    except ModelFileError as error:
+        raise SettingsError(f"model = {word!r}: {error}") from None
+    for name in observables:
+        if name not in model.kinds:
+            raise SettingsError(
+                f"observables has {name!r}, which the model {word} does not know; it has: "
+                f"{', '.join(model.names) or 'none'}"
+            )
+    if model.moments_ is None or model.joint_mean_ is None:
+        raise SettingsError(f"model = {word!r}: holds no statistics; make it again with dbar fit")
+    if model.seed != 0:
+        raise SettingsError(f"model = {word!r}: has the seed {model.seed}, expected 0")
+    own = {name: getattr(model, name) for name in _MODEL}
+    for name, value in own.items():
+        if source.get(name, value) != value:
+            raise SettingsError(
+                f"{name} = {source[name]!r}: the model {word} has {value!r}; expected the same, or "
+                "no such setting"
+            )
+    dimension = source.get("dimension", model.space_.dim)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return own | {"dimension": dimension, "model": str(file), "digest": digest}
 
 
 def _number(name, value):

@@ -89,12 +89,15 @@ class EnsembleModel:
         left-out runs ask for if 1.6449 of them are to hold 90 %; 1 until they are set.
     moments_ : LaggedMoments or None
         Of descriptors per atom, to judge a run with, and to go on learning from; None until set.
+    joint_mean_, joint_comoment_ : ndarray or None
+        Of [descriptors per atom, observables] of all snapshots, for an ensemble that begins with the
+        model; None until set.
     rest_ : ndarray or None
         Of `dbar.trust.brought.rest_of`, from left-out runs; None until set.
     scale_ : BandScale
         Width of the bands that left-out runs ask for; that of a Gaussian until it is set.
-    n_runs_, training_time_, atoms_ : int, float, float
-        Runs, mean length of a run, median number of atoms.
+    n_runs_, snapshots_, training_time_, atoms_ : int, int, float, float
+        Runs, their snapshots, mean length of a run, median number of atoms.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class EnsembleModel:
         self.innovation_, self.growth_ = None, 0.0
         self.scale_ = BandScale()
         self.stress_ = self.moments_ = self.rest_ = None
+        self.joint_mean_ = self.joint_comoment_ = None
         self.widths_ = np.ones((2, len(self.kinds)))
 
     def fit(self, D, values, trust=True, virials=None):
@@ -143,7 +147,7 @@ class EnsembleModel:
         self.measure_ = between.in_latent() if comparable else Mahalanobis(self.space_.dim).fit(Y)
         if len(Y) >= 4 and not comparable:
             self.measure_.factor_ = self.measure_.factor_ / np.sqrt(self._level_of_others(X))
-        self.n_runs_ = len(Y)
+        self.n_runs_, self.snapshots_ = len(Y), sum(map(len, Y))
         self.training_time_ = float(np.mean([len(part) - 1 for part in Y]) * self.dtau)
         self.atoms_ = float(np.median(np.concatenate([part[:, 0] for part in D])))
         self.estimator_, self.readout_ = Readout(self.kinds), Readout(self.kinds)

@@ -74,11 +74,13 @@ _PARTS = {
         ("kinds", "order", "dimension", "n_bags", "coverage", "seed", "prior", "dtau"),
         ("space_", "var_", "measure_", "growth_", "innovation_", "estimator_", "readout_",
          "scale_", "n_runs_", "training_time_", "atoms_", "stress_", "widths_", "moments_",
-         "rest_"),
+         "rest_", "joint_mean_", "joint_comoment_", "snapshots_"),
     ),
 }  # fmt: skip
 _SINCE_2 = ("rate_", "rate_bound_", "effective_")
-_SINCE_3 = ("stress_", "widths_", "moments_", "rest_")
+_SINCE_3 = (
+    "stress_", "widths_", "moments_", "rest_", "joint_mean_", "joint_comoment_", "snapshots_",
+)  # fmt: skip
 _BY_NAME = {kind.__name__: kind for kind in _PARTS}
 
 

@@ -92,6 +92,10 @@ def study(
         runs.dtau,
     ).fit(D, values, virials=virials)  # fmt: skip
     model.moments_ = pooled_moments(model, D)
+    joint = np.concatenate([np.hstack([per_atom(d), y]) for d, y in zip(D, values, strict=True)])
+    model.joint_mean_ = joint.mean(axis=0)
+    joint = joint - model.joint_mean_
+    model.joint_comoment_ = joint.T @ joint
     tick(1, 1)
     name = "checking on left-out runs" if len(runs) > 1 else "checking on the last third"
     checked = check(model, D, values, stage(name), again, virials)

@@ -263,3 +263,89 @@ def test_half_the_budget_on_aluminium(shared_data):
     assert (used <= 480).all()
     assert (mean[1, :2] < 0.5 * mean[0, :2]).all()
     assert (mean[2] < 0.7 * mean[0]).all()
+
+
+# ---- an ensemble that begins with a model --------------------------------------------------------
+
+
+def begun(tmp_path, count=4):
+    from dbar.study import load
+    from given_models import make_model
+
+    return load(make_model(tmp_path, runs=count))[0]
+
+
+def test_what_a_model_was_made_of_is_learnt_first(tmp_path):
+    """Statistics and model equal those of one learner that was given all snapshots."""
+    from dbar.ensemble.replay import Chunk
+    from given_models import rows
+
+    model = begun(tmp_path)
+    settings = dict(order=1, dimension=3, seed=0, dtau=0.5)
+    started = Learner(2, 5, 30, ["press", "pe"], **settings, start=model)
+    whole = Learner(6, 5, 30, ["press", "pe"], **settings)
+
+    def chunks(seed, atoms):
+        given = rows(seed, 150, atoms)
+        for k in range(5):
+            part = given[30 * k : 30 * k + 30]
+            D, values = np.array([r[2] for r in part]), np.array([r[4][::-1] for r in part])
+            yield Chunk(D, values, [30 * k + 1 + n for n in range(30)], 0.5)
+
+    for replica in range(4):  # as `make_model` numbers them; steps of its snapshots are 0, 1, ...
+        for chunk in chunks(100 + replica, 100 + replica):
+            whole.add(replica, chunk)
+    for replica in range(2):
+        for chunk in chunks(200 + replica, 100):
+            started.add(replica, chunk)
+            whole.add(4 + replica, chunk)
+    for name in ("moments", "joint"):
+        mine, theirs = getattr(started, name), getattr(whole, name)
+        assert mine.count[0] == theirs.count[0]
+        np.testing.assert_allclose(mine.mean[0], theirs.mean[0], rtol=1e-10)
+        scale = np.abs(theirs.comoment[0]).max()
+        np.testing.assert_allclose(mine.comoment[0], theirs.comoment[0], atol=1e-10 * scale)
+    one, other = started.refit(), whole.refit()
+    x = np.array([r[2][1:] / r[2][0] for r in rows(300, 20)])
+    M = [part.measure.score(part.space(x)) for part in (one, other)]
+    np.testing.assert_allclose(*M, rtol=1e-6)
+
+
+def test_the_first_chunk_has_a_model(tmp_path):
+    D, values = trajectories()
+    alone = Learner(12, 5, 10, ["a", "b"], dimension=3)
+    assert alone.refit() is None
+    model = begun(tmp_path)
+    with pytest.raises(ValueError, match="descriptors, but the model has 8"):
+        from dbar.ensemble.replay import Chunk
+
+        Learner(2, 5, 10, ["pe"], start=model).add(
+            0, Chunk(D[0][:10], values[0][:10, :1], range(1, 11), 1.0)
+        )
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ('observables = ["pe", "hcp"]', "observables has 'hcp', which the model model.h5 does not"),
+        ('order = 3\nobservables = ["pe"]', "order = 3: the model model.h5 has 1; expected the same"),
+        ('n_bags = 7\nobservables = ["pe"]', "n_bags = 7: the model model.h5 has 20"),
+    ],
+)
+def test_settings_that_do_not_suit_the_model(tmp_path, more, says):
+    begun(tmp_path)
+    (tmp_path / "in.x").write_text("")
+    path = tmp_path / "e.toml"
+    base = 'script = "in.x"\nreplicas = 2\nsteps = 100\nchunk = 50\nevery = 10\nmodel = "{}"\n'
+    path.write_text(base.format("model.h5") + more)
+    with pytest.raises(SettingsError, match=says):
+        Settings.load(path)
+    path.write_text(base.format("model.h5") + 'observables = ["pe"]')
+    found = Settings.load(path)
+    assert (found.order, found.dimension, found.n_bags) == (1, 3, 20)
+    assert "digest" in found.identity() and "model" not in found.identity()
+    path.write_text(base.format("nothere.h5") + 'observables = ["pe"]')
+    with pytest.raises(SettingsError, match=r"nothere.h5: no such file, expected a model made by"):
+        Settings.load(path)
+    path.write_text(base.split("model =")[0] + 'observables = ["pe"]')
+    assert "digest" not in Settings.load(path).identity()  # as it was before there were models
