@@ -7,6 +7,7 @@ whole loop times would drown in the noise of the forces. The share is that growt
 
     python benchmarks/production_share.py [--rounds 3] [--repeat 10] [--np 1] [--every 0.1 1 10]
     ... --every 1 --snapshots 40  # long enough for the monitor to fit and forecast
+    ... --every 1 --snapshots 60 --observe  # and thirteen observables estimated and forecast
 """
 
 import argparse
@@ -21,6 +22,7 @@ MD = (
     "fix move all nve\nthermo 1000000\nrun 200\n"
 )
 STREAM = "compute d all dbar bso4 4.7 twojmax 8 virial yes\nfix s all dbar/stream 5 5 {nfreq} d store run.h5md\n"
+THIRTEEN = "temp pe press pxx pyy pzz pxy pxz pyz vol lx ly lz"  # the default of keyword thermo
 SECTIONS = ("Modify", "Neigh")
 
 
@@ -31,6 +33,7 @@ def main():
     parser.add_argument("--np", type=int, default=1, help="MPI ranks")
     parser.add_argument("--snapshots", type=int, help="of a run (4, few for a fit; 2 at 10 ps)")
     parser.add_argument("--every", type=float, nargs="+", default=[0.1, 1.0, 10.0], help="ps")
+    parser.add_argument("--observe", action="store_true", help="estimate the 13 thermo quantities")
     args = parser.parse_args()
 
     setup = CRYSTAL.format(*[args.repeat] * 3) + MD
@@ -51,7 +54,10 @@ def main():
         shares, costs, md = [], [], []
         for _ in range(args.rounds if interval < 10 else 1):
             # the stream starts a run of its own: opening files and importing Python is start-up, not rate
-            begin = setup + STREAM.format(nfreq=nfreq) + "run 0\n"
+            stream = STREAM.format(nfreq=nfreq)
+            if args.observe:
+                stream = f"{stream.rstrip()} observe 13 {THIRTEEN} ahead {10 * interval:g}\n"
+            begin = setup + stream + "run 0\n"
             with_dbar = run(begin + f"run {steps}\n", args.np)
             without = run(setup + f"run {steps}\n", args.np)
             extra = sum(
