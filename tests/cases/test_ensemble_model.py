@@ -25,14 +25,14 @@ def test_an_ensemble_begins_with_a_model(tmp_path):
     runs = sorted(str(path) for path in first.glob("ensemble/replicas/*/run.h5md"))
     model = first / "model.h5"
     assert main(["fit", *runs, "-o", str(model), "--order", "1", "--dimension", "3"]) == 0
-    second = small(tmp_path / "second", "seed = 7\n" 'model = "../first/model.h5"\n')
+    second = small(tmp_path / "second", 'seed = 7\nmodel = "../first/model.h5"\n')
     finish(command(second, "run"))
     status = json.loads((second / "ensemble/status.json").read_text())
     assert status["budget"]["used"] == 1200
     rows = [row for row in status["replicas"] if row["steps"]]
     assert rows and all(row["M"] > 0.0 for row in rows)
     # of another descriptor: each replica says why
-    third = small(tmp_path / "third", "seed = 7\n" 'model = "../first/model.h5"\n')
+    third = small(tmp_path / "third", 'seed = 7\nmodel = "../first/model.h5"\n')
     script = (third / "in.replica").read_text()
     word = f"twojmax {read(runs[0]).parameters['descriptor']['words']['twojmax']}"
     assert word in script

@@ -120,9 +120,13 @@ class Estimates:
             In the order of `dbar.store.columns.QUANTITIES`, NaN where something is not known yet.
         """
         out = np.full((len(self.names), len(QUANTITIES)), np.nan)
+        if not D[0] > 0.0:
+            return out  # a group without atoms has no observables
         volume = None if self._volume is None else float(values[self._volume])
         given_v = V if volume is not None and volume > 0.0 else None
         for name, source in self._sources.items():
+            if name == "stress" and given_v is None:
+                continue
             if name == "stress":
                 mean, std = source.estimate(D, V, volume, values[self._tensor])
             else:

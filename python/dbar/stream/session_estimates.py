@@ -9,7 +9,7 @@ from dbar.stream.session_model import Given
 
 __all__ = ["AHEAD", "ahead_of", "open_estimates", "steps_ahead"]
 
-_MOST = 10000  # snapshots ahead
+_MOST = 1000  # snapshots ahead
 AHEAD = 10  # snapshots that are forecast ahead if the settings do not say
 
 

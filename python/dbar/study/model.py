@@ -90,8 +90,8 @@ class EnsembleModel:
     moments_ : LaggedMoments or None
         Of descriptors per atom, to judge a run with, and to go on learning from; None until set.
     joint_mean_, joint_comoment_ : ndarray or None
-        Of [descriptors per atom, observables] of all snapshots, for an ensemble that begins with the
-        model; None until set.
+        Of [descriptors per atom, observables] of all snapshots, for an ensemble that begins with
+        the model; None until set.
     rest_ : ndarray or None
         Of `dbar.trust.brought.rest_of`, from left-out runs; None until set.
     scale_ : BandScale

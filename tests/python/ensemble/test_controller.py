@@ -328,7 +328,10 @@ def test_the_first_chunk_has_a_model(tmp_path):
     ("more", "says"),
     [
         ('observables = ["pe", "hcp"]', "observables has 'hcp', which the model model.h5 does not"),
-        ('order = 3\nobservables = ["pe"]', "order = 3: the model model.h5 has 1; expected the same"),
+        (
+            'order = 3\nobservables = ["pe"]',
+            "order = 3: the model model.h5 has 1; expected the same",
+        ),
         ('n_bags = 7\nobservables = ["pe"]', "n_bags = 7: the model model.h5 has 20"),
     ],
 )
