@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
     """A model, and runs: with seldom values, with a model, without a monitor, young, plain."""
     out = tmp_path_factory.mktemp("runs")
     model = make_model(out)
-    observed_run(out / "seldom.h5md", 196, 11, every=10, observe=["press", "pe"], ahead=5 * DTAU)
+    observed_run(out / "seldom.h5md", 296, 11, every=10, observe=["press", "pe"], ahead=5 * DTAU)
     never_computed(out / "never.h5md", 90, model)
     observed_run(out / "none.h5md", 60, observe=["pe"], monitor="none")
     observed_run(out / "young.h5md", 5, observe=["pe"])
@@ -59,7 +59,7 @@ def test_numbers_are_those_of_the_file(folder):
         np.testing.assert_array_equal(curves["computed"]["value"], values[known])
         np.testing.assert_allclose(curves["forecast"]["time"], run.time[-5:] + 5 * DTAU)
         np.testing.assert_array_equal(curves["forecast"]["mean"], table[-5:, 2])
-        rows = np.isfinite(table[:, 0])
+        rows = np.isfinite(table[:, 1])  # from the first band on
         np.testing.assert_array_equal(curves["estimate"]["mean"], table[rows, 0])
         np.testing.assert_allclose(curves["estimate"]["half_width"], NORMAL * table[rows, 1])
 
@@ -72,7 +72,7 @@ def test_in_a_terminal(folder):
     assert (
         f"pe {pe['computed']:.6g} eV {pe['words']['estimate']} {pe['words']['forecast']}" in lines
     )
-    assert press["words"]["computed"].endswith("bar at 95.5 ps") and " +- " in lines[-1]
+    assert press["words"]["computed"].endswith("bar at 145.5 ps") and " +- " in lines[-1]
     (line,) = plain_lines(frame)
     assert f"press {press['words']['estimate']} (in 2.5 ps {press['words']['forecast']})" in line
     for width in (40, 60, 80, 200):
@@ -123,7 +123,7 @@ def test_on_the_page(folder, tmp_path):
     # two bands of each observable, but in the young run: the estimate's and the forecast's
     assert page.count('class="band b-estimate"') == page.count('<polygon class="band"') == 4
     assert page.count('<circle class="point" cx="12"') == 4  # keys; one is not computed
-    assert page.count('<circle class="point"') == 4 + (20 + 196) + 5 + 90
+    assert page.count('<circle class="point"') == 4 + (30 + 296) + 5 + 90
     assert "learning" in page and "<img" not in page and "&lt;img src=x" in page
 
 
