@@ -20,8 +20,10 @@ class Score:
     count : int
         Values compared.
     rmse : float
+    judged : int
+        Those of them that had a band: young estimates have none.
     inside : float
-        Share of values inside the 90 % band.
+        Share of these inside the 90 % band.
     r2 : float
         One minus the squared errors over those of the mean of the values; NaN where they are equal.
     unchanged : float
@@ -30,6 +32,7 @@ class Score:
 
     count: int
     rmse: float = np.nan
+    judged: int = 0
     inside: float = np.nan
     r2: float = np.nan
     unchanged: float = np.nan
@@ -45,7 +48,7 @@ def score_estimates(table: np.ndarray, values: np.ndarray) -> Score:
     values : (T,) array
         Computed; NaN where they were not.
     """
-    known = np.isfinite(table[:, :2]).all(axis=1) & np.isfinite(values)
+    known = np.isfinite(table[:, 0]) & np.isfinite(values)
     return _score(table[known, 0], NORMAL * table[known, 1], values[known])
 
 
@@ -66,7 +69,7 @@ def score_forecasts(table: np.ndarray, values: np.ndarray, step: np.ndarray, lat
     due = np.searchsorted(step, step + later).clip(max=len(step) - 1)
     newest = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(len(values)), -1))
     then, before = values[due], np.where(newest < 0, np.nan, values[newest])
-    known = np.isfinite(table[:, 2:]).all(axis=1) & np.isfinite(then) & np.isfinite(before)
+    known = np.isfinite(table[:, 2]) & np.isfinite(then) & np.isfinite(before)
     known &= step[due] == step + later
     return _score(table[known, 2], table[known, 3], then[known], before[known])
 
@@ -78,10 +81,13 @@ def _score(
         return Score(0)
     off, spread = values - mean, np.square(values - values.mean()).sum()
     flat = not spread > 1e-24 * np.square(values).sum()  # equal to rounding
+    banded = np.isfinite(half)
+    inside = np.abs(off[banded]) <= half[banded]
     return Score(
         len(values),
         float(np.sqrt(np.mean(off**2))),
-        float(np.mean(np.abs(off) <= half)),
+        len(inside),
+        float(np.mean(inside)) if len(inside) else np.nan,
         np.nan if flat else float(1.0 - off @ off / spread),
         np.nan if before is None else float(np.sqrt(np.mean(np.square(values - before)))),
     )

@@ -24,7 +24,8 @@ _TEXT = """
 <p>At each snapshot the run estimated these observables from the descriptors, by what it knew
 before that snapshot. An estimate is compared with the value computed at the same snapshot, if there
 was one; from the first estimate on, changes of the run included. R² is 1 for a perfect estimate, 0
-for one that is no better than the mean. Bands state 90 %.</p>"""
+for one that is no better than the mean. Bands state 90 %; the first
+estimates have none, for how far off they are is not known yet.</p>"""
 
 _AHEAD_TEXT = """
 <p>At each snapshot it also forecast them for {later} later. "Unchanged" is the forecast that the
@@ -69,8 +70,8 @@ def estimated_html(traj: Trajectory, changes: Sequence[Change]) -> str:
 
 
 def _scores(traj: Trajectory, later: int | None) -> str:
-    head = ["observable", "R²", "RMSE", "in band", "values", "forecast: RMSE", "unchanged: RMSE",
-            "in band", "values"]  # fmt: skip
+    head = ["observable", "R²", "RMSE", "values", "in band", "forecast: RMSE", "unchanged: RMSE",
+            "values", "in band"]  # fmt: skip
     rows, without = [], []
     for name, found in traj.estimates.items():
         named = label(name, unit_of(name, traj.units))
@@ -81,8 +82,8 @@ def _scores(traj: Trajectory, later: int | None) -> str:
         now = score_estimates(found, values)
         then = Score(0) if later is None else score_forecasts(found, values, traj.step, later)
         rows.append(
-            [named, _r2(now), _number(now.rmse), _share(now), now.count,
-             _number(then.rmse), _number(then.unchanged), _share(then), then.count]
+            [named, _r2(now), _number(now.rmse), now.count, _share(now),
+             _number(then.rmse), _number(then.unchanged), then.count, _share(then)]
         )  # fmt: skip
     text = table(head, rows) if rows else ""
     return text + "".join(f"<p><b>{html.escape(name)}</b>: {_NOTHING}.</p>" for name in without)
@@ -97,4 +98,4 @@ def _r2(score: Score) -> str:
 
 
 def _share(score: Score) -> str:
-    return f"{100 * score.inside:.0f} %" if score.count else "-"
+    return f"{100 * score.inside:.0f} % of {score.judged}" if score.judged else "-"

@@ -63,6 +63,10 @@ def _words(run: Trajectory, one: dict) -> dict[str, str]:
     def with_unit(text: str) -> str:
         return f"{text} {one['unit']}".rstrip()
 
+    def with_band(mean: float, half: float | None) -> str:
+        text = with_unit(mean_and_std(mean, half))
+        return text if half is not None else f"{text}, no band yet"
+
     computed = "not computed"
     if one["computed"] is not None:
         computed = with_unit(f"{one['computed']:.6g}")
@@ -70,9 +74,9 @@ def _words(run: Trajectory, one: dict) -> dict[str, str]:
             computed += f" at {one['computed_time']:.4g} {clock}".rstrip()
     words = {"computed": computed, "estimate": "learning", "forecast": "learning"}
     if one["estimate"] is not None:
-        words["estimate"] = with_unit(mean_and_std(one["estimate"], one["half_width"]))
+        words["estimate"] = with_band(one["estimate"], one["half_width"])
     if one["forecast"] is not None:
-        words["forecast"] = with_unit(mean_and_std(one["forecast"], one["forecast_half_width"]))
+        words["forecast"] = with_band(one["forecast"], one["forecast_half_width"])
     elif not has_monitor(run.monitor_config):
         words["forecast"] = "no monitor"
     words["ahead"] = "ahead"
@@ -82,13 +86,13 @@ def _words(run: Trajectory, one: dict) -> dict[str, str]:
 
 
 def _curves(run: Trajectory, table: np.ndarray, values: np.ndarray, ahead: float | None) -> dict:
-    """Rows that are known, and of the forecasts those whose time has not come."""
+    """Rows that are known, and of the forecasts those whose time has not come; bands may be NaN."""
 
     def some(good: np.ndarray) -> np.ndarray:
         rows = np.flatnonzero(good)
         return rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _POINTS)).astype(int))]
 
-    estimated = some(np.isfinite(table[:, :2]).all(axis=1))
+    estimated = some(np.isfinite(table[:, 0]))
     computed = some(np.isfinite(values))
     out = {
         "estimate": {
@@ -101,7 +105,7 @@ def _curves(run: Trajectory, table: np.ndarray, values: np.ndarray, ahead: float
     }
     if ahead is not None:
         due = run.time + ahead
-        open_ones = some((due > run.time[-1]) & np.isfinite(table[:, 2:]).all(axis=1))
+        open_ones = some((due > run.time[-1]) & np.isfinite(table[:, 2]))
         out["forecast"] = {
             "time": due[open_ones].tolist(),
             "mean": table[open_ones, 2].tolist(),

@@ -30,21 +30,28 @@ def loop(table, values, step, later):
     """Scores by their definition, one snapshot after the other: estimates, then forecasts."""
     now, then = [], []
     for n in range(len(step)):
-        if np.isfinite([table[n, 0], table[n, 1], values[n]]).all():
+        if np.isfinite([table[n, 0], values[n]]).all():
             off = values[n] - table[n, 0]
-            now.append((values[n], off, abs(off) <= 1.6448536269514722 * table[n, 1]))
+            now.append((values[n], off, held(off, 1.6448536269514722 * table[n, 1])))
         last = [v for v in values[: n + 1] if np.isfinite(v)]
         for m in range(len(step)):
-            known = np.isfinite([table[n, 2], table[n, 3], values[m]]).all()
+            known = np.isfinite([table[n, 2], values[m]]).all()
             if step[m] == step[n] + later and known and last:
                 off = values[m] - table[n, 2]
-                then.append((off, abs(off) <= table[n, 3], values[m] - last[-1]))
+                then.append((off, held(off, table[n, 3]), values[m] - last[-1]))
     truth, off, inside = (np.array(column) for column in zip(*now, strict=True))
     r2 = 1 - np.mean(off**2) / np.var(truth)
-    first = (len(now), np.sqrt(np.mean(off**2)), np.mean(inside), r2)
+    judged = np.isfinite(inside).sum()
+    first = (len(now), np.sqrt(np.mean(off**2)), judged, np.nanmean(inside), r2)
     off, inside, moved = (np.array(column) for column in zip(*then, strict=True))
-    second = (len(then), np.sqrt(np.mean(off**2)), np.mean(inside), np.sqrt(np.mean(moved**2)))
+    judged, moved = np.isfinite(inside).sum(), np.sqrt(np.mean(moved**2))
+    second = (len(then), np.sqrt(np.mean(off**2)), judged, np.nanmean(inside), moved)
     return first, second
+
+
+def held(off, half):
+    """1 inside the band, 0 outside, NaN where there was none."""
+    return float(abs(off) <= half) if np.isfinite(half) else np.nan
 
 
 @pytest.mark.parametrize("every", [1, 7])
@@ -55,12 +62,14 @@ def test_scores_are_those_of_a_loop(every):
     values = np.cumsum(rng.normal(size=n))
     table = np.column_stack([values, np.ones(n), values, np.full(n, 2.0)])
     table[:, [0, 2]] += rng.normal(size=(n, 2))
+    table[:20, 1] = table[:40, 3] = np.nan  # young ones have no band
     table[:9, :2] = table[:25, 2:] = table[60:70, 2:] = np.nan
     values[np.arange(n) % every > 0] = np.nan
     first, second = loop(table, values, step, later)
     now, then = score_estimates(table, values), score_forecasts(table, values, step, later)
-    assert (now.count, now.rmse, now.inside, now.r2) == pytest.approx(first, rel=1e-12)
-    found = (then.count, then.rmse, then.inside, then.unchanged)
+    found = (now.count, now.rmse, now.judged, now.inside, now.r2)
+    assert found == pytest.approx(first, rel=1e-12)
+    found = (then.count, then.rmse, then.judged, then.inside, then.unchanged)
     assert found == pytest.approx(second, rel=1e-12) and then.count > 0
 
 
@@ -89,8 +98,9 @@ def test_section_of_a_run_with_seldom_values_and_an_alarm(tmp_path):
     assert "pressure (bar)" in text and "potential energy (eV)" in text and "time (ps)" in text
     for name in ("press", "pe"):
         first, second = loop(traj.estimates[name], traj.observables[name], traj.step, 500)
-        cells = [f"{first[3]:.4f}", f"{first[1]:.4g}", f"{100 * first[2]:.0f} %", first[0],
-                 f"{second[1]:.4g}", f"{second[3]:.4g}", f"{100 * second[2]:.0f} %", second[0]]  # fmt: skip
+        cells = [f"{first[4]:.4f}", f"{first[1]:.4g}", first[0],
+                 f"{100 * first[3]:.0f} % of {first[2]}", f"{second[1]:.4g}", f"{second[4]:.4g}",
+                 second[0], f"{100 * second[3]:.0f} % of {second[2]}"]  # fmt: skip
         row = "".join(f"<td>{cell}</td>" for cell in cells)
         assert row in text, (name, row)
 

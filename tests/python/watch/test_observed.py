@@ -89,6 +89,30 @@ def test_what_is_not_known_is_said(folder):
     assert words["never"]["computed"] == "not computed" and "+-" in words["never"]["forecast"]
 
 
+def test_young_estimates_have_no_band(tmp_path):
+    run = read_of(tmp_path / "run.h5md", 60)
+    first = int(np.flatnonzero(np.isfinite(run.estimates["pe"][:, 0]))[0])
+    assert np.isnan(run.estimates["pe"][first, 1])
+    run = read_of(tmp_path / "young.h5md", first + 1)
+    frame = frame_of(tmp_path / "young.h5md")
+    (one,) = frame["runs"][0]["observed"]
+    mean = run.estimates["pe"][-1, 0]
+    assert one["words"]["estimate"] == f"{mean:.6g} eV, no band yet"
+    assert one["half_width"] is None and one["curves"]["estimate"]["mean"] == [mean]
+    assert "no band yet" in terminal(frame)
+    with WatchServer(Watching([tmp_path / "young.h5md"]), port=0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page, complaints = drawn(server.url, tmp_path)
+        server.shutdown()
+    assert not complaints and "b-estimate" not in page and "no band yet" in page
+
+
+def read_of(path, count):
+    """Make a run and read it."""
+    observed_run(path, count, observe=["pe"])
+    return read(path)
+
+
 def test_json_has_no_nan(folder, capsys):
     for name in ("young", "none", "never", "seldom", "plain"):
         assert main(["watch", str(folder / f"{name}.h5md"), "--once", "--json"]) == 0

@@ -3,12 +3,12 @@ import { figure, html, key } from "/charts.js";
 
 const MOST = 12;
 
-function band(curve) {
-  return {
-    t: curve.time,
-    low: curve.mean.map((v, k) => v - curve.half_width[k]),
-    high: curve.mean.map((v, k) => v + curve.half_width[k]),
-  };
+// Bands as far as there are any: young estimates have none.
+function bandsOf(curve, kind) {
+  const known = curve.mean.map((_, k) => k).filter((k) => curve.half_width[k] !== null);
+  if (!known.length) return [];
+  const edge = (sign) => known.map((k) => curve.mean[k] + sign * curve.half_width[k]);
+  return [{ t: known.map((k) => curve.time[k]), low: edge(-1), high: edge(1), kind }];
 }
 
 function observedTable(run) {
@@ -35,12 +35,12 @@ function observedFigure(run, one) {
   }
   if (estimate.time.length) {
     lines.push({ t: estimate.time, v: estimate.mean, kind: "estimate" });
-    bands.push({ ...band(estimate), kind: "estimate" });
+    bands.push(...bandsOf(estimate, "estimate"));
     keys.push(key("estimate", "estimate"));
   }
   if (forecast.time.length) {
     lines.push({ t: forecast.time, v: forecast.mean, kind: "mean" });
-    bands.push(band(forecast));
+    bands.push(...bandsOf(forecast, ""));
     keys.push(key("mean", `forecast ${one.words.ahead.replace(/^in /, "")} earlier`));
   }
   if (bands.length) keys.push(key("band", "90 % bands"));
