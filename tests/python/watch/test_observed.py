@@ -59,7 +59,7 @@ def test_numbers_are_those_of_the_file(folder):
         np.testing.assert_array_equal(curves["computed"]["value"], values[known])
         np.testing.assert_allclose(curves["forecast"]["time"], run.time[-5:] + 5 * DTAU)
         np.testing.assert_array_equal(curves["forecast"]["mean"], table[-5:, 2])
-        rows = np.isfinite(table[:, 1])  # from the first band on
+        rows = np.isfinite(table[:, 0])  # the first ones have no band
         np.testing.assert_array_equal(curves["estimate"]["mean"], table[rows, 0])
         np.testing.assert_allclose(curves["estimate"]["half_width"], NORMAL * table[rows, 1])
 
