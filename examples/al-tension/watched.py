@@ -105,7 +105,7 @@ def _draw(watched, truth, out) -> None:
         later = time + AHEAD * step
         low, high = unit * (ahead - half), unit * (ahead + half)
         label_ahead = f"forecast, {AHEAD * step:g} ps ahead"
-        ax.fill_between(later, low, high, color=SOFT, lw=0, label=label_ahead)
+        ax.fill_between(later, low, high, color=SOFT, alpha=0.35, lw=0, label=label_ahead)
         ax.plot(time, unit * estimate, color=BLUE, label="read from D̄ and V̄")
         where, values = truth[name]
         ax.plot(time[where], unit * values, ".", ms=3, color=INK, label="computed")
