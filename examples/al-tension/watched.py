@@ -1,7 +1,7 @@
 """What eight replicas taught, in the run of a ninth: stacking faults without structure analysis.
 
-    python examples/al-tension/watched.py            # about twelve minutes on two cores
-    python examples/al-tension/watched.py --small    # the same in miniature, about a minute
+    python examples/al-tension/watched.py            # nine replicas of about a core-minute
+    python examples/al-tension/watched.py --small    # the same in miniature, half a minute
 
 Eight replicas count their hcp atoms at every snapshot. `dbar fit` learns from them, and the ninth
 is judged by that model from its first snapshot on; it computes no structure at all, and prints

@@ -5,6 +5,19 @@ import numpy as np
 # Voigt order of compute snap's last six rows, as indices into ours (xx yy zz xy xz yz)
 SNAP_VOIGT = [0, 1, 2, 5, 4, 3]
 
+# a small crystal of argon, without velocities
+ARGON = """
+units metal
+lattice fcc 5.30
+region box block 0 3 0 3 0 3
+create_box 1 box
+create_atoms 1 box
+mass 1 39.95
+pair_style lj/cut 6.5
+pair_coeff 1 1 0.01032 3.405
+timestep 0.004
+"""
+
 METAL = "units metal\natom_modify map array\n"
 
 BOXES = {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dbar.online.config import tomllib
-from dbar.study.model_file import ModelFileError, load
+from dbar.study.model_file import ModelFileError, digest_of, load
 
 __all__ = ["Settings", "SettingsError"]
 
@@ -197,7 +196,7 @@ def _brought(path, source, observables):
         raise SettingsError(f"model = {word!r}: expected the name of a model file")
     file = path.parent / word
     try:
-        model, _ = load(file)
+        (model, _), digest = load(file), digest_of(file)
     except ModelFileError as error:
         raise SettingsError(f"model = {word!r}: {error}") from None
     for name in observables:
@@ -218,7 +217,6 @@ def _brought(path, source, observables):
                 "no such setting"
             )
     dimension = source.get("dimension", model.space_.dim)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
     return own | {"dimension": dimension, "model": str(file), "digest": digest}
 
 

@@ -19,7 +19,6 @@ from dbar.store.keeper import make_keeper
 from dbar.store.rows import Header
 from dbar.store.writer import Store
 from dbar.stream.answer import Answer, row_of
-from dbar.stream.estimates import kinds_of
 from dbar.stream.observer import UserCallable
 from dbar.stream.session_estimates import open_estimates
 from dbar.stream.session_model import open_model
@@ -75,7 +74,6 @@ class Session:
         self._last: Answer | None = None
         self._last_step: int | None = None
         self._thermo = list(settings.get("thermo") or [])
-        self._names = list(kinds_of(settings.get("observe") or []))
         if len(set(self._thermo)) != len(self._thermo):
             raise ValueError(f"thermo outputs {self._thermo}: a name appears twice")
         self._keeper = make_keeper(tuple(settings.get("snapshot") or ("none", 0)))
@@ -251,7 +249,8 @@ class Session:
         if self._beyond(said):
             row["state"] = WARNING
         if self._observer is not None:
-            known = dict(zip(self._names, estimates, strict=True))
+            names = [] if self._estimates is None else self._estimates.names
+            known = dict(zip(names, estimates, strict=True))
             own = self._observer.observe(step, time, D, V, thermo, known)
             row["state"] = row["state"] if own is None else own
         if self._observer is not None or self.settings.get("ahead") is not None:

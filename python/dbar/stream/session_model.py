@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from dbar.study.model import EnsembleModel
-from dbar.study.model_file import ModelFileError, load
+from dbar.study.model_file import digest_of, load
 from dbar.study.suits import refuse_run
 
 __all__ = ["Given", "open_model"]
@@ -51,8 +49,4 @@ def open_model(settings: dict) -> Given | None:
     model, about = load(path)
     judge = settings.get("monitor", "default") != "none"
     refuse_run(path, model, about, settings, judge)
-    try:
-        digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
-    return Given(path, model, digest, bool(settings.get("learn")))
+    return Given(path, model, digest_of(path), bool(settings.get("learn")))

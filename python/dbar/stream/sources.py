@@ -51,7 +51,27 @@ class Source:
         """Learn from what replicas share (list of arrays), in place of what they had before."""
 
 
-class LearntSource(Source):
+class _StreamSource(Source):
+    """Around an estimator that learns in the run."""
+
+    def __init__(self, names, stream):
+        super().__init__(names)
+        self._stream = stream
+
+    def share(self):
+        """As `Source.share`."""
+        return self._stream.share()
+
+    def take(self, others):
+        """As `Source.take`."""
+        self._stream.take(others)
+
+    def get_state(self):
+        """Arrays from which `set_state` continues bit for bit."""
+        return self._stream.get_state()
+
+
+class LearntSource(_StreamSource):
     """`StreamingReadout` of observables that the run computes, always or now and then.
 
     Parameters
@@ -63,13 +83,12 @@ class LearntSource(Source):
     """
 
     def __init__(self, kinds: dict[str, str], size: int) -> None:
-        super().__init__(kinds)
         self._settings = dict(kinds), int(size)
-        self._readout = StreamingReadout(*self._settings)
+        super().__init__(kinds, StreamingReadout(*self._settings))
 
     def estimate(self, D, V, volume, truth):
         """As `Source.estimate`; learnt is what is known as a whole."""
-        readout = self._readout
+        readout = self._stream
         if np.isfinite(truth).all():
             mean, std = readout.observe(D, truth)
             return (self.none, self.none) if mean is None else (mean, std)
@@ -80,30 +99,18 @@ class LearntSource(Source):
 
     def ahead(self, atoms, mean, slope, cov):
         """As `Source.ahead`."""
-        readout = self._readout
+        readout = self._stream
         if not readout.ready or not np.isfinite(mean).all():
             return self.none, self.none
         found, std = readout.predict(np.concatenate([[atoms], atoms * mean]))
         return found[0], _with_spread(std[0], readout.slopes(atoms) @ slope.T, cov)
 
-    def share(self):
-        """As `Source.share`."""
-        return self._readout.share()
-
-    def take(self, others):
-        """As `Source.take`."""
-        self._readout.take(others)
-
-    def get_state(self):
-        """Arrays from which `set_state` continues bit for bit."""
-        return self._readout.get_state()
-
     def set_state(self, state):
         """Inverse of `get_state`."""
-        self._readout = StreamingReadout.from_state(*self._settings, state)
+        self._stream = StreamingReadout.from_state(*self._settings, state)
 
 
-class StressSource(Source):
+class StressSource(_StreamSource):
     """`StreamingStress` for those of the pressures that are wanted; it forecasts nothing.
 
     Parameters
@@ -115,34 +122,21 @@ class StressSource(Source):
     """
 
     def __init__(self, names: list[str], size: int) -> None:
-        super().__init__(names)
-        self._stress = StreamingStress(size)
+        super().__init__(names, StreamingStress(size))
         self._columns = [(*STRESS, "press").index(name) for name in names]
 
     def estimate(self, D, V, volume, truth):
         """As `Source.estimate`, with the whole tensor (6,) for `truth`."""
         if np.isfinite(truth).all():
-            mean, std = self._stress.observe(D, V, volume, truth)
+            mean, std = self._stream.observe(D, V, volume, truth)
         else:
-            ready = self._stress.ready
-            mean, std = self._stress.predict(D, V, volume) if ready else (None, None)
+            ready = self._stream.ready
+            mean, std = self._stream.predict(D, V, volume) if ready else (None, None)
         return (self.none, self.none) if mean is None else (mean[self._columns], std[self._columns])
-
-    def share(self):
-        """As `Source.share`."""
-        return self._stress.share()
-
-    def take(self, others):
-        """As `Source.take`."""
-        self._stress.take(others)
-
-    def get_state(self):
-        """Arrays from which `set_state` continues bit for bit."""
-        return self._stress.get_state()
 
     def set_state(self, state):
         """Inverse of `get_state`."""
-        self._stress = StreamingStress.from_state(self._stress.size, state)
+        self._stream = StreamingStress.from_state(self._stream.size, state)
 
 
 class GivenSource(Source):

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import fields
@@ -35,7 +36,7 @@ from dbar.trust.innovation import InnovationTrust
 from dbar.trust.mahalanobis import Mahalanobis
 from dbar.version import __version__
 
-__all__ = ["SCHEMA", "ModelFileError", "load", "save"]
+__all__ = ["SCHEMA", "ModelFileError", "digest_of", "load", "save"]
 
 # 2: rate and effective number behind the level of the second signal
 # 3: statistics, stress and widths, for use in a run
@@ -147,6 +148,20 @@ def load(path: str | os.PathLike[str]) -> tuple[EnsembleModel, dict]:
         raise
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise ModelFileError(f"{path}: truncated or corrupt ({reason_of(error)})") from None
+
+
+def digest_of(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file, which tells a model from another one of its name.
+
+    Raises
+    ------
+    ModelFileError
+        If it cannot be read.
+    """
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _check_head(path, file):

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from blocks import ARGON
 from dbar.files.filelock import is_locked
 from dbar.online import MonitorConfig, merge
 from dbar.online.replica_file import read_statistics
@@ -17,18 +18,7 @@ from dbar.trust.change import GAP
 from patience import wait_for
 from shared_runs import batch_model, batch_moments, same_model, stored_monitor, stored_runs
 
-SYSTEM = """
-units metal
-lattice fcc 5.30
-region box block 0 3 0 3 0 3
-create_box 1 box
-create_atoms 1 box
-mass 1 39.95
-pair_style lj/cut 6.5
-pair_coeff 1 1 0.01032 3.405
-timestep 0.004
-fix move all nve
-"""
+SYSTEM = ARGON + "fix move all nve\n"
 WORLDS = {4: "variable w world 0 1 2 3\n", 2: "variable w world 0 1\n"}
 VELOCITY = "velocity all create 60.0 471${w}\n"
 COMPUTE = "compute d all dbar bso4 6.0 twojmax 2\n"

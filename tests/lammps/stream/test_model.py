@@ -7,22 +7,15 @@ import h5py
 import numpy as np
 import pytest
 
+from blocks import ARGON
 from dbar.cli import main
 from dbar.study import load
 from dbar.trajectory import read, tensor_to_voigt
 from harness import run_lammps
 
-SYSTEM = """
-units metal
-lattice fcc 5.30
-region box block 0 3 0 3 0 3
-create_box 1 box
-create_atoms 1 box
-mass 1 39.95
-pair_style lj/cut 6.5
-pair_coeff 1 1 0.01032 3.405
-timestep 0.004
-velocity all create 60.0 {seed}
+SYSTEM = (
+    ARGON
+    + """velocity all create 60.0 {seed}
 fix move all nvt temp 30 30 0.5
 run 200
 reset_timestep 0
@@ -32,6 +25,7 @@ compute twelve all reduce sum v_twelve
 variable n12 equal c_twelve
 compute d all dbar bso4 6.0 twojmax 4 virial yes
 """
+)
 STORED = "temp pe press pxx pyy pzz pxy pxz pyz vol"
 STREAM = "fix s all dbar/stream 2 2 10 d "
 SEEN = ["pe", "press", "pxy", "v_n12:extensive"]
