@@ -30,8 +30,9 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
         atoms N, and the variance of A/N (of A) that D̄ does not explain is taken as falling like
         1/N. "plain": A = theta . x + a of any features x.
     n_components : int, optional
-        Keep only the leading principal components of the standardised features. By default
-        nothing is cut off: components of little variance matter.
+        Keep only the leading principal components of the standardised features. By default a
+        third as many as there are snapshots, and from 3 K of these on all: components of little
+        variance matter.
     noise : {"bayesian", "pops"}
         Where the standard deviation comes from: scikit-learn's ``BayesianRidge`` model, or
         ``POPSRegression`` (Swinburne and Perez, MLST 6, 015008) for the misfit of the model, with

@@ -67,6 +67,8 @@ class Ahead:
 
         Returns
         -------
+        now : ndarray, shape (K,)
+            What the model takes for the present: the part of it that it forecasts.
         mean : ndarray, shape (K,)
         slope : ndarray, shape (d, K)
             Derivatives of descriptors per atom by latent coordinates.
@@ -80,7 +82,10 @@ class Ahead:
             return None
         if model is not self._model:
             self._model, self._horizon = model, Horizon(model, self.steps)
-        latent, cov = self._horizon(monitor.latent_state(), monitor.inflation)
+        state = monitor.latent_state()
+        latent, cov = self._horizon(state, monitor.inflation)
         size = 1.0 if monitor.start is not None else atoms
-        mean = model.outwards(latent)[: self.size] / size
-        return mean, model.inverse[:, : self.size] / size, cov
+        now, mean = (
+            model.outwards(x)[: self.size] / size for x in (state[: self._horizon.dim], latent)
+        )
+        return now, mean, model.inverse[:, : self.size] / size, cov

@@ -8,6 +8,7 @@ import numpy as np
 
 from dbar.estimators.ranks import NORMAL
 from dbar.estimators.readout import kind_of
+from dbar.forecast.remainder import Remainder
 from dbar.forecast.tracked import TrackedBands
 from dbar.online.horizon import Ahead
 from dbar.online.monitor import Monitor
@@ -61,7 +62,7 @@ class Estimates:
         factor = np.full(len(self.names), NORMAL)
         for source in self._sources.values():
             factor[self._places(source)] = source.factor
-        self._bands = TrackedBands(factor)
+        self._bands, self._remainder = TrackedBands(factor), Remainder(len(self.names))
 
     def _fill(self, kinds, size, virial, steps, model) -> None:
         given = [] if model is None else [name for name in kinds if name in model.kinds]
@@ -139,15 +140,23 @@ class Estimates:
         truth = self._truth(self.names, values)
         self._report(step, truth, out)
         self._bands.learn(step, truth)
+        self._remainder.learn(step, out[:, 0])
         expected = None if monitor is None else self._ahead(monitor, float(D[0]))
         if expected is not None:
-            spread = np.full(len(self.names), np.nan)
-            for name, source in self._sources.items():
-                if name != "stress":
-                    places = self._places(source)
-                    out[places, 2], spread[places] = source.ahead(float(D[0]), *expected)
             due = step + self._ahead.steps * self._stride
+            mean, spread, now = self._from_descriptors(float(D[0]), *expected)
+            out[:, 2] = self._remainder.issue(due, mean, out[:, 0] - now)
             out[:, 3] = self._bands.issue(due, out[:, 2], spread)
+        return out
+
+    def _from_descriptors(self, atoms, now, mean, slope, cov) -> np.ndarray:
+        """Forecast, its standard deviation, and the same readout of the present (3, q)."""
+        out = np.full((3, len(self.names)), np.nan)
+        for name, source in self._sources.items():
+            if name != "stress":
+                places = self._places(source)
+                out[:2, places] = source.ahead(atoms, mean, slope, cov)
+                out[2, places] = source.ahead(atoms, now, slope, cov)[0]
         return out
 
     def _report(self, step, truth, out) -> None:
@@ -174,7 +183,8 @@ class Estimates:
     def get_state(self) -> dict[str, np.ndarray]:
         """Arrays from which `set_state` continues bit for bit."""
         parts = [(name, source.get_state()) for name, source in self._sources.items()]
-        return _prefixed([*parts, ("bands", self._bands.get_state())])
+        ahead = (("bands", self._bands), ("remainder", self._remainder))
+        return _prefixed([*parts, *((name, part.get_state()) for name, part in ahead)])
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
         """Inverse of `get_state`.
@@ -187,6 +197,7 @@ class Estimates:
         for name, source in self._sources.items():
             source.set_state(_part(name, state))
         self._bands.set_state(_part("bands", state))
+        self._remainder.set_state(_part("remainder", state))
 
 
 def kinds_of(words: list[str]) -> dict[str, str]:

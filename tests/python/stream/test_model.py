@@ -68,8 +68,8 @@ def test_estimates_are_those_of_the_model(model):
     ahead = np.mean(np.abs(got[:-4, :, 2] - truth[4:]) < got[:-4, :, 3])
     print(f"inside {inside:.3f}, 4 ahead {ahead:.3f}")
     assert 0.85 < inside < 0.95 and 0.84 < ahead < 0.96
-    center = fitted.forecast(D[30:31], 4)
-    np.testing.assert_allclose(got[30, :, 2], center.mean[3, ::-1], rtol=1e-6)
+    center = fitted.forecast(D[3:4], 4)  # none has come due that would tell what D leaves out
+    np.testing.assert_allclose(got[3, :, 2], center.mean[3, ::-1], rtol=1e-6)
 
 
 def test_what_the_run_does_not_compute_is_estimated(model):
