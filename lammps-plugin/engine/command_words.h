@@ -56,6 +56,10 @@ public:
       known += (k == 0 ? "" : k + 1 < keywords.size() ? ", " : " or ") + keywords[k];
     error()->all(FLERR, "{}: unknown keyword {}, expected {}", command_, keyword_, known);
   }
+  // The present keyword may not stand here.
+  [[noreturn]] void misplaced(const char *expected) {
+    error()->all(FLERR, "{}: found keyword {}, expected {}", command_, keyword_, expected);
+  }
   [[noreturn]] void wrong(const char *expected) {
     error()->all(FLERR, "{}: keyword {} expects {}, found {}", command_, keyword_, expected, arg_[next_ - 1]);
   }

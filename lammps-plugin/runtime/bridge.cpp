@@ -15,12 +15,23 @@ namespace {
 std::string last_error;
 std::set<py::object *> open_sessions; // closed at exit when the host process ends without closing them
 
-// The whole traceback goes to stderr; the last line becomes the message of the engine's error.
+// Whether the package says itself, and in one line, what does not fit.
+bool is_refusal(py::error_already_set &e) {
+  try {
+    return py::module_::import("dbar.stream.refusals").attr("is_refusal")(e.value()).cast<bool>();
+  } catch (const std::exception &) {
+    return false;
+  }
+}
+
+// The last line becomes the message of the engine's error; the whole traceback goes to stderr, unless it would say no
+// more.
 const char *translate(py::error_already_set &e) {
   try {
     py::module_ traceback = py::module_::import("traceback");
     // raised by the interpreter itself, as by a conversion, it has no traceback
-    traceback.attr("print_exception")(e.type(), e.value(), e.trace() ? py::object(e.trace()) : py::none());
+    if (!is_refusal(e))
+      traceback.attr("print_exception")(e.type(), e.value(), e.trace() ? py::object(e.trace()) : py::none());
     py::list lines = traceback.attr("format_exception_only")(e.type(), e.value());
     last_error = py::str(py::str(lines[lines.size() - 1]).attr("strip")());
   } catch (py::error_already_set &) {

@@ -23,11 +23,11 @@ def make_model(
     return out
 
 
-def watching(**changes):
+def watching(thermo=("pe", "press"), **changes):
     """Settings of a stream of the same process."""
     return settings(
         descriptor=DESCRIPTOR, size=SIZE + 1, virial=False, dt=DTAU / 100, natoms=100,
-        thermo=["pe", "press"], masses=[26.98], **changes,
+        thermo=list(thermo), masses=[26.98], **changes,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 #include "styles/stream/options.h"
 
 #include "engine/command_words.h"
+#include "kernels/words.h"
 #include "styles/stream/observables.h"
 #include "styles/stream/seldom_values.h"
 
@@ -49,8 +50,10 @@ std::vector<std::string> read_names(CommandWords &words, const char *expected) {
   if (n < 1)
     words.wrong(expected);
   std::vector<std::string> names;
-  for (bigint k = 0; k < n; ++k)
-    names.push_back(words.value(expected));
+  for (bigint k = 0; k < n; ++k) {
+    const std::string counted = fmt::format("{}, with N = {}: after {}", expected, n, k == 1 ? "one name" : fmt::format("{} names", k));
+    names.push_back(words.value(counted.c_str()));
+  }
   return names;
 }
 
@@ -69,8 +72,7 @@ void read_model(StreamOptions &o, CommandWords &words) {
 
 void read_ahead(StreamOptions &o, CommandWords &words) {
   const char *expected = "a positive time";
-  o.ahead = words.number(expected);
-  if (!(o.ahead > 0.0) || !std::isfinite(o.ahead))
+  if (!is_number(words.value(expected), &o.ahead) || !(o.ahead > 0.0) || !std::isfinite(o.ahead))
     words.wrong(expected);
 }
 
@@ -151,8 +153,14 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
       {"ahead", [&] { read_ahead(*this, words); }},
       {"seldom", [&] { read_seldom(*this, words, lmp); }},
   };
+  std::vector<std::string> seen;
   while (words.left()) {
     const std::string keyword = words.keyword();
+    if (keyword == "learn")
+      words.misplaced("right after the FILE of keyword model");
+    if (std::find(seen.begin(), seen.end(), keyword) != seen.end())
+      words.misplaced("once at most");
+    seen.push_back(keyword);
     const auto reader =
         std::find_if(readers.begin(), readers.end(), [&](const auto &each) { return each.first == keyword; });
     if (reader == readers.end()) {

@@ -38,6 +38,10 @@ struct StreamOptions {
 
   // Steps from `step` to the end of the window it lies in, and the first snapshot after `step`.
   LAMMPS_NS::bigint steps_to_snapshot(LAMMPS_NS::bigint step) const { return (nfreq - step % nfreq) % nfreq; }
+  // Whether anything depends on the time between snapshots; averaged positions alone do not.
+  bool looks_back() const {
+    return monitor != "none" || !store.empty() || !callable.empty() || !observe.empty() || !model.empty();
+  }
   LAMMPS_NS::bigint next_snapshot(LAMMPS_NS::bigint step) const { return (step / nfreq + 1) * nfreq; }
   // The newest step up to `step` on which a window that it lies in takes a sample.
   LAMMPS_NS::bigint last_sample(LAMMPS_NS::bigint step) const { return step - step % nevery; }

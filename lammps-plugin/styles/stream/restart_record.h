@@ -14,6 +14,7 @@ struct RestartRecord {
   double step = 0.0, nevery = 0.0, nrepeat = 0.0, nfreq = 0.0;
   double window[WindowAverage::nstate] = {};
   std::vector<double> outputs, estimates;
+  std::vector<std::string> observed; // the names that the estimates are of
 
   void write(FILE *fp) const;
   // A record with up to `known` outputs, also one of the layouts of before, which have no estimates. Returns what is

@@ -78,9 +78,20 @@ void FixDbarStream::setup(int) {
     descriptor_ = compute_->settings_json();
     D_.assign(compute_->size(), 0.0);
     V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+    dt_ = update->dt;
     session_.open(settings_json());
   }
+  check_timestep();
   check_reference();
+}
+
+// Whatever looks at several snapshots takes the time between them for one and the same.
+void FixDbarStream::check_timestep() const {
+  if (update->dt != dt_ && options_.looks_back())
+    error->all(FLERR,
+               "Fix dbar/stream: timestep is {:.10g} at step {}, expected {:.10g}, that with which the stream began: "
+               "for another timestep unfix {} and define it again, with another store",
+               update->dt, update->ntimestep, dt_, id);
 }
 
 // A reference that the run cannot reach would never be frozen, and nobody would notice.
@@ -119,6 +130,7 @@ void FixDbarStream::end_of_step() {
 }
 
 void FixDbarStream::take_snapshot() {
+  check_timestep(); // fix dt/reset changes it within a run
   window_.finish();
   averaged_step_ = update->ntimestep;
   comm->forward_comm(this);
@@ -206,6 +218,7 @@ void FixDbarStream::write_restart(FILE *fp) {
   record.nfreq = options_.nfreq;
   window_.pack(record.window);
   record.outputs.assign(outputs_, outputs_ + NOUTPUT);
+  record.observed = options_.observe;
   record.estimates = estimates_;
   if (comm->me == 0)
     record.write(fp);
@@ -218,7 +231,7 @@ void FixDbarStream::restart(char *bytes) {
     error->all(FLERR, "Fix dbar/stream: fix {} in the restart file {}", id, wrong);
   restart_step_ = static_cast<bigint>(record.step);
   std::copy(record.outputs.begin(), record.outputs.end(), outputs_);
-  if (record.estimates.size() == estimates_.size()) // else of other names: not known until the next snapshot
+  if (record.observed == options_.observe) // else not known until the next snapshot
     estimates_ = record.estimates;
   // a window begun with other settings cannot be finished
   if (record.nevery == options_.nevery && record.nrepeat == options_.nrepeat && record.nfreq == options_.nfreq) {

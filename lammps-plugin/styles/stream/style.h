@@ -73,6 +73,7 @@ private:
     NOUTPUT // the estimates follow: one more output would move them
   };
 
+  void check_timestep() const;
   void take_snapshot();
   void keep_positions(int keep, const dbar_snapshot &);
   void check_reference() const;
@@ -85,7 +86,8 @@ private:
   dbar::SeldomValues seldom_;
   dbar::StreamSession session_;
   dbar::LostAtoms lost_;
-  std::string descriptor_;                  // settings of the compute with which the session was opened
+  std::string descriptor_;                  // settings of the compute with which the session was opened,
+  double dt_ = 0.0;                         // and the timestep
   std::vector<double> D_, V_;               // the newest snapshot
   dbar::OwnPositions positions_, previous_; // of snapshots that may be kept: the newest, the one before
   double outputs_[NOUTPUT] = {};

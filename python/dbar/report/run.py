@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dbar.online.stored import StartUnknownError, checkpoints
+from dbar.files.in_words import in_words
 from dbar.report import figures
 from dbar.report.answers import answers_html, changes_html
 from dbar.report.estimated_section import estimated_html, model_html
@@ -256,20 +257,7 @@ def _settings(traj: Trajectory) -> str:
             rows[_NAMES.get(name, name.replace("_", " "))] = value
     rows.update({f"monitor: {key}": item for key, item in traj.monitor_config.items()})
     cells = (
-        f"<tr><th>{html.escape(name)}</th><td>{html.escape(_plain(rows[name]))}</td></tr>"
+        f"<tr><th>{html.escape(name)}</th><td>{html.escape(in_words(rows[name]))}</td></tr>"
         for name in sorted(rows, key=lambda name: (":" in name, name.split(":")[0], name))
     )
     return f"<table>{''.join(cells)}</table>"
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
-    if isinstance(value, list):
-        return " ".join(_plain(v) for v in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    try:  # the plugin writes 17 digits; a reader wants 4.7
-        return f"{float(value):.10g}" if "." in str(value) else str(value)
-    except ValueError:
-        return str(value)

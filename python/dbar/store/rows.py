@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import h5py
 import numpy as np
 
+from dbar.files.in_words import in_words
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES, LATER_FIELDS, MONITOR_FIELDS
 from dbar.version import __version__
@@ -193,11 +194,9 @@ def _flat(settings: dict) -> dict:
 
 
 def _show(value: object) -> str:
-    if value is None:
-        return "(none)"
     if isinstance(value, list):
-        return "[" + " ".join(str(v) for v in value) + "]"
-    return str(value)
+        return f"[{in_words(value)}]"
+    return in_words(dict(sorted(value.items())) if isinstance(value, dict) else value)
 
 
 def rows_until(steps: h5py.Dataset, total: int, step: int) -> int:

@@ -55,7 +55,7 @@ class Estimates:
         self.names, self._columns, self._seldom = list(kinds), list(columns), set(seldom)
         self._stride, self._say = int(stride), say
         self._volume = self._columns.index("vol") if "vol" in self._columns else None
-        self._tensor = None
+        self._tensor, self._missed = None, set()
         self._ahead = Ahead(steps, size)
         self._sources: dict[str, Source] = {}
         self._fill(kinds, size, virial and self._volume is not None, steps, model)
@@ -80,9 +80,13 @@ class Estimates:
             own = [name for name in given if name in among]
             if own:
                 self._sources[f"given_{word}"] = GivenSource(own, model, steps)
-            own = {name: kinds[name] for name in learnt if name in among}
-            if own:
-                self._sources[f"learnt_{word}"] = LearntSource(own, size)
+            own = [name for name in learnt if name in among]
+            # what a user defines may be without a value at times: it must not keep others from one
+            users = [name for name in own if name[1:2] == "_"]
+            for group in ([name for name in own if name not in users], *([name] for name in users)):
+                if group:
+                    part = {name: kinds[name] for name in group}
+                    self._sources[f"learnt_{word}_{group[0]}"] = LearntSource(part, size)
         own = [name for name in given if name not in self._columns]
         if own:
             self._sources["given_never"] = GivenSource(own, model, steps)
@@ -97,7 +101,8 @@ class Estimates:
     def _truth(self, names, values) -> np.ndarray:
         """Values that the run computed, NaN for those that it did not."""
         known = dict(zip(self._columns, values, strict=True))
-        return np.array([known.get(name, np.nan) for name in names], float)
+        found = np.array([known.get(name, np.nan) for name in names], float)
+        return np.where(np.isfinite(found), found, np.nan)
 
     def observe(
         self, step: int, D: np.ndarray, V: np.ndarray | None, values: np.ndarray,
@@ -160,7 +165,12 @@ class Estimates:
         return out
 
     def _report(self, step, truth, out) -> None:
-        """Say which values that are computed seldom lie outside the band of their estimate."""
+        """Say which values are missing, and which computed seldom lie outside their band."""
+        for k, name in enumerate(self.names):
+            missing = name in self._columns and name not in self._seldom and np.isnan(truth[k])
+            if missing and name not in self._missed and self._say:
+                self._missed.add(name)
+                self._say(f"step {step}: {name} is not finite, nothing is learnt from such values")
         for k, name in enumerate(self.names):
             half = NORMAL * out[k, 1]
             if name in self._seldom and abs(truth[k] - out[k, 0]) > half and self._say:

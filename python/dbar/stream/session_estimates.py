@@ -26,15 +26,23 @@ def open_estimates(
     words = settings.get("observe") or []
     if not words:
         return None
+    kinds = kinds_of(words)
+    model = None if given is None else given.model
+    for name, colon, kind in (word.partition(":") for word in words):
+        if colon and model is not None and model.kinds.get(name, kind) != kind:
+            raise ValueError(
+                f"observe {name}:{kind}: the model has it {model.kinds[name]}, expected that or "
+                f"{name} alone"
+            )
     return Estimates(
-        kinds_of(words),
+        kinds,
         list(settings.get("thermo") or []),
         list((settings.get("seldom") or {}).get("names", [])),
         int(settings["size"]) - 1,
         bool(settings["virial"]),
         steps_ahead(settings),
         int(settings["nfreq"]),
-        None if given is None else given.model,
+        model,
         say,
     )
 
@@ -58,7 +66,7 @@ def steps_ahead(settings: dict) -> int:
             f"the next, such as {below * between:g} or {(below + 1) * between:g}"
         )
     if count > _MOST:
-        raise ValueError(f"ahead {ahead:g}: is {count} snapshots, expected at most {_MOST}")
+        raise ValueError(f"ahead {ahead:g}: is {count:g} snapshots, expected at most {_MOST}")
     return count
 
 

@@ -165,7 +165,7 @@ class GivenSource(Source):
         found = self._model.estimate(D[None], *given, checked=True)
         mean, std = (part[0, self._columns] for part in found)
         said = mean, std * self._ranks.width
-        if np.isfinite(truth).all():
+        if np.isfinite(truth).any():
             self._ranks.add(truth - mean, std)
         return said
 

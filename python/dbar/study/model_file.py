@@ -2,7 +2,7 @@
 
 ::
 
-    /                attributes: dbar_file = "model", schema, dbar_version
+    /                attributes: dbar_file = "model", schema, dbar_version, content_sha256
     /about           JSON: descriptor, units, dtau, runs, training range, scores, notes
     /model/...       one group per part; arrays as datasets, numbers and words as attributes
 """
@@ -23,6 +23,7 @@ from dbar.estimators.linear import LinearEstimator
 from dbar.estimators.readout import Readout
 from dbar.estimators.stress import StressEstimator
 from dbar.files.atomic import replacing
+from dbar.files.hdf5_digest import content_digest
 from dbar.forecast.band_scale import BandScale
 from dbar.forecast.var import VAR
 from dbar.statistics.latent import Latent
@@ -40,7 +41,9 @@ __all__ = ["SCHEMA", "ModelFileError", "digest_of", "load", "save"]
 
 # 2: rate and effective number behind the level of the second signal
 # 3: statistics, stress and widths, for use in a run
-SCHEMA = 3
+# 4: a digest of all that is in the file
+SCHEMA = 4
+_DIGEST = "content_sha256"
 
 # What makes up each part: constructor arguments, then what fitting added.
 _PARTS = {
@@ -114,6 +117,7 @@ def save(path: str | os.PathLike[str], model: EnsembleModel, about: dict) -> Non
                 text = json.dumps(about, sort_keys=True)
                 file.create_dataset("about", data=text, dtype=h5py.string_dtype())
                 _write(file, "model", model)
+                file.attrs[_DIGEST] = content_digest(file, _DIGEST)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be written ({reason_of(error)})") from None
 
@@ -178,6 +182,10 @@ def _check_head(path, file):
         raise ModelFileError(
             f"{path}: schema {schema} (written by dbar {version}), this dbar {__version__} reads "
             f"schema 1 to {SCHEMA}: use a newer dbar or fit again"
+        )
+    if schema >= 4 and content_digest(file, _DIGEST) != file.attrs[_DIGEST]:
+        raise ModelFileError(
+            f"{path}: damaged: what it holds is not what `dbar fit` wrote; copy it again or fit again"
         )
 
 

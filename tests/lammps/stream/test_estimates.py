@@ -86,12 +86,14 @@ def test_another_number_of_them_is_refused(lammps, tmp_path, ranks, estimates, s
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-@pytest.mark.parametrize("after", ["as before", "fewer", "none"])
+@pytest.mark.parametrize("after", ["as before", "fewer", "others", "none"])
 def test_they_come_out_of_a_restart_file(lammps, tmp_path, ranks, after):
     """Of other names they are not known until the next snapshot."""
     env = answering(tmp_path)
     lammps(START + TWO + "run 237\nwrite_restart r.237\n", np=ranks, env=env)
-    stream, last = {"as before": (TWO, 19), "fewer": (ONE, 15), "none": (NONE, 11)}[after]
+    others = TWO.replace("observe 2 a b", "observe 2 b a")
+    streams = {"as before": (TWO, 19), "fewer": (ONE, 15), "others": (others, 19), "none": (NONE, 11)}
+    stream, last = streams[after]
     done = lammps(AGAIN + stream + show(last) + f"run 5\n{show(last)}", np=ranks, env=env)
     before, later = shown(done)
     assert len(before) == last - 11

@@ -48,15 +48,24 @@ def rewritten(path, change):
 
 def first_layout(record):
     """The record as it was before it said how long it is."""
-    assert list(record[:3]) == [-3, OUTPUTS, 0] and len(record) == 7 + FRAME + OUTPUTS
-    window, outputs = record[7 : 7 + FRAME], record[7 + FRAME :]
-    return [*record[3:7], *outputs[:FIRST], *window]
+    assert list(record[:4]) == [-4, OUTPUTS, 0, 0] and len(record) == 8 + FRAME + OUTPUTS
+    window, outputs = record[8 : 8 + FRAME], record[8 + FRAME :]
+    return [*record[4:8], *outputs[:FIRST], *window]
 
 
 def second_layout(record):
     """The record as it was before there were estimates."""
-    assert list(record[:3]) == [-3, OUTPUTS, 0]
-    return [-2, OUTPUTS, *record[3:]]
+    assert list(record[:4]) == [-4, OUTPUTS, 0, 0]
+    return [-2, OUTPUTS, *record[4:]]
+
+
+def third_layout(record):
+    """The record as it was before it had the names that estimates are of."""
+    assert list(record[:4]) == [-4, OUTPUTS, 0, 0]
+    return [-3, OUTPUTS, 0, *record[4:]]
+
+
+LAYOUTS = {"first": first_layout, "second": second_layout, "third": third_layout}
 
 
 def test_places_are_those_of_the_columns(lammps, folder):
@@ -82,12 +91,12 @@ def test_before_the_first_snapshot(lammps, folder):
     assert len(done.errors) == 1 and "accessed out-of-range" in done.errors[0]
 
 
-@pytest.mark.parametrize("layout", ["present", "second", "first"])
+@pytest.mark.parametrize("layout", ["present", *LAYOUTS])
 def test_outputs_and_window_come_out_of_a_restart_file(lammps, folder, layout):
     first = lammps(START + WINDOW + f"run 237\nwrite_restart r.237\n{show()}run 63\n", np=2)
     undisturbed = read(folder / "run.h5md")
     if layout != "present":
-        rewritten(folder / "r.237", first_layout if layout == "first" else second_layout)
+        rewritten(folder / "r.237", LAYOUTS[layout])
     again = lammps(AGAIN + WINDOW + show() + "run 63\n", np=2)
     before, after = shown(first)[0], shown(again)[0]
     known = FIRST if layout == "first" else OUTPUTS
@@ -101,7 +110,7 @@ def test_outputs_and_window_come_out_of_a_restart_file(lammps, folder, layout):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda record: [-4, *record[1:]],
+        lambda record: [-5, *record[1:]],
         lambda record: [record[0], 1000, *record[2:]],
         lambda record: [record[0], 6, *record[2:]],
         lambda record: [record[0], float("nan"), *record[2:]],
@@ -116,7 +125,7 @@ def test_a_record_that_is_not_known_is_refused(lammps, folder, change, ranks):
     done = lammps(AGAIN + STREAM + "run 10\n", np=ranks, ok=False)
     assert len(done.errors) == 1, done.output
     assert "Fix dbar/stream: fix s in the restart file has layout " in done.errors[0]
-    assert "outputs, expected at most layout 3 with 11: another version" in done.errors[0]
+    assert "outputs, expected at most layout 4 with 11: another version" in done.errors[0]
 
 
 @pytest.mark.parametrize("count", [-4, 3, 1e300, float("inf"), float("nan")])

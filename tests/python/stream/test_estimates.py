@@ -240,6 +240,26 @@ def test_refuses(changes, says):
         Session(watching(**{**OBSERVE, **changes}))
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("until", [30, 200])
+def test_a_quantity_without_a_value_keeps_no_other_from_its_estimates(bad, until):
+    """A variable of the user's may be without a value at times, or for ever; it is said once."""
+    given, plain = rows(9, 120), {**OBSERVE, "thermo": ["pe", "press"]}
+    alone = table(feed(Session(watching(**plain)), given))
+    names = ["pe", "v_q", "press"]
+    session = Session(watching(thermo=names, observe=names))
+    with_q = [
+        (*row[:4], np.insert(row[4], 1, bad if k < until else 2.0 * row[4][0] + row[1]))
+        for k, row in enumerate(given)
+    ]
+    got = table(feed(session, with_q))
+    np.testing.assert_array_equal(got[:, [0, 2]], alone)
+    known = np.isfinite(got[:, 1, 0])
+    assert not known[: until + 12].any() and known[until + 12 :].all()
+    lines = [line for line in session.drain_messages() if "v_q" in line]
+    assert len(lines) == 1 and f"step {given[0][0]}: v_q is not finite" in lines[0]
+
+
 def test_a_function_of_the_users_sees_the_estimates(tmp_path, monkeypatch):
     (tmp_path / "look_at.py").write_text(
         "seen = []\ndef look(step, D, estimates):\n    seen.append(estimates['pe'])\n"

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
+from dbar.files.hdf5_digest import content_digest
 from dbar.online import LEARNING, TRUSTED
 from dbar.online.frozen import FrozenModel
 from dbar.statistics.moments import LaggedMoments
@@ -170,6 +171,7 @@ def edited(model, folder, **changes):
             about[name] = value
         del file["about"]
         file.create_dataset("about", data=json.dumps(about), dtype=h5py.string_dtype())
+        file.attrs["content_sha256"] = content_digest(file, "content_sha256")
     return path
 
 
@@ -186,7 +188,7 @@ def edited(model, folder, **changes):
         ({"masses": [26.98, 63.5]}, r"\[26.98\], this run has \[26.98 63.5\]"),
         ({"natoms": 200}, "was made with 100 to 105 atoms, this run has 200"),
         ({"descriptor": {"family": "bso4", "rcut": 5.0, "words": {"twojmax": "4"}}},
-         "was made with descriptor setting rcut 4.7, this run has 5.0"),
+         "was made with descriptor setting rcut 4.7, this run has 5"),
         ({"descriptor": {"family": "bso4", "rcut": 4.7, "words": {"twojmax": "6"}}},
          "was made with descriptor setting twojmax 4, this run has 6"),
         ({"observe": ["hcp"]}, r"observe hcp: .* or that the model \(pe, press\) knows"),
@@ -197,6 +199,13 @@ def edited(model, folder, **changes):
 def test_what_does_not_fit_is_refused(model, changes, says):
     with pytest.raises((ModelFileError, ValueError), match=says):
         Session(watching(model=model) | changes)
+
+
+def test_a_kind_other_than_that_of_the_model_is_refused(model):
+    says = "observe pe:per-atom: the model has it extensive, expected that or pe alone"
+    with pytest.raises(ValueError, match=says):
+        Session(watching(model=model, observe=["pe:per-atom"]))
+    Session(watching(model=model, observe=["pe:extensive", "press:per-atom"]))
 
 
 def test_settings_of_the_monitor_that_contradict_the_model(model, tmp_path):

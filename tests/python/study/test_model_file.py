@@ -103,7 +103,7 @@ def test_what_is_not_a_model(tmp_path):
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:
         del file["model/var_/coef_"]
-    with pytest.raises(ModelFileError, match=r"m\.h5: truncated or corrupt"):
+    with pytest.raises(ModelFileError, match=r"m\.h5: damaged: what it holds is not what `dbar fit`"):
         load(path)
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:
@@ -125,6 +125,36 @@ def test_a_file_of_schema_1_is_read_and_its_rate_is_not_known(tmp_path):
     old, _ = load(path)
     assert old.innovation_.level_ == model.innovation_.level_
     assert np.isnan(old.innovation_.rate_)
+
+
+def test_one_changed_number_or_word_is_found(tmp_path):
+    """HDF5 itself reads a file with a flipped bit without a word."""
+    path = tmp_path / "m.h5"
+    save(path, made(), {"units": "metal"})
+    whole, places = path.read_bytes(), []
+    with h5py.File(path) as file:
+        file.visititems(
+            lambda name, item: places.append(
+                (name, None if isinstance(item, h5py.Dataset) else sorted(item.attrs))
+            )
+        )
+    changed = 0
+    for name, attributes in places:
+        with h5py.File(path, "r+") as file:
+            if attributes is None and file[name].dtype.kind == "f" and file[name].size:
+                values = np.array(file[name][()])
+                values.reshape(-1)[-1:].view(np.uint64)[:] ^= 1
+                file[name][...] = values
+            elif attributes:
+                file[name].attrs[attributes[-1]] = "other"
+            else:
+                continue
+        changed += 1
+        with pytest.raises(ModelFileError, match=r"m\.h5: damaged"):
+            load(path)
+        path.write_bytes(whole)
+    assert changed > 20
+    load(path)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
