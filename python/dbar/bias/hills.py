@@ -208,13 +208,7 @@ def _bias_factor(path, found: np.ndarray) -> float:
         raise ValueError(f"{path}: the bias factor changes: {found.tolist()}")
     gamma = float(found[0]) if len(found) else -1.0
     if not (gamma == -1.0 or gamma > 1.0):
-        why = (
-            ""
-            if gamma != 1.0
-            else (
-                "; with 1 an old PLUMED meant no tempering, which is -1 now, a new one means no bias"
-            )
-        )
+        why = "" if gamma != 1.0 else "; 1 is ordinary to an old PLUMED and no bias to a new one"
         raise ValueError(f"{path}: biasf: found {gamma}, expected -1 or more than 1{why}")
     return gamma if gamma > 1.0 else np.inf
 

@@ -97,13 +97,13 @@ def test_a_hill_that_is_none_is_refused(tmp_path, row, message):
 
 @pytest.mark.parametrize("gamma", ["nan", "0", "0.5", "1", "-3"])
 def test_a_bias_factor_that_is_none_is_refused(tmp_path, gamma):
-    with pytest.raises(ValueError, match="HILLS: biasf: found .*, expected -1 or more than 1"):
+    with pytest.raises(ValueError, match=r"HILLS: biasf: found .*, expected -1 or more than 1"):
         read_hills(written(tmp_path, HEAD + hill(1, gamma=gamma)))
 
 
 def test_hills_made_by_hand_are_checked_as_well(tmp_path):
     hills = read_hills(written(tmp_path, HEAD + hill(1)))
-    with pytest.raises(ValueError, match="sigma_s: found 0.0 in hill 1"):
+    with pytest.raises(ValueError, match=r"sigma_s: found 0.0 in hill 1"):
         type(hills)(**{**vars(hills), "sigma": np.zeros((1, 1))})
 
 
@@ -138,16 +138,16 @@ def test_hills_and_frames_of_other_runs_are_refused(tmp_path):
     two = COLVAR + "0 0\n4 0\n" + COLVAR + "3 0\n4 0\n"
     colvar = read_colvar(written(tmp_path, two, "COLVAR"))
     text = HEAD + hill(1) + HEAD + hill(2)  # the second run began at 3
-    with pytest.raises(ValueError, match="HILLS: run 2 has a hill at 2, .* begins at 3"):
+    with pytest.raises(ValueError, match=r"HILLS: run 2 has a hill at 2, .* begins at 3"):
         read_hills(written(tmp_path, text), colvar)
 
 
 def test_a_clock_that_was_set_back_is_not_a_restart(tmp_path):
     rows = "".join(f"{t} 0\n" for t in range(1000))
     text = COLVAR + rows + COLVAR + "0 0\n1 0\n"
-    with pytest.raises(ValueError, match="COLVAR: run 2 begins at 0, .* 1000 rows before it"):
+    with pytest.raises(ValueError, match=r"COLVAR: run 2 begins at 0, .* 1000 rows before it"):
         read_colvar(written(tmp_path, text, "COLVAR"))
-    with pytest.raises(ValueError, match="HILLS: run 2 begins at 1, .* 2 rows before it"):
+    with pytest.raises(ValueError, match=r"HILLS: run 2 begins at 1, .* 2 rows before it"):
         read_hills(written(tmp_path, HEAD + hill(1) + hill(2) + HEAD + hill(1)))
     # back behind a restart, or to the same one once more, is no reset
     text = COLVAR + "0 0\n1 0\n" + COLVAR + "1 0\n2 0\n" + COLVAR + "1 0\n" + COLVAR + "0.5 1\n"
