@@ -1,12 +1,16 @@
 """Damaged stores and senseless settings: an error that names file or key, or data; never more."""
 
 import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
 
+import h5py
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from dbar.cli import main
 from dbar.online import MonitorConfig
 from dbar.status.file import read_status
 from dbar.status.words import about_ensemble
@@ -56,6 +60,51 @@ def test_stores(worker, stores, which, changes, cut):
         assert "spoilt.h5md" in answer["error"], answer
     else:
         assert 0 <= answer["rows"] <= 60
+
+
+_HEADERS = ["parameters/dbar/descriptor", "parameters/dbar/monitor/config"]
+
+
+def _asked(worker, path):
+    answer = worker.ask(read=str(path))
+    assert not answer["error"] or path.name in answer["error"], answer
+    for words in (["report", str(path), "-o", str(worker.folder / "r.html")],
+                  ["fit", str(path), str(path), "-o", str(worker.folder / "m.h5")]):  # fmt: skip
+        with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()):
+            main(words)  # raises nothing
+
+
+@examples(15)
+@given(name=st.sampled_from(_HEADERS), data=st.data())
+def test_headers_of_stores(worker, stores, name, data):
+    """JSON of another kind, at any depth: read as what it may be, or one error."""
+    path = worker.folder / "spoilt.h5md"
+    path.write_bytes(stores[0])
+    with h5py.File(path, "r+") as file:
+        good = json.loads(file[name].asstr()[()])
+        text = data.draw(spoilt_json(good)).replace("\0", "").encode(errors="replace")
+        del file[name]
+        file.create_dataset(name, data=text, dtype=h5py.string_dtype())
+    _asked(worker, path)
+
+
+@examples(15)
+@given(data=st.data(), rows=st.sampled_from([10**6, 10**9, 10**11]), packed=st.booleans())
+def test_sizes_of_stores(worker, stores, data, rows, packed):
+    """Any part of a store may declare any size; the worker has 6 GiB."""
+    path = worker.folder / "spoilt.h5md"
+    path.write_bytes(stores[0])
+    with h5py.File(path, "r+") as file:
+        names = []
+        file.visititems(lambda n, item: names.append(n) if isinstance(item, h5py.Dataset) else None)
+        name = data.draw(st.sampled_from(names))
+        shape, kind = file[name].shape, file[name].dtype
+        del file[name]
+        how = {"compression": "gzip"} if packed else {}
+        file.create_dataset(name, (rows, *shape[1:]), kind, chunks=True, **how)
+    answer = worker.ask(read=str(path))
+    assert not answer["error"] or path.name in answer["error"], answer
+    assert rows < 10**9 or "GiB" in answer["error"]
 
 
 _KEYS = st.one_of(st.sampled_from(list(MonitorConfig().to_dict())), st.text(max_size=8))

@@ -1,7 +1,9 @@
 """Damaged files of models, settings, journals and statistics: the loader's own error, naming the file."""
 
 import json
+from contextlib import contextmanager
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from crystal import shaken
 from dbar.bias import CollectiveVariable
+from dbar.cli import main
 from dbar.descriptors import Bispectrum
 from dbar.novelty import AtomNovelty
 from dbar.online.replica_file import Note, write_statistics
@@ -16,6 +19,7 @@ from dbar.potential import LinearPotential
 from dbar.statistics.moments import LaggedMoments
 from dbar.store.checkpoint import pack
 from fuzz import DEPTH, Worker, examples, spoilt_json, spoilt_text
+from h5md_ensembles import write_runs
 
 BISPECTRUM = Bispectrum(4.7, twojmax=2, species=["Al"])
 MONITOR = "min_snapshots = 12\nlatent_dim = 3\nn_bags = 8\ncoverage = 0.5\n"
@@ -171,3 +175,55 @@ def test_a_changed_byte_of_statistics(worker, tmp_path_factory, place, value):
     raw = bytearray(rest)
     raw[int(place * len(raw))] ^= value
     assert load(worker, "statistics", json.dumps(head).encode() + b"\n" + raw)
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    """Bytes of a file of `dbar fit` and what it says."""
+    folder = tmp_path_factory.mktemp("model")
+    assert main(["fit", *write_runs(folder, 4, 60), "-o", str(folder / "good.h5")]) == 0
+    with h5py.File(folder / "good.h5") as file:
+        return (folder / "good.h5").read_bytes(), json.loads(file["about"].asstr()[()])
+
+
+@contextmanager
+def spoilt_file(worker, kind, raw):
+    """The file to be spoilt, loaded behind the block."""
+    path = worker.folder / f"spoilt.{kind}"
+    path.write_bytes(raw)
+    with h5py.File(path, "r+") as file:
+        yield file
+    answer = worker.ask(load=kind, path=str(path))
+    assert not answer["error"] or path.name in answer["error"], answer
+
+
+@examples(100)
+@given(data=st.data())
+def test_what_a_model_file_says(worker, model_file, data):
+    raw, about = model_file
+    with spoilt_file(worker, "model", raw) as file:
+        text = data.draw(spoilt_json(about)).replace("\0", "").encode(errors="replace")
+        del file["about"]
+        file.create_dataset("about", data=text, dtype=h5py.string_dtype())
+
+
+@examples(100)
+@given(data=st.data())
+def test_arrays_and_numbers_of_a_model_file(worker, model_file, data):
+    """Sizes that nothing was written for, arrays of other shapes, other words and kinds."""
+    with spoilt_file(worker, "model", model_file[0]) as file:
+        names = []
+        file.visit(names.append)
+        name = data.draw(st.sampled_from(sorted(set(names) - {"about"})))
+        if isinstance(file[name], h5py.Group):
+            key = data.draw(st.sampled_from(sorted(file[name].attrs)))
+            put = ["{}", "[]", "Latent", "VAR", -1, 10**12, 1.5, np.zeros(3), h5py.Empty("f8")]
+            file[name].attrs[key] = data.draw(st.sampled_from(put))
+            return
+        del file[name]
+        put = data.draw(st.sampled_from([*_ARRAYS, None]))
+        if put is None:
+            size = data.draw(st.sampled_from([(10**11,), (10**6, 10**6), (10**4, 10**4, 10**4)]))
+            file.create_dataset(name, size, "f8", chunks=True, compression="gzip")
+        else:
+            file[name] = put.astype("S") if put.dtype.kind == "U" else put

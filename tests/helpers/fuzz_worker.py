@@ -64,6 +64,7 @@ def read_store(path):
 LOADERS = {
     "cv": "dbar.bias.collective_variable CollectiveVariable.load",
     "journal": "dbar.ensemble.journal Journal.read",
+    "model": "dbar.study load",
     "monitor": "dbar.online.config MonitorConfig.load",
     "note": "dbar.online.replica_file read_note",
     "novelty": "dbar.novelty AtomNovelty.load",
@@ -77,11 +78,12 @@ LOADERS = {
 def load(kind, path):
     """Message of the error that the loader's documentation knows; any other ends the process."""
     from dbar.store.h5md import StoreError
+    from dbar.study import ModelFileError
 
     module, name = LOADERS[kind].split()
     try:
         operator.attrgetter(name)(importlib.import_module(module))(Path(path))
-    except (ValueError, StoreError) as error:
+    except (ValueError, StoreError, ModelFileError) as error:
         return {"error": str(error) or "no message", "type": type(error).__name__}
     return {"error": "", "type": ""}
 

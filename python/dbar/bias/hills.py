@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dbar.bias.plumed_files import PlumedTable, ends, read_table
+from dbar.bias.plumed_files import PlumedTable, check_clock, ends, read_table
 
 __all__ = ["Hills", "bias_grid", "read_hills"]
 
@@ -35,6 +35,11 @@ class Hills:
     stretched : bool
         Kernels are stretched and shifted to vanish at their cutoff (PLUMED's default), rather than
         cut off.
+
+    Raises
+    ------
+    ValueError
+        A width that is not positive, or a number that is not finite.
     """
 
     time: np.ndarray
@@ -46,6 +51,15 @@ class Hills:
     period: np.ndarray
     names: tuple[str, ...]
     stretched: bool = True
+
+    def __post_init__(self):
+        columns = [("time", self.time), ("height", self.height)]
+        columns += [(name, self.centre[:, k]) for k, name in enumerate(self.names)]
+        for name, values in columns:
+            _check(name, values, np.isfinite(values), "finite")
+        for k, name in enumerate(self.names):
+            width = self.sigma[:, k]
+            _check(f"sigma_{name}", width, np.isfinite(width) & (width > 0.0), "positive")
 
     def __len__(self) -> int:
         return len(self.time)
@@ -156,25 +170,76 @@ def read_hills(path, colvar: PlumedTable | None = None) -> Hills:
         raise ValueError(f"{path}: kerneltype {kernel}, expected gaussian or stretched-gaussian")
     if "clock" in table.columns:
         raise ValueError(f"{path}: hills of several walkers are not read")
-    gamma = np.unique(table["biasf"])
-    if len(gamma) > 1:
-        raise ValueError(f"{path}: the bias factor changes: {gamma.tolist()}")
-    gamma = float(gamma[0]) if len(gamma) and gamma[0] > 1.0 else np.inf
-    begin = table.begin if colvar is None else colvar.begin
-    if len(begin) != len(table.begin):
-        raise ValueError(f"{path}: {len(table.begin)} runs, the other file has {len(begin)}")
+    gamma = _bias_factor(path, table["biasf"])
+    if colvar is None:
+        begin, segment = table.begin, table.segment
+        check_clock(path, table, begin, ", or with the COLVAR of the same runs")
+    else:
+        begin = colvar.begin
+        segment = _runs(path, table, begin)[table.segment]
     # a hair below: the first frame after the restart feels them
-    time = np.minimum(table["time"], np.nextafter(ends(begin) - 1e-5, -np.inf)[table.segment])
+    time = np.minimum(table["time"], np.nextafter(ends(begin) - 1e-5, -np.inf)[segment])
     if not (np.diff(time) >= 0).all():
         raise ValueError(f"{path}: time goes back without a restart")
     share = 1.0 if np.isinf(gamma) else (gamma - 1.0) / gamma
     centre = np.column_stack([table[name] for name in names])
     sigma = np.column_stack([table[f"sigma_{name}"] for name in names])
-    lower, period = table.periods(names)
-    return Hills(
-        time, centre, sigma, table["height"] * share, gamma, lower, period, names,
-        kernel == "stretched-gaussian",
-    )  # fmt: skip
+    try:
+        lower, period = table.periods(names)
+        return Hills(
+            time, centre, sigma, table["height"] * share, gamma, lower, period, names,
+            kernel == "stretched-gaussian",
+        )  # fmt: skip
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _check(name: str, values: np.ndarray, good: np.ndarray, kind: str) -> None:
+    if not good.all():
+        first = int(np.flatnonzero(~good)[0])
+        raise ValueError(
+            f"{name}: found {float(values[first])} in hill {first + 1}, expected a {kind} number"
+        )
+
+
+def _bias_factor(path, found: np.ndarray) -> float:
+    found = np.unique(found)
+    if len(found) > 1:
+        raise ValueError(f"{path}: the bias factor changes: {found.tolist()}")
+    gamma = float(found[0]) if len(found) else -1.0
+    if not (gamma == -1.0 or gamma > 1.0):
+        why = "" if gamma != 1.0 else "; 1 is ordinary to an old PLUMED and no bias to a new one"
+        raise ValueError(f"{path}: biasf: found {gamma}, expected -1 or more than 1{why}")
+    return gamma if gamma > 1.0 else np.inf
+
+
+def _runs(path, table: PlumedTable, begin: np.ndarray) -> np.ndarray:
+    """Index of the run, among those that begin at `begin`, of each run of a file of hills.
+
+    A run that has laid no hill has no header there. Hills belong to a run that began before them;
+    who began when is known of all runs, so often only one order is possible.
+    """
+    first = np.where(np.isnan(table.begin), np.inf, table.begin)
+    can = np.where(np.isnan(begin), -np.inf, begin) - 1e-6 - 1e-9 * np.abs(np.nan_to_num(begin))
+    several = f"{len(first)} run{'s' if len(first) > 1 else ''}"
+    other = f"{path}: holds hills of {several}, the other file of {len(begin)} runs"
+    if len(first) > len(begin):
+        raise ValueError(other)
+    low, high = [], []
+    for k in range(len(first)):
+        fits = np.flatnonzero(can <= first[k])
+        low.append(next((r for r in fits if not low or r > low[-1]), -1))
+    for k in reversed(range(len(first))):
+        fits = np.flatnonzero(can <= first[k])
+        high.append(next((r for r in fits[::-1] if not high or r < high[-1]), -1))
+    if len(first) == len(begin) and (bad := np.flatnonzero(can > first)).size:
+        raise ValueError(
+            f"{path}: run {bad[0] + 1} has a hill at {first[bad[0]]:g}, that of the other file "
+            f"begins at {begin[bad[0]]:g}"
+        )
+    if low != high[::-1] or -1 in low:
+        raise ValueError(f"{other}; whose hills these are cannot be told from their times")
+    return np.array(low, dtype=int)
 
 
 def bias_grid(hills: Hills, lower=None, upper=None, spacing=None) -> list[np.ndarray]:
@@ -195,15 +260,19 @@ def bias_grid(hills: Hills, lower=None, upper=None, spacing=None) -> list[np.nda
         A periodic variable has its domain without the upper end.
     """
     axes = []
+    if not len(hills) and (lower is None or upper is None or spacing is None):
+        raise ValueError(
+            f"grid of {', '.join(hills.names)}: no hills; expected lower, upper and spacing"
+        )
     for k in range(hills.dim):
         step = hills.sigma[:, k].min() / 5 if spacing is None else np.atleast_1d(spacing)[k]
         if np.isfinite(hills.period[k]):
             n = max(1, int(np.ceil(hills.period[k] / step)))
             axes.append(hills.lower[k] + hills.period[k] * np.arange(n) / n)
             continue
-        wide = 3.0 * hills.sigma[:, k].max()
-        a = hills.centre[:, k].min() - wide if lower is None else np.atleast_1d(lower)[k]
-        b = hills.centre[:, k].max() + wide if upper is None else np.atleast_1d(upper)[k]
+        centre, wide = hills.centre[:, k], 3.0 * hills.sigma[:, k].max(initial=0.0)
+        a = centre.min() - wide if lower is None else np.atleast_1d(lower)[k]
+        b = centre.max() + wide if upper is None else np.atleast_1d(upper)[k]
         if not b > a:
             raise ValueError(f"grid of {hills.names[k]}: found {a:g} to {b:g}, expected a range")
         axes.append(np.linspace(a, b, int(np.ceil((b - a) / step)) + 1))

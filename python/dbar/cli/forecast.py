@@ -111,8 +111,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
 def _prepare(args, model, about):
     """Steps, the run up to where the forecast starts, and the columns asked for."""
     from dbar.store.units import unit_style
+    from dbar.study.about import needs
     from dbar.trajectory.runset import RunError, read_runs, refuse_descriptor
 
+    said = ("components", "units", "descriptor", "dtau", "checked_horizon", "runs", "unstable")
+    needs(args.model, about, said)
     runs = read_runs([args.file], None, args.at)
     run = runs.runs[0]
     where = f"in the model {args.model}"

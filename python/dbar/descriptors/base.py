@@ -54,12 +54,13 @@ class GlobalDescriptor(Parameters):
         self.rcut = rcut
         self.species = species
         self.perspecies = perspecies
+        if isinstance(species, str):
+            raise ValueError(f"species: found {species!r}, expected a list of chemical symbols")
         if species is not None:
-            self.species = [str(s) for s in species]
-            if not self.species or len(set(self.species)) != len(self.species):
-                raise ValueError(
-                    f"species: found {self.species}, expected different chemical symbols"
-                )
+            symbols = [str(s) for s in species]
+            if not symbols or len(set(symbols)) != len(symbols):
+                raise ValueError(f"species: found {symbols}, expected different chemical symbols")
+            self.species = symbols
         try:
             rcut = float(self.rcut)
         except (TypeError, ValueError):
@@ -135,7 +136,7 @@ class GlobalDescriptor(Parameters):
         kinds = keywords(self._family)
         for key, text in self._kernel.settings():
             out[key] = to_value(text, kinds.get(key, {}).get("kind"))
-        out["species"] = self.species
+        out["species"] = None if self.species is None else list(self.species)
         out["perspecies"] = self.perspecies
         return out
 

@@ -65,12 +65,13 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.n_components = n_components
         self.noise = noise
 
-    def fit(self, D, y, groups=None):
+    def fit(self, X, y, groups=None):
         """Learn from snapshots.
 
         Parameters
         ----------
-        D : ndarray, shape (n, K+1)
+        X : ndarray, shape (n, K+1)
+            D of each snapshot.
         y : ndarray, shape (n,) or (n, q)
             Observable(s), in any units.
         groups : ndarray, shape (n,), optional
@@ -86,10 +87,10 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
         check_target(self.target)
         if self.noise not in ("bayesian", "pops"):
             raise ValueError(f"noise is {self.noise!r}, expected 'bayesian' or 'pops'")
-        D, y = checked_xy(self, D, y)
-        groups = check_groups(groups, len(D))
+        X, y = checked_xy(self, X, y)
+        groups = check_groups(groups, len(X))
         self._flat = y.ndim == 1
-        features, count = self._features(D)
+        features, count = self._features(X)
         self.mean_count_ = float(np.mean(count))
         Y = self._scaled(y.reshape(len(y), -1), count)
         weight = count / self.mean_count_
@@ -105,8 +106,8 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.intercept_ = float(intercept[0]) if self._flat else intercept
         return self
 
-    def predict(self, D, return_std=False):
-        """Observable of snapshots D (n, K+1).
+    def predict(self, X, return_std=False):
+        """Observable of snapshots, D of each as a row of X (n, K+1).
 
         Returns
         -------
@@ -115,11 +116,11 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Only with ``return_std=True``: standard deviation of a new observation.
         """
         check_is_fitted(self)
-        return self.predict_checked(checked_x(self, D), return_std)
+        return self.predict_checked(checked_x(self, X), return_std)
 
-    def predict_checked(self, D, return_std=False):
+    def predict_checked(self, X, return_std=False):
         """As `predict`, of finite floats (n, K+1) that need no check."""
-        features, count = self._features(D)
+        features, count = self._features(X)
         weight = count / self.mean_count_
         if not return_std:
             return self._restored(self.core_.predict(features), count)
@@ -128,10 +129,10 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
             std = self.pops_.std(self.core_, features)
         return self._restored(mean, count), self._restored(std, count)
 
-    def _features(self, D):
+    def _features(self, X):
         if self.target == "plain":
-            return D, np.ones(len(D))
-        return per_atom(D)
+            return X, np.ones(len(X))
+        return per_atom(X)
 
     def _scaled(self, Y, count):
         return Y / count[:, None] if self.target == "extensive" else Y

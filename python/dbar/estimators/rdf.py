@@ -48,8 +48,8 @@ class RDFEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.n_components = n_components
         self.target = target
 
-    def fit(self, D, y, groups=None):
-        """Learn from descriptors D (n, K+1) and histograms y (n, n_bins).
+    def fit(self, X, y, groups=None):
+        """Learn from snapshots, D of each as a row of X (n, K+1), and histograms y (n, n_bins).
 
         Parameters
         ----------
@@ -67,8 +67,8 @@ class RDFEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
             raise ValueError("target is 'extensive', expected 'per-atom' or 'plain': g(r) is not")
         if self.n_components < 1:
             raise ValueError(f"n_components is {self.n_components}, expected an integer >= 1")
-        D, g = checked_xy(self, D, y)
-        groups = check_groups(groups, len(D))
+        X, g = checked_xy(self, X, y)
+        groups = check_groups(groups, len(X))
         self._flat = g.ndim == 1
         g = g.reshape(len(g), -1)
         self.mean_ = g.mean(axis=0)
@@ -79,25 +79,25 @@ class RDFEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.explained_variance_ratio_ = s[:keep] ** 2 / (total if total > 0 else 1.0)
         scores = (g - self.mean_) @ self.basis_.T
         self.residual_std_ = (g - self.mean_ - scores @ self.basis_).std(axis=0)
-        self.core_ = RidgeCore().fit(self._features(D), scores, groups=groups)
+        self.core_ = RidgeCore().fit(self._features(X), scores, groups=groups)
         return self
 
-    def predict(self, D, return_std=False):
-        """Histograms (n, n_bins) of snapshots D (n, K+1), and their standard deviations if asked.
+    def predict(self, X, return_std=False):
+        """Histograms (n, n_bins) of snapshots X (n, K+1), and their standard deviations if asked.
 
         The standard deviation adds up the coefficients' (as independent, which singular vectors
         make them over the training data) and what lies outside the basis.
         """
         check_is_fitted(self)
-        features = self._features(checked_x(self, D))
+        features = self._features(checked_x(self, X))
         if not return_std:
             return self._restored(self.core_.predict(features) @ self.basis_ + self.mean_)
         scores, std = self.core_.predict(features, return_std=True)
         spread = np.sqrt(std**2 @ self.basis_**2 + self.residual_std_**2)
         return self._restored(scores @ self.basis_ + self.mean_), self._restored(spread)
 
-    def _features(self, D):
-        return D if self.target == "plain" else per_atom(D)[0]
+    def _features(self, X):
+        return X if self.target == "plain" else per_atom(X)[0]
 
     def _restored(self, g):
         return g[:, 0] if self._flat else g

@@ -59,8 +59,8 @@ class YieldClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         return tags
 
-    def fit(self, D, y, groups=None):
-        """Learn from snapshots D (n, K+1) and labels y (n,) of two classes.
+    def fit(self, X, y, groups=None):
+        """Learn from snapshots, D of each as a row of X (n, K+1), and labels y (n,) of two classes.
 
         Parameters
         ----------
@@ -76,8 +76,8 @@ class YieldClassifier(ClassifierMixin, BaseEstimator):
         """
         if self.target not in ("per-atom", "plain"):
             raise ValueError(f"target is {self.target!r}, expected 'per-atom' or 'plain'")
-        D, y = validate_data(self, D, y, dtype=np.float64, ensure_all_finite=False)
-        check_finite("X", D)
+        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=False)
+        check_finite("X", X)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         if type_of_target(y) == "multiclass" or len(self.classes_) > 2:
@@ -86,40 +86,40 @@ class YieldClassifier(ClassifierMixin, BaseEstimator):
             )
         if len(self.classes_) < 2:
             raise ValueError(f"y holds one class, {self.classes_[0]!r}; two are needed")
-        X, splits = self._features(D), self._splits(labels, check_groups(groups, len(D)))
+        rows, splits = self._features(X), self._splits(labels, check_groups(groups, len(X)))
         best = None
         for C in _GRID if self.C is None else (self.C,):
-            distance = np.empty(len(X))
+            distance = np.empty(len(rows))
             for train, test in splits:
-                front, plane = self._plane(X[train], labels[train], C)
-                distance[test] = plane.decision_function(front(X[test]))
+                front, plane = self._plane(rows[train], labels[train], C)
+                distance[test] = plane.decision_function(front(rows[test]))
             sigmoid = LogisticRegression(C=1e3).fit(distance[:, None], labels)
             loss = log_loss(labels, sigmoid.predict_proba(distance[:, None])[:, 1])
             if best is None or loss < best[0]:
                 best = (loss, C, sigmoid)
         self.log_loss_, self.C_, self.sigmoid_ = best
-        self.front_, self.plane_ = self._plane(X, labels, self.C_)
+        self.front_, self.plane_ = self._plane(rows, labels, self.C_)
         return self
 
-    def decision_function(self, D):
+    def decision_function(self, X):
         """Log odds of the second class, shape (n,)."""
         check_is_fitted(self)
-        X = self._features(checked_x(self, D))
-        distance = self.plane_.decision_function(self.front_(X))
+        rows = self._features(checked_x(self, X))
+        distance = self.plane_.decision_function(self.front_(rows))
         return self.sigmoid_.decision_function(distance[:, None])
 
-    def predict_proba(self, D):
+    def predict_proba(self, X):
         """Probabilities of the two classes, shape (n, 2)."""
-        p = 1.0 / (1.0 + np.exp(-np.clip(self.decision_function(D), -700, 700)))
+        p = 1.0 / (1.0 + np.exp(-np.clip(self.decision_function(X), -700, 700)))
         return np.column_stack([1.0 - p, p])
 
-    def predict(self, D):
+    def predict(self, X):
         """Class of each snapshot, shape (n,)."""
         check_is_fitted(self)
-        return self.classes_[(self.decision_function(D) > 0).astype(int)]
+        return self.classes_[(self.decision_function(X) > 0).astype(int)]
 
-    def _features(self, D):
-        return D if self.target == "plain" else per_atom(D)[0]
+    def _features(self, X):
+        return X if self.target == "plain" else per_atom(X)[0]
 
     def _plane(self, X, labels, C):
         front = Whitening(self.n_components).fit(X)

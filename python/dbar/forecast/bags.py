@@ -6,8 +6,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from dbar.statistics.moments import LagChain, LaggedMoments, lagged
+from dbar.statistics.chain import LagChain
+from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.statistics.ridge import Regression, bayesian_ridge, least_squares
+from dbar.statistics.size import wrong_size
 
 # Spread of the bags that trust and bands take, in sampling covariances: docs/theory/growth-of-m.md
 ROOM = 3.0
@@ -33,6 +35,8 @@ class BaggedRegression:
     def fit(self, trajectories):
         """Learn from a trajectory (T, K) or a list of them; forgets what was learnt before.
 
+        The first one is replica 0, the next one 1, and so on: `partial_fit` continues them.
+
         Raises
         ------
         ValueError
@@ -45,21 +49,35 @@ class BaggedRegression:
             X = self._checked(X, replica)
             steps = np.arange(self.order, len(X))
             self.moments_.add_batch(lagged(X, self.order), steps, replica)
+            chain = self._chain(replica)
+            for step in range(max(0, len(X) - self.order), len(X)):
+                chain.push(step, X[step])
         return self._solve()
 
     def partial_fit(self, X, replica=0, start=None):
         """Continue trajectory `replica` with snapshots X (T, K) and solve again.
 
+        The first of them follows the last one of that trajectory, from `fit` or from here, and the
+        transition between the two is learnt. A number that has not been used begins a trajectory;
+        so does any number after `fit_moments`, or of a model that was read from a file.
+
         Parameters
         ----------
+        X : ndarray, shape (T, K)
+        replica : int
         start : int, optional
             Index of the first snapshot; a value that does not follow on leaves a gap that no
             transition bridges. By default the snapshots follow on.
+
+        Raises
+        ------
+        ValueError
+            As `fit`.
         """
         if not hasattr(self, "moments_"):
             self._reset()
         X = self._checked(np.atleast_2d(X), replica)
-        chain = self._chains.setdefault(replica, LagChain(X.shape[1], self.order, stride=1))
+        chain = self._chain(replica)
         step = (chain.last + 1 if chain.filled else 0) if start is None else int(start)
         for row in X:
             z = chain.push(step, row)
@@ -69,6 +87,10 @@ class BaggedRegression:
         if self.moments_.count[0] >= 2:
             self._solve()
         return self
+
+    def _chain(self, replica):
+        chain = LagChain(self.moments_.size, self.order, stride=1)
+        return self._chains.setdefault(replica, chain)
 
     def _reset(self):
         seed = self.random_state
@@ -85,6 +107,9 @@ class BaggedRegression:
         if not np.isfinite(X).all():
             t, k = np.argwhere(~np.isfinite(X))[0]
             raise ValueError(f"trajectory {replica} is {X[t, k]} at snapshot {t}, component {k}")
+        wrong = wrong_size(X)
+        if wrong:
+            raise ValueError(f"trajectory {replica}: found {X.flat[wrong[0]]:g}, {wrong[1]}")
         if not hasattr(self, "moments_"):
             size = X.shape[1]
             self.moments_ = LaggedMoments(size, self.order, self.n_bags, self.coverage, self._seed)
@@ -96,7 +121,7 @@ class BaggedRegression:
 
     def fit_moments(self, moments):
         """Learn from `LaggedMoments` gathered elsewhere (kept by reference)."""
-        self.moments_ = moments
+        self.moments_, self._chains = moments, {}
         self.__dict__.pop("_fitted", None)
         return self._solve()
 

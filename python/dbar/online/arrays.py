@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dbar.statistics.size import wrong_size
+
 __all__ = ["checked_arrays", "features"]
 
 
@@ -72,12 +74,14 @@ def features(
     Raises
     ------
     ValueError
-        If a shape is wrong, a component is not finite, or V is missing but wanted.
+        If a shape is wrong, a component is not finite, V is missing but wanted, or numbers are so
+        large or small that their squares are not.
     """
     D = np.asarray(D, dtype=float)
     if D.ndim != 1 or len(D) < 2:
         raise ValueError(f"D has shape {D.shape} at step {step}, expected (K + 1,) with K >= 1")
     _check_finite("D", step, D)
+    _check_size("D", step, D)
     if per_atom and not D[0] > 0.0:
         raise ValueError(f"D[0] is {D[0]:g} atoms at step {step}, expected 1 or more")
     size = D[0] if per_atom else 1.0
@@ -89,6 +93,7 @@ def features(
     if V.shape != (len(D), 6):
         raise ValueError(f"V has shape {V.shape} at step {step}, expected {(len(D), 6)}")
     _check_finite("V", step, V)
+    _check_size("V", step, V)
     return np.concatenate([D[1:], V[1:].ravel()]) / size
 
 
@@ -99,3 +104,19 @@ def _check_finite(name: str, step: int, values: np.ndarray) -> None:
         raise ValueError(
             f"{name}[{where}] is {values[tuple(index)]} at step {step}, expected a finite number"
         )
+
+
+def _check_size(name: str, step: int, values: np.ndarray) -> None:
+    """For what is learnt; element 0, the number of atoms, is not."""
+    wrong = wrong_size(values[1:])
+    if wrong is None:
+        return
+    place, words = wrong
+    index = np.unravel_index(place, values[1:].shape)
+    where = ", ".join(str(int(i) + (axis == 0)) for axis, i in enumerate(index))
+    found = values[1:][index]
+    if abs(found) < 1.0:
+        raise ValueError(
+            f"{name} at step {step} has no number above {abs(found):g} in size, {words}"
+        )
+    raise ValueError(f"{name}[{where}] is {found:g} at step {step}, {words}")

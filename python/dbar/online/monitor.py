@@ -19,7 +19,8 @@ from dbar.online.config import MonitorConfig
 from dbar.online.decision import ALARM, LEARNING, TRUSTED, WARNING, Decision
 from dbar.online.frozen import FrozenModel
 from dbar.online.regimes import Regimes, mean_m
-from dbar.statistics.moments import LagChain, LaggedMoments
+from dbar.statistics.chain import LagChain
+from dbar.statistics.moments import LaggedMoments
 from dbar.trust.brought import BroughtTest, root_of
 from dbar.trust.change import GAP, ChangeTest
 
@@ -38,7 +39,8 @@ class Monitor:
     config : MonitorConfig, dict, path of a TOML file, or None
         See `dbar.online.MonitorConfig`.
     stride : int, optional
-        Timesteps between snapshots; taken from the first two when not given.
+        Timesteps between snapshots. If it is not given it is the first spacing that comes twice in
+        a row.
     start : dbar.online.start.Start, optional
         Model of other runs, which judges from the first snapshot on. Descriptors are then taken
         per atom.
@@ -122,6 +124,8 @@ class Monitor:
             self.chain = LagChain(len(x), self.config.order, self.stride)
             self.moments = self._empty_moments()
             self.regimes.first = step
+        if self.chain.expect(step):
+            self._unlink()
         past = self.chain.regressor(step)
         strides = self._strides(step)
         self.snapshots += 1
@@ -133,8 +137,6 @@ class Monitor:
         verdict = None if self.model is None else self._judge(x, past, strides)
         error = self._early_error(x, past)
         linked = self.chain.linked(step)
-        if not linked and self.chain.filled and not self.chain.stride:
-            linked = step > self.chain.last  # the second snapshot of all gives the stride
         z = self.chain.push(step, x)
         if linked or (z is not None and self.dtau == 0.0):
             self.dtau = float(time) - self.time
@@ -157,6 +159,11 @@ class Monitor:
             self._learn(before, z)
         self._refit_if_due()
         return replace(said, refits=self.refits)
+
+    def _unlink(self):
+        """Take back what a stride that was none has linked; nothing of it has been learnt yet."""
+        self.pending = [(before, None) for before, _ in self.pending]
+        self.change.first[:] = True
 
     @property
     def inflation(self):

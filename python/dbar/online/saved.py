@@ -7,7 +7,8 @@ import numpy as np
 from dbar.online.frozen import FrozenModel
 from dbar.online.regimes import Regimes
 from dbar.online.start import Start
-from dbar.statistics.moments import LagChain, LaggedMoments
+from dbar.statistics.chain import LagChain
+from dbar.statistics.moments import LaggedMoments
 from dbar.trust.brought import BroughtTest
 
 __all__ = ["SCHEMA", "restore", "schema_of", "state_of"]

@@ -67,9 +67,10 @@ class LinearPotential:
         if elements is None and species is None:
             raise ValueError("elements: found none, expected a chemical symbol for each species")
         self.elements = [str(e) for e in (species if elements is None else elements)]
-        if species is not None and species != self.elements:
+        if species is not None and list(species) != self.elements:
             raise ValueError(
-                f"elements: found {self.elements}, expected those of the descriptor, {species}"
+                f"elements: found {self.elements}, expected those of the descriptor, "
+                f"{list(species)}"
             )
         self.units = units
         parameters = {**descriptor.get_params(), "species": self.elements, "perspecies": True}

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_CONSTANT = 1e-12  # summation order alone varies a constant sum by less than this of it
+_VANISHING = 1e-15  # rounding leaves less than this of the largest sum where one is zero
+
 
 def varying(mean, cov):
-    """Which descriptors vary by more than summation order alone can do to a constant sum."""
-    return np.sqrt(np.maximum(np.diag(cov), 0.0)) > 1e-12 * np.abs(mean)
+    """Which descriptors vary by more than rounding alone can do to a constant sum, or to none."""
+    std = np.sqrt(np.maximum(np.diag(cov), 0.0))
+    largest = np.hypot(mean, std).max(initial=0.0)
+    return std > np.maximum(_CONSTANT * np.abs(mean), _VANISHING * largest)
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,10 @@ class Latent:
         Raises
         ------
         ValueError
-            If no descriptor varies.
+            If no descriptor varies, or one is so large that its square is not finite.
         """
+        if not np.isfinite(comoment).all():
+            raise ValueError("descriptors: their squares are not finite: choose other units")
         cov = comoment / max(count - 1.0, 1.0)
         std = np.sqrt(np.maximum(np.diag(cov), 0.0))
         live = varying(mean, cov)

@@ -79,65 +79,6 @@ def lagged(D, order):
     return np.hstack([*lags, D[order:]])
 
 
-class LagChain:
-    """Turns a stream of snapshots into transitions and never steps across a gap.
-
-    Parameters
-    ----------
-    size : int
-        Length K of a snapshot.
-    order : int
-        Number P of lags.
-    stride : int, optional
-        Timesteps between consecutive snapshots; taken from the first two when not given. Any other
-        spacing breaks the chain: P snapshots must follow before the next transition.
-    """
-
-    def __init__(self, size, order=1, stride=None):
-        self.size, self.order = int(size), int(order)
-        self.stride = 0 if stride is None else int(stride)
-        self.last = 0
-        self.filled = 0
-        self.buffer = np.zeros((self.order, self.size))
-
-    def linked(self, step):
-        """Whether a snapshot at `step` would continue the chain (before it is pushed)."""
-        return self.filled > 0 and self.stride != 0 and int(step) - self.last == self.stride
-
-    def regressor(self, step):
-        """[D_n, ..., D_{n-P+1}] (P K,) preceding a snapshot at `step`, or None."""
-        if self.filled < self.order or not self.linked(step):
-            return None
-        return self.buffer.ravel()
-
-    def push(self, step, D):
-        """Append a snapshot; return the transition z ((P + 1) K,) it completes, or None."""
-        step = int(step)
-        if self.filled and self.stride == 0 and step > self.last:
-            self.stride = step - self.last
-        past = self.regressor(step)
-        z = None if past is None else np.concatenate([past, D])
-        if self.filled and not self.linked(step):
-            self.filled = 0
-        self.buffer[1:] = self.buffer[:-1].copy()
-        self.buffer[0] = D
-        self.filled = min(self.filled + 1, self.order)
-        self.last = step
-        return z
-
-    def get_state(self):
-        """Arrays from which `set_state` restores the chain exactly."""
-        return {
-            "chain_ints": np.array([self.stride, self.last, self.filled], dtype=np.int64),
-            "chain_buffer": self.buffer.copy(),
-        }
-
-    def set_state(self, state):
-        """Inverse of `get_state`."""
-        self.stride, self.last, self.filled = (int(v) for v in state["chain_ints"])
-        self.buffer = np.array(state["chain_buffer"], float, order="C")
-
-
 class LaggedMoments:
     """Count, mean and co-moments of transitions: entry 0 of all, entries 1..n_bags of each bag.
 

@@ -8,6 +8,7 @@ a write that was cut short is recognised and the other slot is used.
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zipfile
 import zlib
@@ -82,10 +83,33 @@ def unpack(blob: np.ndarray) -> Checkpoint | None:
     if crc != zlib.crc32(payload, zlib.crc32(raw[: _HEAD.size])):
         return None
     try:
-        with zipfile.ZipFile(io.BytesIO(payload)):  # np.load takes other files too
-            pass
-        with np.load(io.BytesIO(payload), allow_pickle=False) as archive:
-            arrays = {name.removeprefix("a:"): archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
+        arrays = _arrays(payload)
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError):
         return None
     return Checkpoint(sequence, snapshots, arrays)
+
+
+def _arrays(payload: bytes) -> dict[str, np.ndarray]:
+    """What `np.savez` wrote. `np.load` would take whatever size the archive or a head declares."""
+    arrays = {}
+    with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+        members = archive.infolist()
+        plain = all(member.compress_type == zipfile.ZIP_STORED for member in members)
+        if not plain or sum(member.file_size for member in members) > len(payload):
+            raise ValueError("not as np.savez writes it")
+        for member in members:
+            content = archive.read(member)
+            file = io.BytesIO(content)
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0
+            read = read if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, _, dtype = read(file)
+            declared = math.prod(shape) * dtype.itemsize
+            if not dtype.itemsize or min(shape, default=0) < 0:
+                raise ValueError(f"an array of {shape} and {dtype}")
+            if declared != len(content) - file.tell():
+                raise ValueError(f"{declared} bytes declared")
+            file.seek(0)
+            name = member.filename.removesuffix(".npy").removeprefix("a:")
+            arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
+    return arrays

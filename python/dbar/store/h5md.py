@@ -26,7 +26,7 @@ import h5py
 import numpy as np
 
 from dbar.store.columns import ESTIMATES, MONITOR_FIELDS, QUANTITIES
-from dbar.store.self_contained import outside
+from dbar.store.self_contained import refusal
 from dbar.store.unfinished import SIGNATURE, missing_bytes, open_file
 from dbar.store.units import unit_of, unit_style
 from dbar.version import __version__
@@ -46,6 +46,7 @@ __all__ = [
 
 SCHEMA = 1  # version of parameters/dbar
 NO_STEP = -1  # fill value of step: a row whose step was never written does not count
+_BLOCK = 1024  # a chunk of steps: of a whole file, one is read
 
 
 class StoreError(RuntimeError):
@@ -80,9 +81,8 @@ def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
     except (OSError, RuntimeError) as error:
         raise damage(path, error) from None
     try:
-        elsewhere = outside(file)
-        if elsewhere:
-            raise StoreError(f"{path}: {elsewhere}, expected a file that holds all of its data")
+        if why := refusal(file):
+            raise StoreError(f"{path}: {why}")
         for name in ("h5md", "observables/dbar/D/value", "parameters/dbar/descriptor"):
             if name not in file:
                 raise StoreError(f"{path}: holds no {name}, expected an H5MD file made by dbar")
@@ -127,14 +127,16 @@ def read_json(file: h5py.File, name: str) -> dict:
     """Return a JSON object stored as a string dataset, {} when it is absent."""
     if name not in file:
         return {}
-    text = file[name].asstr()[()]
+    item = file[name]
+    if not (isinstance(item, h5py.Dataset) and h5py.check_string_dtype(item.dtype)) or item.shape:
+        raise StoreError(f"{file.filename}: {name} is no text, expected a JSON object")
     try:
-        found = json.loads(text)
+        found = json.loads(item.asstr()[()])
     except (ValueError, RecursionError) as error:
         raise StoreError(f"{file.filename}: {name} is not JSON ({error})") from None
     if not isinstance(found, dict):
-        kind = type(found).__name__
-        raise StoreError(f"{file.filename}: {name} holds a {kind}, expected a JSON object")
+        what = f"a {type(found).__name__}"
+        raise StoreError(f"{file.filename}: {name} holds {what}, expected a JSON object")
     return found
 
 
@@ -159,9 +161,13 @@ def committed(group: h5py.Group) -> int:
     group.visititems(look)
     if not length or step is None:
         return 0
-    while length and step[length - 1] == NO_STEP:
-        length -= 1
-    return length
+    while length:
+        start = max(0, length - _BLOCK)
+        written = np.flatnonzero(step[start:length] != NO_STEP)
+        if len(written):
+            return start + int(written[-1]) + 1
+        length = start
+    return 0
 
 
 def create_layout(

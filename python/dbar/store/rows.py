@@ -13,6 +13,7 @@ import numpy as np
 from dbar.files.in_words import in_words
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES, LATER_FIELDS, MONITOR_FIELDS
+from dbar.store.parameters import read_parameters
 from dbar.version import __version__
 
 __all__ = [
@@ -164,7 +165,7 @@ COMPARED += ("observe", "seldom")
 
 def differing_setting(old: h5py.File, header: Header) -> tuple[str, object, object] | None:
     """First setting in which a store differs from a run: (name, stored, wanted), or None."""
-    stored = h5md.read_json(old, "parameters/dbar/descriptor")
+    stored = read_parameters(old)
     return differing_parameters(stored, header.parameters(), COMPARED)
 
 

@@ -29,9 +29,10 @@ from dbar.forecast.var import VAR
 from dbar.statistics.latent import Latent
 from dbar.statistics.moments import LaggedMoments
 from dbar.statistics.ridge import Regression
-from dbar.store.h5md import reason_of
-from dbar.store.self_contained import outside
+from dbar.store.h5md import StoreError, reason_of
+from dbar.store.self_contained import refusal
 from dbar.store.unfinished import SIGNATURE
+from dbar.study.about import ModelFileError, read_about
 from dbar.study.model import EnsembleModel
 from dbar.trust.innovation import InnovationTrust
 from dbar.trust.mahalanobis import Mahalanobis
@@ -85,11 +86,11 @@ _SINCE_2 = ("rate_", "rate_bound_", "effective_")
 _SINCE_3 = (
     "stress_", "widths_", "moments_", "rest_", "joint_mean_", "joint_comoment_", "snapshots_",
 )  # fmt: skip
+_DAMAGE = (
+    OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, IndexError, MemoryError,
+    OverflowError,
+)  # fmt: skip
 _BY_NAME = {kind.__name__: kind for kind in _PARTS}
-
-
-class ModelFileError(RuntimeError):
-    """A model file cannot be read or written; the message names file and reason."""
 
 
 def save(path: str | os.PathLike[str], model: EnsembleModel, about: dict) -> None:
@@ -146,12 +147,17 @@ def load(path: str | os.PathLike[str]) -> tuple[EnsembleModel, dict]:
             raise ModelFileError(f"{path}: not an HDF5 file, expected a model made by `dbar fit`")
         with h5py.File(path, "r") as file:
             _check_head(path, file)
-            about = json.loads(file["about"].asstr()[()])
-            return _read(file["model"]), about
+            about = read_about(path, file)
+            model = _read(file["model"])
     except ModelFileError:
         raise
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except StoreError as error:  # which names the file already
+        raise ModelFileError(str(error)) from None
+    except _DAMAGE as error:
         raise ModelFileError(f"{path}: truncated or corrupt ({reason_of(error)})") from None
+    if not isinstance(model, EnsembleModel):
+        raise ModelFileError(f"{path}: holds a {type(model).__name__}, expected an EnsembleModel")
+    return model, about
 
 
 def digest_of(path: str | os.PathLike[str]) -> str:
@@ -169,9 +175,9 @@ def digest_of(path: str | os.PathLike[str]) -> str:
 
 
 def _check_head(path, file):
-    elsewhere = outside(file)
-    if elsewhere:
-        raise ModelFileError(f"{path}: {elsewhere}, expected a file that holds all of its data")
+    why = refusal(file)
+    if why:
+        raise ModelFileError(f"{path}: {why}")
     kind = file.attrs.get("dbar_file")
     if kind != "model":
         what = "a run (H5MD)" if "h5md" in file else "some other HDF5 file"

@@ -8,8 +8,8 @@ from dbar.online.frozen import Autoregression, FrozenModel
 from dbar.online.start import Start
 from dbar.store.rows import differing_parameters
 from dbar.store.units import unit_style
+from dbar.study.about import ModelFileError, needs
 from dbar.study.model import EnsembleModel
-from dbar.study.model_file import ModelFileError
 
 __all__ = ["refuse_run", "start_of"]
 
@@ -39,6 +39,7 @@ def refuse_run(path: str, model: EnsembleModel, about: dict, settings: dict, jud
     def differs(what, has, run):
         raise ModelFileError(f"model {path}: was made with {what} {has}, this run has {run}")
 
+    needs(path, about, ("descriptor", "components", "units", "dtau", "atoms"))
     if None in about.get("sampling", {"": None}).values():
         raise ModelFileError(
             f"model {path}: does not say how its snapshots were averaged; expected a model made "

@@ -89,7 +89,7 @@ def strain_axis(traj: Trajectory) -> tuple[str, np.ndarray] | None:
     A box length counts as pulled when it changes by more than 0.5 % and is a straight line in
     time to 1e-6: that is what ``fix deform erate`` does and what no barostat does.
     """
-    if len(traj) < 3:
+    if len(traj) < 3 or not np.ptp(traj.time):
         return None
     for axis in "xyz":
         length = traj.observables.get(f"l{axis}")

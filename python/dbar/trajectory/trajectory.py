@@ -14,6 +14,7 @@ from dbar.files.atomic import replacing
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES, QUANTITIES
 from dbar.store.h5md import StoreError
+from dbar.store.parameters import checked_time, read_config, read_parameters
 from dbar.store.rows import rows_until
 from dbar.store.unfinished import is_marked
 from dbar.version import __version__
@@ -172,7 +173,7 @@ def read(path: str | os.PathLike[str], after: int | None = None) -> Trajectory:
         try:
             with h5md.open_for_reading(path) as file:
                 return _read_open(file, after)
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
+        except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
             last = attempt == _ATTEMPTS - 1
             if last or not os.path.isfile(path) or not is_marked(Path(path)):
                 if isinstance(error, StoreError):
@@ -190,13 +191,13 @@ def _read_open(file: h5py.File, after: int | None) -> Trajectory:
         D=own["D/value"][rows],
         V=voigt_to_tensor(own["V/value"][rows]) if "V" in own else None,
         step=own["D/step"][rows],
-        time=own["D/time"][rows],
+        time=checked_time(file, own["D/time"][rows]),
         observables={k: root[k]["value"][rows] for k in root if k != "dbar"},
         monitor={k: own[k]["value"][rows] for k in h5md.MONITOR_FIELDS if k in own},
         estimates={k: v["value"][rows] for k, v in root.get(ESTIMATES, {}).items()},
         snapshots=_read_snapshots(file, after),
-        parameters=h5md.read_json(file, "parameters/dbar/descriptor"),
-        monitor_config=h5md.read_json(file, "parameters/dbar/monitor/config"),
+        parameters=read_parameters(file),
+        monitor_config=read_config(file),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from dbar.statistics.latent import Latent
+from dbar.statistics.size import wrong_size
 from dbar.trust.growth import sigma_m2, sigma_m2_eq13
 
 
@@ -87,6 +88,10 @@ class Mahalanobis:
         if not np.isfinite(X).all():
             t, k = np.argwhere(~np.isfinite(X))[0]
             raise ValueError(f"descriptor {k} is {X[t, k]} at snapshot {t}")
+        wrong = wrong_size(X)
+        if wrong:
+            t, k = np.unravel_index(wrong[0], X.shape)
+            raise ValueError(f"descriptor {k} is {X[t, k]:g} at snapshot {t}, {wrong[1]}")
         mean = X.mean(axis=0)
         comoment = (X - mean).T @ (X - mean)
         max_dim = self.n_components or max(1, len(X) // 3)

@@ -14,6 +14,7 @@ from dbar.files.filelock import is_locked
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES
 from dbar.store.h5md import MONITOR_FIELDS, StoreError
+from dbar.store.parameters import checked_time, read_config, read_parameters
 from dbar.store.unfinished import is_marked
 from dbar.store.units import unit_style
 from dbar.trajectory.trajectory import Trajectory
@@ -139,7 +140,7 @@ class Follower:
                     self.outlook = self._prophet.look(file, self.run)
             except StoreError:
                 raise
-            except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+            except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
                 raise h5md.damage(self.path, error) from None
 
     @property
@@ -164,7 +165,7 @@ def _extended(run: Trajectory, file: h5py.File, known: int, count: int) -> Traje
     first = not known
     return Trajectory(
         D=np.zeros((count, 0)),
-        time=more(run.time, own["D/time"]),
+        time=checked_time(file, more(run.time, own["D/time"])),
         step=more(run.step, own["D/step"]),
         observables={
             name: more(run.observables.get(name), root[name]["value"])
@@ -180,8 +181,6 @@ def _extended(run: Trajectory, file: h5py.File, known: int, count: int) -> Traje
             name: more(run.estimates.get(name), group["value"])
             for name, group in root.get(ESTIMATES, {}).items()
         },
-        parameters=h5md.read_json(file, "parameters/dbar/descriptor") if first else run.parameters,
-        monitor_config=(
-            h5md.read_json(file, "parameters/dbar/monitor/config") if first else run.monitor_config
-        ),
+        parameters=read_parameters(file) if first else run.parameters,
+        monitor_config=(read_config(file) if first else run.monitor_config),
     )

@@ -1,5 +1,6 @@
 """Linear estimators and the check on unseen trajectories: oracles, invariants, the real ensemble."""
 
+import inspect
 import sys
 
 import numpy as np
@@ -277,3 +278,16 @@ def test_no_components_are_refused():
     D = np.column_stack([np.full(50, 9.0), np.random.default_rng(0).normal(size=(50, 3))])
     with pytest.raises(ValueError, match="n_components is 0, expected an integer >= 1"):
         LinearEstimator(n_components=0).fit(D, D[:, 1])
+
+
+@pytest.mark.parametrize("kind", [LinearEstimator, RDFEstimator, YieldClassifier])
+def test_the_first_argument_is_called_x_as_everywhere_in_scikit_learn(kind):
+    for name in ("fit", "predict", "predict_proba", "decision_function", "score"):
+        if hasattr(kind, name):
+            assert list(inspect.signature(getattr(kind, name)).parameters)[1] == "X", name
+    D = np.column_stack([np.full(40, 10.0), 10 + np.random.default_rng(1).normal(size=(40, 3))])
+    y = D[:, 1] > 10 if kind is YieldClassifier else D[:, 1]
+    assert len(kind().fit(X=D, y=y).predict(X=D)) == 40
+    D[3, 2] = np.nan
+    with pytest.raises(ValueError, match="Input X contains NaN at snapshot 3, component 2"):
+        kind().fit(X=D, y=y)

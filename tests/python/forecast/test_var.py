@@ -99,6 +99,30 @@ def test_partial_fit_equals_fit():
     np.testing.assert_allclose(broken.coef_, want.coef_, atol=1e-10)
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3, 40])
+def test_partial_fit_goes_on_where_fit_ended(cut):
+    """The transitions between the two parts count, for each trajectory by its number."""
+    rng = np.random.default_rng(SEED)
+    X = list(simulate(rng, *process(rng, order=2), 90, runs=2))
+    whole = VAR(order=2, n_bags=4, random_state=2).fit(X)
+    parts = VAR(order=2, n_bags=4, random_state=2).fit([X[0][:-cut], X[1][:-cut]])
+    parts.partial_fit(X[0][-cut:], 0).partial_fit(X[1][-cut:], 1)
+    assert parts.n_transitions_ == whole.n_transitions_ == 2 * 88
+    np.testing.assert_array_equal(parts.moments_.count, whole.moments_.count)
+    np.testing.assert_allclose(parts.bag_coef_, whole.bag_coef_, atol=1e-8)
+    # another number is another trajectory, and so is a gap
+    assert parts.partial_fit(X[0][:10], 2).n_transitions_ == 2 * 88 + 8
+    assert parts.partial_fit(X[0][:10], 0, start=200).n_transitions_ == 2 * 88 + 16
+
+
+def test_partial_fit_after_statistics_begins_a_trajectory():
+    rng = np.random.default_rng(SEED)
+    X = simulate(rng, *process(rng), 90)[0]
+    given = VAR(n_bags=4, coverage=0.5, random_state=2).fit(X).moments_
+    model = VAR(n_bags=4, coverage=0.5, random_state=2).fit_moments(given)
+    assert model.partial_fit(X[:10], 1).n_transitions_ == 89 + 9
+
+
 def test_synthetic_process_is_recovered_within_sampling_error():
     """Criterion: the coefficient error, scaled by S x (Z'Z)^-1, is a chi-square: its sum over 40
     independent data sets lies inside the central 99.9 % band. S: each entry within 5 standard

@@ -318,3 +318,27 @@ def test_cost_per_snapshot_and_per_refit_does_not_grow():
     assert np.median(observe[-300:]) < 2.0 * np.median(observe[120:420])
     assert np.min(refit[-12:]) < 150.0 * np.median(spectrum)
     assert np.min(refit[-12:]) < 2.0 * np.min(refit[12:24])
+
+
+@pytest.mark.parametrize("start", [[0, 7], [0, 93], [0, 3, 200], [0, 5, 4, 100]])
+def test_an_odd_first_interval_is_no_stride(start):
+    """It learns what it would have learnt without the snapshots of before, and none of those."""
+    D = run(np.random.default_rng(SEED), 90)
+    plain, odd = Monitor(), Monitor()
+    steps = [*start[:-1], *range(start[-1], start[-1] + 9000, 100)]
+    for step, row in zip(steps, D, strict=False):
+        odd.observe(step, 0.002 * step, row)
+    for step, row in zip(steps[len(start) - 1 :], D[len(start) - 1 :], strict=False):
+        plain.observe(step, 0.002 * step, row)
+    assert odd.refits == plain.refits > 3 and odd.chain.stride == 100
+    np.testing.assert_array_equal(odd.moments.count, plain.moments.count)
+    np.testing.assert_allclose(odd.moments.mean, plain.moments.mean)
+    assert odd.dtau == pytest.approx(0.2) and odd.state == plain.state
+    # the same from any checkpoint
+    for cut in (1, 2, 3, 4, 5):
+        other = Monitor()
+        for k, (step, row) in enumerate(zip(steps, D, strict=False)):
+            if k == cut:
+                other = Monitor.from_state(None, other.get_state())
+            other.observe(step, 0.002 * step, row)
+        same(other.get_state(), odd.get_state())

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from dbar.statistics.moments import LagChain, LaggedMoments, bag_members, lagged
+from dbar.statistics.chain import LagChain
+from dbar.statistics.moments import LaggedMoments, bag_members, lagged
 
 SEED = 20231
 
@@ -118,6 +119,27 @@ def test_chain_takes_its_stride_from_the_first_two_snapshots_or_from_the_caller(
     assert chain.push(5, np.zeros(1)) is not None
     assert chain.push(5, np.zeros(1)) is None  # the same step twice is no transition
     assert chain.push(0, np.zeros(1)) is None
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_chain_takes_another_stride_until_one_comes_twice(order):
+    chain, found = LagChain(1, order), []
+    for step in (0, 7, 107, 207, 307, 314, 321, 421, 521, 621):
+        copy = LagChain(1, order)
+        copy.set_state(chain.get_state())
+        z = chain.push(step, np.array([step]))
+        again = copy.push(step, np.array([step]))
+        assert (z is None) == (again is None) and vars(copy).keys() == vars(chain).keys()
+        if z is not None:
+            found.append(z.tolist())
+    right = [[7, 107], [107, 207], [207, 307], [321, 421], [421, 521], [521, 621]]
+    if order == 1:
+        assert found == [[0, 7], *right]  # the first was taken for a stride: `expect` told
+    else:
+        assert found == [[107, 7, 207], [207, 107, 307], [421, 321, 521], [521, 421, 621]]
+    old = LagChain(1, order)  # a state that knows of one stride only
+    old.set_state({"chain_ints": np.array([100, 621, 1]), "chain_buffer": np.zeros((order, 1))})
+    assert old.sure and not old.expect(628)
 
 
 @pytest.mark.parametrize("order", [1, 3])

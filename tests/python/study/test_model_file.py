@@ -1,9 +1,13 @@
 """A model that was written and read again gives the same numbers."""
 
+import json
+import shutil
+
 import h5py
 import numpy as np
 import pytest
 
+from dbar.cli import main
 from dbar.forecast import BandScale
 from dbar.study import EnsembleModel, ModelFileError, load, save
 from dbar.study.model_file import SCHEMA
@@ -181,3 +185,73 @@ def test_band_scale_is_the_quantile_of_the_errors():
     assert BandScale().factors([3], 0.9, 2) == pytest.approx(1.6449, abs=1e-4)
     ratios[0][:, 1] = np.nan  # a run that ended before
     assert np.isfinite(BandScale.from_errors([1, 10], ratios).table).all()
+
+
+BAD = [{}, [], "", None, -1.5, "x"]
+KEYS = [
+    "descriptor",
+    "units",
+    "dtau",
+    "components",
+    "checked_horizon",
+    "runs",
+    "unstable",
+    "masses",
+]
+KEYS += ["atoms", "sampling"]
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("given")
+    for k in range(3):
+        write(folder / f"{k}.h5md", run(200 + k, 90, 100 + k)[0])
+    files = [str(folder / f"{k}.h5md") for k in range(3)]
+    assert main(["fit", *files, "-o", str(folder / "m.h5")]) == 0
+    return folder
+
+
+def say(path, about):
+    with h5py.File(path, "r+") as file:
+        del file["about"]
+        file.create_dataset("about", data=about, dtype=h5py.string_dtype())
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "null", "3", "", "[" * 10**5], ids=lambda t: t[:9])
+def test_a_header_that_says_nothing(given, tmp_path, text, capsys):
+    path = shutil.copy(given / "m.h5", tmp_path)
+    say(path, text)
+    assert main(["forecast", str(path), str(given / "0.h5md"), "--steps", "3"]) == 1
+    assert "m.h5: about" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_header_with_a_value_of_another_kind(given, tmp_path, key, capsys):
+    path = shutil.copy(given / "m.h5", tmp_path)
+    with h5py.File(path) as file:
+        good = json.loads(file["about"].asstr()[()])
+    for value in BAD:
+        say(path, json.dumps({**good, key: value}))
+        main(["forecast", str(path), str(given / "0.h5md"), "--steps", "3"])
+    say(path, json.dumps({k: v for k, v in good.items() if k != key}))
+    main(["forecast", str(path), str(given / "0.h5md"), "--steps", "3"])
+    capsys.readouterr()
+
+
+def test_a_model_that_declares_more_than_it_holds(given, tmp_path):
+    path = shutil.copy(given / "m.h5", tmp_path)
+    with h5py.File(path, "r+") as file:
+        del file["model/joint_mean_"]
+        file.create_dataset("model/joint_mean_", (10**11,), "f8", chunks=(1024,))
+    with pytest.raises(ModelFileError, match=r"m\.h5: /model/joint_mean_ makes it .* GiB"):
+        load(path)
+
+
+def test_a_part_that_is_another_one(given, tmp_path):
+    path = shutil.copy(given / "m.h5", tmp_path)
+    with h5py.File(path, "r+") as file:
+        file["model"].attrs["kind"] = "Latent"
+        for name in ("shift", "basis", "variance"):
+            file[f"model/{name}"] = np.ones(3)
+    with pytest.raises(ModelFileError, match=r"m\.h5: holds a Latent, expected an EnsembleModel"):
+        load(path)
