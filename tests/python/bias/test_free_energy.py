@@ -166,7 +166,7 @@ def test_kernels_wider_than_the_circle():
 
 @pytest.mark.parametrize("period", [0.0, -1.0, np.nan, [1.0, 2.0], [[1.0]]])
 def test_periods_that_are_none(period):
-    with pytest.raises(ValueError, match="period: found .* expected 1 positive numbers"):
+    with pytest.raises(ValueError, match=r"period: found .* expected 1 positive numbers"):
         free_energy(np.linspace(0, 1, 64), np.zeros(64), 1.0, method="kde", period=period)
 
 
