@@ -67,7 +67,7 @@ def free_energy(
     bins : int or sequence of int
         Bins or grid points along each variable.
     bounds : sequence of (float, float), optional
-        Range of each variable; by default that of the frames.
+        Range of each variable; by default that of the frames, a period at most.
     method : {"histogram", "kde"}
         "kde" broadens the density by Gaussians of width `bandwidth`; F of a well of curvature k
         changes by about k bandwidth^2 / 2.
@@ -94,13 +94,14 @@ def free_energy(
     if s.shape[0] != len(w) or s.ndim != 2 or s.shape[1] > 2 or not np.isfinite(s).all():
         raise ValueError(f"s: found shape {s.shape}, expected ({len(w)},) or ({len(w)}, 1 or 2)")
     dim, frames = s.shape[1], finest(len(s))
-    bins = [int(b) for b in np.broadcast_to(bins, dim)]
-    bounds = list(zip(s.min(axis=0), s.max(axis=0), strict=True)) if bounds is None else bounds
+    bins, period = [int(b) for b in np.broadcast_to(bins, dim)], periods(period, dim)
+    if bounds is None:
+        low, high = s.min(axis=0), s.max(axis=0)
+        bounds = list(zip(low, np.minimum(high, low + period), strict=True))
     bounds = np.reshape(np.asarray(bounds, dtype=float), (-1, 2))
     if bounds.shape != (dim, 2) or not (bounds[:, 1] > bounds[:, 0]).all():
         raise ValueError(f"bounds: found {bounds.tolist()}, expected a lower and upper end each")
     n_eff = effective_size(log_weights)
-    period = periods(period, dim)
     if method == "histogram":
         if (bounds[:, 1] - bounds[:, 0] > period * (1.0 + 1e-9)).any():
             raise ValueError(
@@ -115,8 +116,9 @@ def free_energy(
             spread = np.sqrt(w @ shortest(s - mean_of(s, w, period), period) ** 2)
             bandwidth = spread * (4.0 / (dim + 2.0) / n_eff) ** (1.0 / (dim + 4.0))
         width = np.broadcast_to(np.asarray(bandwidth, dtype=float), dim)
-        if not (width > 0.0).all():
+        if not ((width > 0.0) & np.isfinite(width)).all():
             raise ValueError(f"bandwidth: found {bandwidth}, expected positive numbers")
+        width = np.minimum(width, 2.0 * period)  # of wider ones the sum around is as even
         axes = [np.linspace(a, b, n) for (a, b), n in zip(bounds, bins, strict=True)]
         cell, sums = 1.0, _kernel_sums(s, w, axes, width, period, frames)
     else:

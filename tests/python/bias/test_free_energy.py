@@ -162,6 +162,17 @@ def test_kernels_wider_than_the_circle():
     s = np.random.default_rng(4).normal(0.0, 0.1, 2000)
     found = free_energy(s, np.zeros(2000), 1.0, 9, [(-1, 1)], "kde", bandwidth=3.0, period=[2.0])
     np.testing.assert_allclose(found.F, np.log(2.0), atol=1e-6)
+    wider = free_energy(s, np.zeros(2000), 1.0, 9, [(-1, 1)], "kde", bandwidth=1e12, period=[2.0])
+    np.testing.assert_allclose(wider.F, np.log(2.0), atol=1e-6)
+    with pytest.raises(ValueError, match="bandwidth: found inf, expected positive numbers"):
+        free_energy(s, np.zeros(2000), 1.0, 9, [(-1, 1)], "kde", bandwidth=np.inf, period=[2.0])
+
+
+def test_angles_that_go_round_several_times():
+    s = np.random.default_rng(4).normal(0.0, 5.0, 2000)
+    found = free_energy(s, np.zeros(2000), 1.0, 9, period=[2 * np.pi])
+    assert np.ptp([found.axes[0][0], found.axes[0][-1]]) < 2 * np.pi
+    np.testing.assert_allclose(found.F, np.log(2 * np.pi), atol=0.3)
 
 
 @pytest.mark.parametrize("period", [0.0, -1.0, np.nan, [1.0, 2.0], [[1.0]]])
