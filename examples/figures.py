@@ -33,7 +33,7 @@ def load(folders) -> list[Trajectory]:
     return runs
 
 
-def kept(folders, runs, cutoff, periodic=(True, True, True), lines=True) -> list[dict]:
+def kept(folders, runs, cutoff, periodic=None, lines=True) -> list[dict]:
     """Targets of the kept positions of each replica, computed once and cached beside its run.
 
     ``row`` (rows of D), ``fcc, hcp, other`` (atoms, by common-neighbour analysis) and, with

@@ -29,10 +29,10 @@ def figures(folders, out) -> dict:
 
 
 def strain(run):
-    """Engineering strain (%) at each snapshot; the first one is taken as its own multiple."""
+    """Engineering strain (%) at each snapshot since the run began."""
     lx = run.observables["lx"]
     slope = (lx[-1] - lx[0]) / (run.step[-1] - run.step[0])
-    start = lx[0] - slope * run.step[0]
+    start = lx[0] - slope * (run.step[0] - run.parameters.get("start", 0))
     return 100.0 * (lx / start - 1.0)
 
 

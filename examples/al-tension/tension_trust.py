@@ -27,7 +27,8 @@ def percent(runs):
     """Strain (%) at every snapshot, the same in all replicas."""
     lx = runs[0].observables["lx"]
     slope = (lx[-1] - lx[0]) / (runs[0].step[-1] - runs[0].step[0])
-    return 100.0 * slope * runs[0].step / (lx[0] - slope * runs[0].step[0])
+    since = runs[0].step - runs[0].parameters.get("start", 0)
+    return 100.0 * slope * since / (lx[0] - slope * since[0])
 
 
 def held_out_parts(n):

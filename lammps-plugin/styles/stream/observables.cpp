@@ -3,15 +3,30 @@
 #include "engine/lammps_extras.h"
 #include "styles/stream/compute_values.h"
 
+#include "atom.h"
 #include "domain.h"
 #include "error.h"
 #include "input.h"
+#include "library.h"
 #include "modify.h"
 #include "output.h"
 #include "variable.h"
 
 #include <algorithm>
 #include <array>
+
+namespace {
+
+// Thermo keywords that LAMMPS divides by the number of atoms where `thermo_modify norm yes` is in force, the default in
+// lj units: its energies. Those of dbar.store.units.
+bool is_energy(const std::string &name) {
+  static const std::array<const char *, 16> energies = {"pe",    "ke",       "etotal",  "evdwl",    "ecoul", "epair",
+                                                        "ebond", "eangle",   "edihed",  "eimp",     "emol",  "elong",
+                                                        "etail", "enthalpy", "ecouple", "econserve"};
+  return std::find(energies.begin(), energies.end(), name) != energies.end();
+}
+
+} // namespace
 
 namespace dbar {
 
@@ -58,6 +73,7 @@ bool Observables::direct(const std::string &name, double &value) const {
 }
 
 const std::vector<double> &Observables::evaluate() {
+  const bool per_atom = lammps_extract_setting(lmp, "thermo_norm") == 1;
   for (std::size_t k = 0; k < names_.size(); ++k) {
     const auto &name = names_[k];
     if (name.rfind("v_", 0) == 0) {
@@ -70,6 +86,8 @@ const std::vector<double> &Observables::evaluate() {
                  "pe, pxx, lx, ...) "
                  "nor an equal-style variable v_name",
                  name);
+    } else if (per_atom && is_energy(name)) {
+      values_[k] *= static_cast<double>(atom->natoms); // of the whole system, as all energies in a store
     }
   }
   return values_;

@@ -11,7 +11,7 @@ public:
   Observables(LAMMPS_NS::LAMMPS *lmp, std::vector<std::string> names);
   const std::vector<std::string> &names() const { return names_; }
   void check() const; // raises a LAMMPS error for a variable that does not exist
-  // Collective; values of the current step, on every rank.
+  // Collective; values of the current step, on every rank. Energies are those of the whole system.
   const std::vector<double> &evaluate();
 
   static std::vector<std::string> defaults();

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dbar.bias.circle import mean_of, periods, shortest
 from dbar.statistics.block_error import (
     Estimate,
     block_sums,
@@ -66,14 +67,16 @@ def free_energy(
     bins : int or sequence of int
         Bins or grid points along each variable.
     bounds : sequence of (float, float), optional
-        Range of each variable; by default that of the frames.
+        Range of each variable; by default that of the frames, a period at most.
     method : {"histogram", "kde"}
         "kde" broadens the density by Gaussians of width `bandwidth`; F of a well of curvature k
         changes by about k bandwidth^2 / 2.
     bandwidth : float or sequence of float, optional
-        By Silverman's rule with the effective number of frames.
+        By Silverman's rule with the effective number of frames; of a periodic variable the spread
+        in it is that about the mean direction.
     period : sequence of float, optional
-        Period of each variable, infinite for none ("kde" only).
+        Period of each variable, infinite for none. Frames count wherever in their period they
+        are given; `bounds` may be any one period of the variable, or part of it.
 
     Returns
     -------
@@ -82,7 +85,8 @@ def free_energy(
     Raises
     ------
     ValueError
-        For shapes that do not agree, fewer than 32 frames, or an unknown method.
+        For shapes that do not agree, fewer than 32 frames, an unknown method, or bins over more
+        than a period.
     """
     w = normalised(log_weights)
     s = np.asarray(s, dtype=float)
@@ -90,23 +94,31 @@ def free_energy(
     if s.shape[0] != len(w) or s.ndim != 2 or s.shape[1] > 2 or not np.isfinite(s).all():
         raise ValueError(f"s: found shape {s.shape}, expected ({len(w)},) or ({len(w)}, 1 or 2)")
     dim, frames = s.shape[1], finest(len(s))
-    bins = [int(b) for b in np.broadcast_to(bins, dim)]
-    bounds = list(zip(s.min(axis=0), s.max(axis=0), strict=True)) if bounds is None else bounds
+    bins, period = [int(b) for b in np.broadcast_to(bins, dim)], periods(period, dim)
+    if bounds is None:
+        low, high = s.min(axis=0), s.max(axis=0)
+        bounds = list(zip(low, np.minimum(high, low + period), strict=True))
     bounds = np.reshape(np.asarray(bounds, dtype=float), (-1, 2))
     if bounds.shape != (dim, 2) or not (bounds[:, 1] > bounds[:, 0]).all():
         raise ValueError(f"bounds: found {bounds.tolist()}, expected a lower and upper end each")
     n_eff = effective_size(log_weights)
     if method == "histogram":
+        if (bounds[:, 1] - bounds[:, 0] > period * (1.0 + 1e-9)).any():
+            raise ValueError(
+                f"bounds: found {bounds.tolist()}, expected at most the period {period.tolist()}"
+            )
+        live = np.isfinite(period)
+        s = s.copy()
+        s[:, live] = bounds[live, 0] + (s[:, live] - bounds[live, 0]) % period[live]
         axes, cell, sums = _histogram(s, w, bins, bounds, frames)
     elif method == "kde":
         if bandwidth is None:
-            mean = w @ s
-            spread = np.sqrt(w @ (s - mean) ** 2)
+            spread = np.sqrt(w @ shortest(s - mean_of(s, w, period), period) ** 2)
             bandwidth = spread * (4.0 / (dim + 2.0) / n_eff) ** (1.0 / (dim + 4.0))
         width = np.broadcast_to(np.asarray(bandwidth, dtype=float), dim)
-        if not (width > 0.0).all():
+        if not ((width > 0.0) & np.isfinite(width)).all():
             raise ValueError(f"bandwidth: found {bandwidth}, expected positive numbers")
-        period = np.broadcast_to(np.inf if period is None else period, dim)
+        width = np.minimum(width, 2.0 * period)  # of wider ones the sum around is as even
         axes = [np.linspace(a, b, n) for (a, b), n in zip(bounds, bins, strict=True)]
         cell, sums = 1.0, _kernel_sums(s, w, axes, width, period, frames)
     else:
@@ -163,10 +175,12 @@ def _kernel_sums(s, w, axes, width, period, frames):
         rows = slice(a * frames, min(a + step, blocks) * frames)
         value = w[rows, None]
         for k, axis in enumerate(axes):
-            off = s[rows, k, None] - axis
-            if np.isfinite(period[k]):
-                off -= period[k] * np.rint(off / period[k])
-            part = np.exp(-0.5 * (off / width[k]) ** 2) / (np.sqrt(2 * np.pi) * width[k])
+            off = shortest(s[rows, k, None, None] - axis[:, None], period[[k]])[..., 0]
+            # a wide kernel reaches a point from several sides
+            around = np.ceil(6.0 * width[k] / period[k] - 0.5)
+            images = period[k] * np.arange(-around, around + 1) if around > 0 else [0.0]
+            part = sum(np.exp(-0.5 * ((off + image) / width[k]) ** 2) for image in images)
+            part /= np.sqrt(2 * np.pi) * width[k]
             value = (value[:, :, None] * part[:, None, :]).reshape(len(part), -1)
         sums[a : a + step] = value.reshape(-1, frames, total).sum(axis=1)
     return sums

@@ -65,7 +65,7 @@ def neighbourhoods(atoms, types, cutoff: float, by_type: bool, threads: int) -> 
     Raises
     ------
     ValueError
-        A position that is not finite.
+        A position that is not finite, or a periodic direction without a cell vector.
     """
     i, j, r = _pairs(atoms, cutoff, threads)
     n = len(types)
@@ -80,6 +80,29 @@ def neighbourhoods(atoms, types, cutoff: float, by_type: bool, threads: int) -> 
     return Neighbourhoods(order, types[order], first, r[sort], types[j], j)
 
 
+def completed_cell(cell, periodic) -> np.ndarray:
+    """Cell vectors (3, 3), those of open directions made up where they are zero, as ASE has them.
+
+    Raises
+    ------
+    ValueError
+        A periodic direction without a cell vector, vectors in one plane or not finite.
+    """
+    from ase.cell import Cell
+
+    cell = np.asarray(cell, dtype=np.float64)
+    for name, vector, repeats in zip("abc", cell, periodic, strict=True):
+        if not np.isfinite(vector).all() or (repeats and not vector.any()):
+            raise ValueError(
+                f"atoms: found cell vector {name} {vector} with pbc {bool(repeats)}, expected a "
+                "vector along each periodic direction"
+            )
+    given = cell[cell.any(axis=1)]
+    if len(given) and np.linalg.matrix_rank(given) < len(given):
+        raise ValueError(f"atoms: found cell {cell.tolist()}, expected independent vectors")
+    return np.ascontiguousarray(Cell(cell).complete(), dtype=np.float64)
+
+
 def _pairs(atoms, cutoff: float, threads: int):
     """Return i, j and r_j - r_i of all pairs within the cutoff, each pair in both directions."""
     from vesin import NeighborList
@@ -91,8 +114,7 @@ def _pairs(atoms, cutoff: float, threads: int):
     if len(points) == 0:
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros((0, 3))
     periodic = np.asarray(atoms.get_pbc(), dtype=bool)
-    # ASE leaves the vectors of open directions at zero.
-    box = np.ascontiguousarray(atoms.get_cell().complete(), dtype=np.float64)
+    box = completed_cell(atoms.get_cell(), periodic)
     neighbours = NeighborList(cutoff=cutoff, full_list=True, n_threads=threads)
     i, j, r = neighbours.compute(points, box, periodic, "ijD")
     return i.astype(np.intp), j.astype(np.intp), r

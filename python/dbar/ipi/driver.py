@@ -47,7 +47,8 @@ class DbarDriver(Dummy_driver):
     ----------
     settings : str
         JSON file with ``schema`` ("dbar-pes/1"), ``template`` (a structure file that ASE reads:
-        which atoms there are, in i-PI's order, and which axes are periodic), ``descriptor``
+        which atoms there are, in i-PI's order, and which axes are periodic; constraints in it do
+        not count), ``descriptor``
         (``family``, ``rcut`` in Angstrom, ``words``: the keywords of the family with their values;
         optional ``species``, ``perspecies``, ``ntypes``), ``virial`` (optional, also send V),
         ``model`` (a file of :class:`dbar.potential.LinearPotential`), ``bias`` (a list of
@@ -94,6 +95,7 @@ class DbarDriver(Dummy_driver):
         if not isinstance(virial, bool):
             raise ValueError(f"{path}: virial: found {virial!r}, expected true or false")
         self._template = ase.io.read(path.parent / found["template"])
+        self._template.set_constraint()  # i-PI fixes atoms itself, and needs all forces
         self.descriptor = read_descriptor(path, found["descriptor"])
         springs = read_springs(path, found.get("bias", []), self.descriptor)
         self.terms = [_base(path, found["base"])] if "base" in found else []
@@ -175,7 +177,8 @@ def _calculator_term(path, name, parameters):
         atoms.calc = calculator
         virial = np.zeros((3, 3))
         if atoms.cell.rank == 3 and atoms.pbc.any():
-            virial = -atoms.get_stress(voigt=False) * atoms.get_volume()
-        return *in_atomic_units(atoms.get_potential_energy(), atoms.get_forces(), virial), {}
+            virial = -atoms.get_stress(voigt=False, apply_constraint=False) * atoms.get_volume()
+        forces = atoms.get_forces(apply_constraint=False)
+        return *in_atomic_units(atoms.get_potential_energy(), forces, virial), {}
 
     return term

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -38,6 +38,7 @@ __all__ = [
     "figure_innovation",
     "figure_run",
     "figure_short_forecasts",
+    "percent_axis",
     "state_legend",
 ]
 
@@ -56,15 +57,19 @@ def figure_run(
         if summary.peak_time is not None:
             _mark_peak(axes, summary, shown.unit)
         axes.set_ylim(top=values.max() + 0.18 * np.ptp(values))
-        slope = pulled[1][-1] / traj.time[-1] if traj.time[-1] else 1.0
-        top = axes.secondary_xaxis(
-            "top", functions=(lambda t: 100 * slope * t, lambda e: e / (100 * slope))
-        )
+        top = axes.secondary_xaxis("top", functions=percent_axis(traj.time, pulled[1]))
         top.set_xlabel(f"engineering strain along {pulled[0]} (%)")
         top.spines["top"].set_visible(False)
     axes.set_ylabel(label(shown.name, shown.unit))
     drawing.changes(changes)
     return drawing.svg(f"{shown.name} in time")
+
+
+def percent_axis(time: np.ndarray, strain: np.ndarray) -> tuple[Callable, Callable]:
+    """Per cent of a strain that grows evenly as a function of time, and the time of a per cent."""
+    slope = 100 * (strain[-1] - strain[0]) / (time[-1] - time[0])
+    first, begin = 100 * strain[0], time[0]
+    return lambda t: first + slope * (t - begin), lambda e: begin + (e - first) / slope
 
 
 def _mark_peak(axes: Axes, summary: Summary, unit: str) -> None:

@@ -18,6 +18,7 @@ from dbar.version import __version__
 
 __all__ = [
     "Header",
+    "carry_start",
     "copy_rows",
     "differing_parameters",
     "differing_setting",
@@ -65,6 +66,9 @@ class Header:
         ``words``, and ``ahead`` in time units: what is estimated and forecast; {} for nothing.
     seldom : dict
         ``every`` and ``names`` of observables that most rows do not have; {} for none.
+    start : int or None
+        Timestep at which the run began; of a store that is continued, its first part. Not
+        compared.
     """
 
     descriptor: dict
@@ -83,6 +87,7 @@ class Header:
     masses: list[float] | None = None
     observe: dict = field(default_factory=dict)
     seldom: dict = field(default_factory=dict)
+    start: int | None = None
 
     @classmethod
     def from_settings(cls, settings: dict, monitor_config: dict) -> Header:
@@ -111,6 +116,7 @@ class Header:
             if (words := settings.get("observe"))
             else {},
             seldom=settings.get("seldom") or {},
+            start=settings.get("step"),
         )
 
     @property
@@ -136,6 +142,7 @@ class Header:
                 for name in ("masses", "observe", "seldom")
                 if (value := getattr(self, name))
             },
+            **({} if self.start is None else {"start": int(self.start)}),
             **self.versions,
         }
 
@@ -223,6 +230,15 @@ def copy_rows(old: h5py.File, new: h5py.File, keep: int, step: int) -> None:
         _copy(source[f"{name}/value"], target[f"{name}/value"], kept)
     for name in ("position/step", "position/time"):
         _copy(source[name], target[name], kept)
+
+
+def carry_start(old: h5py.File, new: h5py.File) -> None:
+    """Say in a store that goes on with an older one where that one began, if it says so."""
+    name = "parameters/dbar/descriptor"
+    here, before = h5md.read_json(new, name), h5md.read_json(old, name)
+    here.pop("start", None)
+    here |= {key: before[key] for key in ("start",) if key in before}
+    new[name][()] = json.dumps(here, sort_keys=True)
 
 
 def _copy(source: h5py.Dataset, target: h5py.Dataset, rows: int) -> None:

@@ -21,7 +21,15 @@ from dbar.store import h5md
 from dbar.store.checkpoint import Checkpoint, pack, unpack
 from dbar.store.columns import ESTIMATES, MONITOR_FIELDS, QUANTITIES
 from dbar.store.h5md import StoreError
-from dbar.store.rows import Header, copy_rows, differing_setting, extend_row, rows_until, turn_away
+from dbar.store.rows import (
+    Header,
+    carry_start,
+    copy_rows,
+    differing_setting,
+    extend_row,
+    rows_until,
+    turn_away,
+)
 
 __all__ = ["Store"]
 
@@ -163,6 +171,7 @@ class Store:
                 self.snapshots = keep
                 self.last_step = int(old["observables/dbar/D/step"][keep - 1]) if keep else None
                 copy_rows(old, new, keep, step)
+                carry_start(old, new)
                 self._take_checkpoints(old, new, keep, say)
             except (OSError, KeyError, ValueError) as error:
                 raise h5md.damage(self.path, error) from None

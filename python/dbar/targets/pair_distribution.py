@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["configuration", "rdf"]
+from dbar.descriptors.neighbours import completed_cell
+from dbar.targets.open_box import shell_volumes
+
+__all__ = ["configuration", "periodicity", "rdf"]
 
 
 def configuration(snapshots, index):
@@ -20,11 +23,28 @@ def configuration(snapshots, index):
     return x, snapshots.species[index][present], snapshots.edges[index], snapshots.origin[index]
 
 
-def rdf(snapshots, r_max, n_bins=100, periodic=(True, True, True), volume=None):
+def periodicity(snapshots, periodic=None) -> tuple[bool, bool, bool]:
+    """Which directions are periodic: those of the run, unless others are given.
+
+    Raises
+    ------
+    ValueError
+        For anything but three of them.
+    """
+    found = tuple(map(bool, snapshots.periodic if periodic is None else np.ravel(periodic)))
+    if len(found) != 3:
+        raise ValueError(f"periodic: found {periodic}, expected three, or None for the run's own")
+    return found
+
+
+def rdf(snapshots, r_max, n_bins=100, periodic=None, volume=None):
     """Radial distribution function of each snapshot.
 
     g_b = 2 pairs_b / (N rho shell_b), with pairs counted once, rho = N / volume and shell_b the
-    volume of the spherical shell of bin b: 1 on average in an ideal gas.
+    volume of the spherical shell of bin b: 1 on average in an ideal gas. Where the box is open
+    there are no atoms outside: of the shell around an atom that part counts which lies inside
+    the box, on average over atoms anywhere in it. So it is 1 at any distance in an ideal gas
+    that fills the box; atoms that fill a part of it have g > 1 at small distances.
 
     Parameters
     ----------
@@ -33,10 +53,11 @@ def rdf(snapshots, r_max, n_bins=100, periodic=(True, True, True), volume=None):
         Largest distance, LAMMPS length units. It may exceed half the box: images count.
     n_bins : int
         Equal bins from 0 to `r_max`; a distance on an edge belongs to the upper bin.
-    periodic : 3 bool
-        Periodic directions.
+    periodic : 3 bool, optional
+        Periodic directions, instead of those of the run.
     volume : float, optional
-        Volume for rho, instead of that of the box; a particle in vacuum needs one.
+        Volume for rho, instead of that of the box, with whole shells: that of a particle in
+        vacuum. Its g then falls to 0 over the particle's size.
 
     Returns
     -------
@@ -47,22 +68,37 @@ def rdf(snapshots, r_max, n_bins=100, periodic=(True, True, True), volume=None):
     Raises
     ------
     ValueError
-        If `r_max` or `n_bins` is not positive, positions are not finite or fewer than two.
+        If `r_max`, `n_bins` or `volume` is not positive, positions are not finite or fewer than
+        two, a periodic direction has no cell vector, or no two places of an open box are as far
+        from each other as `r_max`.
     """
     from vesin import NeighborList
 
     if not r_max > 0 or n_bins < 1:
         raise ValueError(f"r_max is {r_max} and n_bins {n_bins}, expected both positive")
+    if volume is not None and not 0.0 < volume < np.inf:
+        raise ValueError(f"volume: found {volume}, expected a positive number")
+    periodic = periodicity(snapshots, periodic)
     edges = np.linspace(0.0, r_max, n_bins + 1)
-    shell = 4.0 / 3.0 * np.pi * np.diff(edges**3)
+    whole = (True,) * 3 if volume is not None else periodic
     neighbours = NeighborList(cutoff=float(r_max), full_list=False)
     g = np.empty((len(snapshots), n_bins))
+    shell = before = None
     for k in range(len(snapshots)):
         x, _, cell, origin = configuration(snapshots, k)
         if len(x) < 2:
             raise ValueError(f"{len(x)} atoms at step {snapshots.step[k]}, at least 2 are needed")
-        (d,) = neighbours.compute(x - origin, np.ascontiguousarray(cell), list(periodic), "d")
+        cell = completed_cell(cell, periodic)
+        (d,) = neighbours.compute(x - origin, cell, list(periodic), "d")
         space = abs(np.linalg.det(cell)) if volume is None else float(volume)
+        if before is None or not np.array_equal(cell, before):
+            shell, before = shell_volumes(edges, cell, whole), cell
+        if not shell.all():
+            far = edges[np.argmin(shell)]
+            raise ValueError(
+                f"r_max is {r_max}: the open box at step {snapshots.step[k]} has no places "
+                f"farther than {far:g} from each other"
+            )
         pairs = np.bincount(np.searchsorted(edges, d, side="right") - 1, minlength=n_bins)[:n_bins]
         g[k] = 2.0 * pairs * space / (len(x) ** 2 * shell)
     return 0.5 * (edges[1:] + edges[:-1]), g

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dbar.targets.pair_distribution import configuration
+from dbar.descriptors.neighbours import completed_cell
+from dbar.targets.pair_distribution import configuration, periodicity
 
 __all__ = ["atom_structures", "dislocations", "structure_counts"]
 
@@ -27,7 +28,9 @@ def _ovito():
 def _collection(snapshots, index, periodic):
     data = _ovito().data.DataCollection()
     x, _, cell, origin = configuration(snapshots, index)
-    data.create_cell(np.column_stack([np.transpose(cell), origin]), pbc=tuple(map(bool, periodic)))
+    periodic = periodicity(snapshots, periodic)
+    cell = completed_cell(cell, periodic)
+    data.create_cell(np.column_stack([np.transpose(cell), origin]), pbc=periodic)
     particles = data.create_particles(count=len(x))
     particles.create_property("Position", data=x)
     return data
@@ -42,7 +45,7 @@ def _compute(snapshots, index, periodic, modifier):
 
 
 def structure_counts(
-    snapshots, method="cna", cutoff=None, rmsd=0.12, periodic=(True, True, True)
+    snapshots, method="cna", cutoff=None, rmsd=0.12, periodic=None
 ):  # fmt: skip
     """Numbers of atoms in each kind of neighbourhood.
 
@@ -55,7 +58,8 @@ def structure_counts(
         Bond length of "cna"; by default each atom's own (adaptive).
     rmsd : float
         Largest deviation accepted by "ptm".
-    periodic : 3 bool
+    periodic : 3 bool, optional
+        Periodic directions, instead of those of the run.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def structure_counts(
 
 
 def atom_structures(
-    snapshots, method="cna", cutoff=None, rmsd=0.12, periodic=(True, True, True)
+    snapshots, method="cna", cutoff=None, rmsd=0.12, periodic=None
 ):  # fmt: skip
     """Kind of neighbourhood of each atom; parameters and errors as `structure_counts`.
 
@@ -116,7 +120,7 @@ def _classifier(method, cutoff, rmsd):
     return modifier, prefix
 
 
-def dislocations(snapshots, lattice="fcc", periodic=(True, True, True)):
+def dislocations(snapshots, lattice="fcc", periodic=None):
     """Dislocation densities by family of Burgers vector and by character, and junctions.
 
     OVITO's dislocation extraction (DXA).
@@ -126,7 +130,8 @@ def dislocations(snapshots, lattice="fcc", periodic=(True, True, True)):
     snapshots : dbar.trajectory.Snapshots
     lattice : {"fcc", "hcp", "bcc", "diamond"}
         The crystal in which dislocations are sought.
-    periodic : 3 bool
+    periodic : 3 bool, optional
+        Periodic directions, instead of those of the run.
 
     Returns
     -------

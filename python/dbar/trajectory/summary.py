@@ -87,19 +87,33 @@ def strain_axis(traj: Trajectory) -> tuple[str, np.ndarray] | None:
     """Axis that is pulled at a constant rate and the engineering strain along it, or None.
 
     A box length counts as pulled when it changes by more than 0.5 % and is a straight line in
-    time to 1e-6: that is what ``fix deform erate`` does and what no barostat does.
+    time to 1e-6: that is what ``fix deform erate`` does and what no barostat does. The strain
+    is that since the run began.
     """
     if len(traj) < 3 or not np.ptp(traj.time):
         return None
+    since = traj.time - _began(traj)
     for axis in "xyz":
         length = traj.observables.get(f"l{axis}")
         if length is None or not np.all(np.isfinite(length)):
             continue
-        slope, start = np.polyfit(traj.time, length, 1)
-        off = np.abs(length - start - slope * traj.time).max()
+        slope, start = np.polyfit(since, length, 1)
+        off = np.abs(length - start - slope * since).max()
         if start > 0 and off < 1e-6 * start and abs(np.ptp(length)) > 0.005 * start:
             return axis, (length - start) / start
     return None
+
+
+def _began(traj: Trajectory) -> float:
+    """Time at which the run began, before its first snapshot if it comes from a stream."""
+    first = int(traj.step[0])
+    start = traj.parameters.get("start")
+    if not isinstance(start, int):  # a file of before: snapshots are at multiples of nfreq
+        every = traj.parameters.get("nfreq")
+        start = first - every if isinstance(every, int) else first
+    steps = int(traj.step[1]) - first
+    ahead = (first - start) / steps if steps > 0 and start < first else 0.0
+    return float(traj.time[0] - ahead * (traj.time[1] - traj.time[0]))
 
 
 def stress(traj: Trajectory) -> tuple[str, np.ndarray, str] | None:

@@ -101,7 +101,7 @@ class Trajectory:
         Kept positions.
     parameters : dict
         Settings of the run: ``descriptor`` (dict), ``units``, ``dt``, ``nevery, nrepeat, nfreq``,
-        versions.
+        ``start`` (timestep at which the run began), versions.
     monitor_config : dict
         Configuration of the monitor, {} when there was none.
     """

@@ -133,6 +133,59 @@ def test_kernel_density_on_a_circle():
     assert found.F[0] == pytest.approx(found.F[-1], abs=1e-12)
 
 
+@pytest.mark.parametrize("method", ["kde", "histogram"])
+def test_a_well_is_as_deep_wherever_the_circle_is_cut(method):
+    """F = -4.5 cos s: a quarter of the circle from the bottom it is 4.5 kT up, cut anywhere."""
+    s0 = np.random.default_rng(8).vonmises(0.0, 4.5, 20_000)
+    depths = []
+    for centre in (0.0, 1.0, np.pi, -np.pi, 7.0):
+        s = (s0 + centre + np.pi) % (2 * np.pi) - np.pi
+        bounds = [(centre - np.pi, centre + np.pi)]
+        found = free_energy(s, np.zeros(len(s)), 1.0, 81, bounds, method, period=[2 * np.pi])
+        depths.append(found.F[20] - found.F[40])
+    assert depths[0] == pytest.approx(4.5, abs=0.25)
+    np.testing.assert_allclose(depths, depths[0], rtol=1e-9)
+
+
+def test_bandwidth_of_two_variables_one_of_which_is_periodic():
+    rng = np.random.default_rng(9)
+    s = np.column_stack([rng.normal(np.pi, 0.2, 8000), rng.normal(0.0, 1.0, 8000)])
+    one = free_energy(s, np.zeros(8000), 1.0, 21, [(2.5, 3.8), (-2, 2)], "kde")
+    cut = np.column_stack([(s[:, 0] + np.pi) % (2 * np.pi) - np.pi, s[:, 1]])
+    two = free_energy(
+        cut, np.zeros(8000), 1.0, 21, [(2.5, 3.8), (-2, 2)], "kde", period=[2 * np.pi, np.inf]
+    )
+    np.testing.assert_allclose(two.F, one.F, rtol=1e-6, atol=1e-6)
+
+
+def test_kernels_wider_than_the_circle():
+    s = np.random.default_rng(4).normal(0.0, 0.1, 2000)
+    found = free_energy(s, np.zeros(2000), 1.0, 9, [(-1, 1)], "kde", bandwidth=3.0, period=[2.0])
+    np.testing.assert_allclose(found.F, np.log(2.0), atol=1e-6)
+    wider = free_energy(s, np.zeros(2000), 1.0, 9, [(-1, 1)], "kde", bandwidth=1e12, period=[2.0])
+    np.testing.assert_allclose(wider.F, np.log(2.0), atol=1e-6)
+    with pytest.raises(ValueError, match="bandwidth: found inf, expected positive numbers"):
+        free_energy(s, np.zeros(2000), 1.0, 9, [(-1, 1)], "kde", bandwidth=np.inf, period=[2.0])
+
+
+def test_angles_that_go_round_several_times():
+    s = np.random.default_rng(4).normal(0.0, 5.0, 2000)
+    found = free_energy(s, np.zeros(2000), 1.0, 9, period=[2 * np.pi])
+    assert np.ptp([found.axes[0][0], found.axes[0][-1]]) < 2 * np.pi
+    np.testing.assert_allclose(found.F, np.log(2 * np.pi), atol=0.3)
+
+
+@pytest.mark.parametrize("period", [0.0, -1.0, np.nan, [1.0, 2.0], [[1.0]]])
+def test_periods_that_are_none(period):
+    with pytest.raises(ValueError, match=r"period: found .* expected 1 positive numbers"):
+        free_energy(np.linspace(0, 1, 64), np.zeros(64), 1.0, method="kde", period=period)
+
+
+def test_bins_beyond_a_period_are_refused():
+    with pytest.raises(ValueError, match=r"bounds: found \[\[-4\.0, 4\.0\]\], expected at most"):
+        free_energy(np.linspace(0, 1, 64), np.zeros(64), 1.0, bounds=[(-4, 4)], period=[2 * np.pi])
+
+
 def test_weights_that_overflow():
     s = np.linspace(-1, 1, 400)[np.random.default_rng(1).permutation(400)]
     log_w = 3000.0 * s

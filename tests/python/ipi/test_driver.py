@@ -8,6 +8,8 @@ import sys
 import numpy as np
 import pytest
 from ase.calculators.lj import LennardJones
+from ase.constraints import FixAtoms
+from ase.io import read
 from ipi.pes import load_pes
 
 from dbar.bias import CollectiveVariable
@@ -179,6 +181,21 @@ def test_forces_and_virial_are_derivatives(tmp_path, case):
         strain[b, a] += 0.5e-5
         slope = (energy(strain) - energy(-strain)) / 2e-5
         assert virial[a, b] == pytest.approx(-slope, abs=1e-6 * np.abs(virial).max())
+
+
+def test_constraints_of_the_template_do_not_count(tmp_path):
+    """i-PI fixes atoms itself: it needs the forces on all of them, and the whole virial."""
+    atoms = argon(tilt=True)
+    cell, pos = atoms.cell.array.T / BOHR, atoms.positions / BOHR
+    _, force, virial, _ = driver(settings(tmp_path))(cell, pos)
+    for name in ("fixed.xyz", "fixed.traj"):
+        atoms.set_constraint(FixAtoms(range(0, 72, 2)))
+        atoms.write(tmp_path / name)
+        assert read(tmp_path / name).constraints
+        _, f, v, _ = driver(settings(tmp_path, template=name))(cell, pos)
+        np.testing.assert_allclose(f, force, rtol=1e-12)
+        np.testing.assert_allclose(v, virial, rtol=1e-12)
+    assert np.abs(force[::2]).max() > 1e-5
 
 
 def test_energy_is_the_sum_of_its_parts(tmp_path):
