@@ -111,7 +111,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
 def _prepare(args, model, about):
     """Steps, the run up to where the forecast starts, and the columns asked for."""
     from dbar.store.units import unit_style
-    from dbar.trajectory.runset import RunError, read_runs, refuse_descriptor
+    from dbar.trajectory.comparable import RunError, refuse_descriptor
+    from dbar.trajectory.runset import read_runs
 
     runs = read_runs([args.file], None, args.at)
     run = runs.runs[0]
