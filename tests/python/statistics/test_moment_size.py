@@ -25,9 +25,7 @@ def test_a_run_that_would_learn_too_much_does_not_begin(tmp_path):
     config = tmp_path / "monitor.toml"
     config.write_text("virial = true\n")
     given = settings(size=801, monitor=str(config), virial=True, store=str(tmp_path / "a.h5md"))
-    with pytest.raises(
-        ValueError, match=r"5600 numbers .*\(K = 800 with virial = true\), order 1"
-    ):
+    with pytest.raises(ValueError, match=r"5600 numbers .*\(K = 800 with virial = true\), order 1"):
         Session(given)
     assert not (tmp_path / "a.h5md").exists()
     config.write_text("virial = true\norder = 1\nn_bags = 2\n")
