@@ -112,7 +112,8 @@ def _prepare(args, model, about):
     """Steps, the run up to where the forecast starts, and the columns asked for."""
     from dbar.store.units import unit_style
     from dbar.study.about import needs
-    from dbar.trajectory.runset import RunError, read_runs, refuse_descriptor
+    from dbar.trajectory.comparable import RunError, refuse_descriptor
+    from dbar.trajectory.runset import read_runs
 
     said = ("components", "units", "descriptor", "dtau", "checked_horizon", "runs", "unstable")
     needs(args.model, about, said)

@@ -87,7 +87,7 @@ class LammpsReplicas:
         """
         path, s = self.place(replica) / "run.h5md", self.settings
         # the last snapshot before the chunk too: the time between two may need it
-        run = read(path, after=chunk * s.chunk - 1)
+        run = read(path, after=chunk * s.chunk - 1, positions=False)
         inside = (run.step > chunk * s.chunk) & (run.step <= (chunk + 1) * s.chunk)
         steps = run.step[inside]
         expected = np.arange(chunk * s.chunk + s.every, (chunk + 1) * s.chunk + 1, s.every)

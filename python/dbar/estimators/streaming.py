@@ -157,10 +157,22 @@ class StreamingReadout:
         return self._all.get_state()
 
     def take(self, others):
-        """Replace what other replicas have shared (list of arrays of `share`), and fit."""
-        total = RowFactor(self._all.size)
+        """Replace what other replicas have shared (arrays of `share` of each), and fit."""
+        total = self.nothing()
         for state in others:
-            total.merge(RowFactor.from_state(state))
+            self.gather(total, state)
+        self.settle(total)
+
+    def nothing(self):
+        """Sum of what no replica has shared, for `gather`."""
+        return RowFactor(self._all.size)
+
+    def gather(self, total, state):
+        """Add what one replica has shared to a sum: nobody needs to hold those of all."""
+        total.merge(RowFactor.from_state(state))
+
+    def settle(self, total):
+        """Replace what other replicas have shared by their sum, and fit."""
         self._others = total if total.count else None
         if due(self.count + total.count, 0):
             self.fit()

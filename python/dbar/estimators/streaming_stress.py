@@ -103,11 +103,23 @@ class StreamingStress:
         return _saved(("own", self._own))
 
     def take(self, others):
-        """Replace what other replicas have shared (list of arrays of `share`), and fit."""
-        total = self._empty()
+        """Replace what other replicas have shared (arrays of `share` of each), and fit."""
+        total = self.nothing()
         for state in others:
-            for part, more in zip(total, _restored("own", state), strict=True):
-                part.merge(more)
+            self.gather(total, state)
+        self.settle(total)
+
+    def nothing(self):
+        """Sum of what no replica has shared, for `gather`."""
+        return self._empty()
+
+    def gather(self, total, state):
+        """Add what one replica has shared to a sum: nobody needs to hold those of all."""
+        for part, more in zip(total, _restored("own", state), strict=True):
+            part.merge(more)
+
+    def settle(self, total):
+        """Replace what other replicas have shared by their sum, and fit."""
         self._others = total if total[0].count else None
         if due(self.count + total[0].count, 0):
             self.fit()

@@ -17,6 +17,7 @@ from dbar.descriptors.command import command_settings, expanded
 from dbar.files.atomic import replacing
 from dbar.files.json_file import load_json
 from dbar.novelty.clusters import Region, find_regions
+from dbar.novelty.reservoir import Reservoir
 from dbar.store.units import unit_style
 from dbar.trust.mahalanobis import oas
 
@@ -25,7 +26,6 @@ __all__ = ["AtomNovelty", "SpeciesModel", "regions"]
 _SCHEMA = "dbar-novelty/1"
 _FEWEST = 10  # atoms of a species
 _ABOUT = {"count": (int, 1, 2**63), "shrinkage": (float, 0, 1), "limit": (float, 0, 1e300)}
-_SAMPLE = 20_000  # atoms of a frame whose scores make up the quantile
 
 
 @dataclass
@@ -43,7 +43,8 @@ class SpeciesModel:
     shrinkage : float
         Of the correlation matrix towards the identity, by OAS.
     limit : float
-        M that one in a thousand of the atoms learnt from exceeds.
+        M that one in a thousand of the atoms learnt from exceeds; of more than 50,000 atoms a
+        random sample says so.
     """
 
     mean: np.ndarray
@@ -104,7 +105,7 @@ class AtomNovelty:
         Parameters
         ----------
         frames : ase.Atoms or iterable of ase.Atoms
-            Every atom of every one counts once.
+            Every atom of every one counts once. They are taken one after the other and not kept.
 
         Returns
         -------
@@ -237,7 +238,7 @@ class _Sums:
 
     def __init__(self, size):
         self.count, self.mean, self.square = 0, np.zeros(size), np.zeros((size, size))
-        self.sample = []
+        self.sample = Reservoir(size)
 
     def add(self, B):
         if not len(B):
@@ -248,7 +249,7 @@ class _Sums:
         self.square += part.T @ part + np.outer(delta, delta) * self.count * len(B) / total
         self.mean = self.mean + delta * len(B) / total
         self.count = total
-        self.sample.append(B[:: -(-len(B) // _SAMPLE)])
+        self.sample.add(B)
 
     def model(self, name):
         if not self.count:
@@ -273,7 +274,7 @@ class _Sums:
         matrix[:, varies] = (v / np.sqrt(np.maximum(w, 1e-8 * w[-1]))).T / scale
         matrix /= np.sqrt(np.einsum("rj,jk,rk->", matrix, cov, matrix) / len(matrix))
         model = SpeciesModel(self.mean, matrix, self.count, shrinkage, np.nan)
-        model.limit = float(np.quantile(model.score(np.concatenate(self.sample)), 0.999))
+        model.limit = float(np.quantile(model.score(self.sample.rows), 0.999))
         return model
 
 

@@ -50,7 +50,7 @@ def merge(
     given = None if config is None else MonitorConfig.load(config)
     total, first, replicas = None, None, {}
     for k, name in enumerate(files):
-        run = read(name)
+        run = read(name, positions=False)
         cfg = given or MonitorConfig.of_store(run.monitor_config)
         replica = cfg.replica + (k if given else 0)
         settings = statistics_settings(run.parameters, cfg)

@@ -62,8 +62,8 @@ class SharedLearning:
     contributors : int
         Replicas to be expected in it: those launched, or those in the folder if they are more.
     companion : object or None
-        Shares more: its ``share()`` gives arrays by name to publish, and its ``take(list)`` gets
-        those of the partners at each exchange.
+        Shares more: its ``share()`` gives arrays by name to publish, and its ``take(iterable)``
+        gets those of the partners at each exchange, one after the other.
     """
 
     def __init__(
@@ -211,23 +211,34 @@ class SharedLearning:
             self._publish(own, regime, progress, False)
             if self.wait:
                 self._await(transitions)
-        parts, more = {self.replica: own}, {}
-        for replica in self._numbers():
-            if replica != self.replica:
-                part, shared = self._read(replica, transitions, regime)
-                if part is not None and (alike is None or alike(part)):
-                    parts[replica], more[replica] = part, shared
-        if self.companion is not None:
-            self.companion.take([more[replica] for replica in sorted(more)])
         total = LaggedMoments(own.size, own.order, own.n_bags, own.coverage, own.seed)
-        for replica in sorted(parts):  # one order for all: equal parts give equal sums to the bit
-            total.merge(parts[replica])
-        new, self.seen = not self.seen, {r: int(m.count[0]) for r, m in parts.items()}
-        launched = sum(self.first <= r < self.first + self.replicas for r in parts)
+        counts: dict[int, int] = {}
+
+        def partners():
+            """Add one replica after the other to the sum, give what else it shares, forget it."""
+            # one order for all: equal parts give equal sums to the bit
+            for replica in sorted({*self._numbers(), self.replica}):
+                part, shared = own, None  # the one before is gone when the next is read
+                if replica != self.replica:
+                    part, shared = self._read(replica, transitions, regime)
+                    if part is None or not (alike is None or alike(part)):
+                        continue
+                total.merge(part)
+                counts[replica] = int(part.count[0])
+                if shared is not None:
+                    yield shared
+
+        others = partners()
+        if self.companion is not None:
+            self.companion.take(others)
+        for _ in others:  # what a companion has left, or all
+            pass
+        new, self.seen = not self.seen, counts
+        launched = sum(self.first <= r < self.first + self.replicas for r in counts)
         whole = launched == self.replicas
         if new or (whole and not self._complete):
-            others = len(parts) - launched
-            more = f" and {others} other runs" if others else ""
+            rest = len(counts) - launched
+            more = f" and {rest} other runs" if rest else ""
             self._say(
                 f"{self.folder}: replica {self.replica} learns from {launched} of "
                 f"{self.replicas} replicas{more}"

@@ -12,6 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from dbar.console import signals
 from dbar.store.units import unit_style
@@ -40,6 +42,7 @@ STYLE = {
 }
 BACKED = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8}  # of words
 _MOST_POINTS = 1500
+_PIXELS = 600  # of the time axis: what is closer cannot be told apart
 _ROOM = 0.08  # of the time axis, for a word at a line
 
 
@@ -104,9 +107,13 @@ class Drawing:
         self.main.plot(x, y, **style)
 
     def changes(self, changes: Sequence[Change]) -> None:
-        """Mark where the run changed; words only where they have room."""
-        last, room = -np.inf, _ROOM * max(np.ptp(self.traj.time), 1e-30)
+        """Mark where the run changed; words only where they have room, one line a pixel."""
+        span = max(np.ptp(self.traj.time), 1e-30)
+        last, drawn, room = -np.inf, -np.inf, _ROOM * span
         for change in changes:
+            if change.time < drawn + span / _PIXELS:
+                continue
+            drawn = change.time
             word = ("change" if change.regime else "alarm") if change.time > last + room else ""
             mark(self.main, change.time, word, STATE_COLOURS[3])
             last = change.time if word else last
@@ -142,18 +149,37 @@ def mark(axes: Axes, x: float, text: str, colour: str, height: float = 1.0) -> N
 
 
 def _state_bar(axes: Axes, traj: Trajectory) -> None:
-    state, time = np.asarray(traj.monitor["state"]), traj.time
-    changes = np.flatnonzero(np.diff(state)) + 1
-    # An alarm of one snapshot must stay visible in a long run: never thinner than a pixel or two.
-    thinnest = np.ptp(time) / 600
-    step = time[-1] - time[-2] if len(time) > 1 else 1.0
-    runs = list(zip([0, *changes], [*changes, len(state)], strict=True))
-    for a, b in sorted(runs, key=lambda run: state[run[0]]):
-        end = time[b] if b < len(time) else time[-1] + step
-        width = max(end - time[a], thinnest)
-        axes.axvspan(time[a], time[a] + width, color=STATE_COLOURS[state[a]], linewidth=0)
+    starts, widths, state = _stretches(np.clip(traj.monitor["state"], 0, 3), traj.time)
+    for k in np.unique(state):
+        left, right = starts[state == k], (starts + widths)[state == k]
+        x, y = np.array([left, left, right, right, left]).T, [0.0, 1.0, 1.0, 0.0, 0.0]
+        corners = np.stack([x, np.broadcast_to(y, x.shape)], axis=-1).reshape(-1, 2)
+        codes = np.tile([Path.MOVETO, *3 * [Path.LINETO], Path.CLOSEPOLY], len(x))
+        # one path a state, however often it comes back
+        axes.add_patch(PathPatch(Path(corners, codes), color=STATE_COLOURS[k], linewidth=0))
+    axes.set_ylim(0.0, 1.0)
     axes.set_yticks([])
     axes.grid(False)
     axes.set_ylabel("state", rotation=0, ha="right", va="center")
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
+
+
+def _stretches(state: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Start, width and state of the pieces of the bar, as many as it has pixels at most.
+
+    An alarm of one snapshot must stay visible in a long run: no piece is thinner than a pixel or
+    two, and a pixel has the highest state in it.
+    """
+    thinnest, step = np.ptp(time) / _PIXELS, time[-1] - time[-2] if len(time) > 1 else 1.0
+    end = time[-1] + step
+    if np.count_nonzero(np.diff(state)) >= _PIXELS:
+        edges = np.linspace(time[0], end, _PIXELS + 1)
+        first = np.searchsorted(time, edges[:-1], side="right") - 1  # what lasts into the pixel
+        highest = state[first]
+        pixel = np.searchsorted(edges, time, side="right") - 1
+        np.maximum.at(highest, np.minimum(pixel, _PIXELS - 1), state)
+        state, time = highest, edges[:-1]
+    first = np.append(0, np.flatnonzero(np.diff(state)) + 1)
+    starts = time[first]
+    return starts, np.maximum(np.diff(np.append(starts, end)), thinnest), state[first]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dbar.online.stored import StartUnknownError, checkpoints
 from dbar.files.in_words import in_words
+from dbar.online.stored import StartUnknownError, checkpoints
 from dbar.report import figures
 from dbar.report.answers import answers_html, changes_html
 from dbar.report.estimated_section import estimated_html, model_html

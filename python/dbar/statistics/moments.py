@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dbar.statistics.moment_size import refuse_too_large
+
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2 = np.uint64(0x94D049BB133111EB)
@@ -101,12 +103,13 @@ class LaggedMoments:
         Transitions (as floats).
     mean : ndarray, shape (n_bags + 1, (P + 1) K)
     comoment : ndarray, shape (n_bags + 1, (P + 1) K, (P + 1) K)
-        Sums of (z - mean)(z - mean)^T.
+        Sums of (z - mean)(z - mean)^T; more than 4 GiB of them is a ValueError.
     """
 
     def __init__(self, size, order=1, n_bags=20, coverage=0.25, seed=0):
         self.size, self.order, self.n_bags = int(size), int(order), int(n_bags)
         self.coverage, self.seed = float(coverage), int(seed)
+        refuse_too_large(self.size, self.order, self.n_bags)
         d = (self.order + 1) * self.size
         self.count = np.zeros(self.n_bags + 1)
         self.mean = np.zeros((self.n_bags + 1, d))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -185,10 +185,15 @@ class Estimates:
         """Arrays of what was learnt here, for replicas that observe the same."""
         return _prefixed((name, source.share()) for name, source in self._sources.items())
 
-    def take(self, others: list[dict[str, np.ndarray]]) -> None:
+    def take(self, others: Iterable[dict[str, np.ndarray]]) -> None:
         """Learn from what other replicas share, in place of what they had shared before."""
+        totals = {name: source.nothing() for name, source in self._sources.items()}
+        for state in others:  # one after the other: they may be a thousand
+            for name, source in self._sources.items():
+                if found := _part(name, state):
+                    source.gather(totals[name], found)
         for name, source in self._sources.items():
-            source.take([found for state in others if (found := _part(name, state))])
+            source.settle(totals[name])
 
     def get_state(self) -> dict[str, np.ndarray]:
         """Arrays from which `set_state` continues bit for bit."""

@@ -10,6 +10,7 @@ from dbar.online.config import MonitorConfig
 from dbar.online.monitor import Monitor
 from dbar.online.shared_learning import SharedLearning
 from dbar.online.shared_settings import statistics_settings
+from dbar.statistics.moment_size import refuse_too_large
 from dbar.store.rows import Header
 from dbar.stream.session_model import Given
 from dbar.study.suits import start_of
@@ -27,7 +28,7 @@ def open_monitor(settings: dict, brought: Given | None = None) -> Monitor | None
     ------
     ValueError
         If its settings are wrong or contradict those of the fix or of the model, it needs V and
-        there is none, or an ensemble has no monitor.
+        there is none, its statistics would be too large, or an ensemble has no monitor.
     """
     word = settings.get("monitor", "default")
     shared = settings.get("ensemble")
@@ -49,6 +50,9 @@ def open_monitor(settings: dict, brought: Given | None = None) -> Monitor | None
         raise ValueError(
             f"monitor {word}: virial = true needs V, but the compute has virial no; add: virial yes"
         )
+    size = int(settings["size"]) - 1
+    what = f" (K = {size} with virial = true)" if config.virial else ""
+    refuse_too_large(size * (7 if config.virial else 1), config.order, config.n_bags, what)
     if shared:
         number = monitor.config.replica + int(settings.get("replica") or 0)
         monitor.config = replace(monitor.config, replica=number)

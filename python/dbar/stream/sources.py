@@ -47,8 +47,14 @@ class Source:
         """Arrays of what was learnt here, for `take` of replicas that observe the same."""
         return {}
 
-    def take(self, others):
-        """Learn from what replicas share (list of arrays), in place of what they had before."""
+    def nothing(self):
+        """Sum of what no replica has shared, for `gather`."""
+
+    def gather(self, total, state):
+        """Add what one replica shares (its `share`) to a sum."""
+
+    def settle(self, total):
+        """Learn from the sum of what replicas share, in place of what they had before."""
 
 
 class _StreamSource(Source):
@@ -62,9 +68,17 @@ class _StreamSource(Source):
         """As `Source.share`."""
         return self._stream.share()
 
-    def take(self, others):
-        """As `Source.take`."""
-        self._stream.take(others)
+    def nothing(self):
+        """As `Source.nothing`."""
+        return self._stream.nothing()
+
+    def gather(self, total, state):
+        """As `Source.gather`."""
+        self._stream.gather(total, state)
+
+    def settle(self, total):
+        """As `Source.settle`."""
+        self._stream.settle(total)
 
     def get_state(self):
         """Arrays from which `set_state` continues bit for bit."""

@@ -11,7 +11,8 @@ from dbar.estimators.ranks import width_of
 from dbar.estimators.validation import HeldOut
 from dbar.forecast.band_scale import BandScale
 from dbar.statistics.companion import companion
-from dbar.study.choice import Choice, fold_rows, splits
+from dbar.statistics.folds import splits
+from dbar.study.choice import Choice, fold_rows
 from dbar.study.model import EnsembleModel, per_atom
 
 __all__ = ["Checked", "check"]
@@ -83,14 +84,15 @@ class Checked:
         ratios = self.ratios()
         if scaled and len(ratios) < 2:
             return None
-        inside = []
-        for r, ratio in enumerate(ratios):
+        inside = np.empty((len(ratios), *ratios[0].shape[1:]))
+        for others, left in splits(ratios):
             scale = BandScale()
             if scaled:
-                scale = BandScale.from_errors(self.horizons, ratios[:r] + ratios[r + 1 :])
-            factor = scale.factors(self.horizons, level, ratio.shape[2])
-            hit = np.where(np.isfinite(ratio), ratio <= factor, np.nan)
-            inside.append(np.nanmean(hit, axis=0))
+                scale = BandScale.from_errors(self.horizons, [ratios[k] for k in others])
+            factor = scale.factors(self.horizons, level, ratios[0].shape[2])
+            for k in left:
+                hit = np.where(np.isfinite(ratios[k]), ratios[k] <= factor, np.nan)
+                inside[k] = np.nanmean(hit, axis=0)
         return np.mean(inside, axis=0)
 
     def forecast_rmse(self) -> tuple[np.ndarray, np.ndarray]:

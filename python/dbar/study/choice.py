@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dbar.statistics.folds import splits
 from dbar.statistics.moments import lagged
 from dbar.statistics.ridge import bayesian_ridge
 from dbar.study.replica_forecast import pooled_latent
 
-__all__ = ["Choice", "choose", "choose_again", "fold_rows", "splits"]
+__all__ = ["Choice", "choose", "choose_again", "fold_rows"]
 
 DIMENSIONS = (1, 2, 3, 5, 8, 12, 16, 20)
 ORDERS = (1, 2, 3, 5)
-_FOLDS = 16  # with more runs, several are left out at once
 _INNER = 4  # groups of runs in a choice that is made once more in every fold
 _PER_COEFFICIENT = 5.0  # transitions that each row of coefficients must have, per coefficient
 
@@ -36,19 +36,10 @@ class Choice(NamedTuple):
     error: np.ndarray
 
 
-def splits(parts: list[np.ndarray], most: int = _FOLDS) -> list[tuple[list[int], list[int]]]:
-    """Folds (training runs, left-out runs): one run at a time, or groups of them."""
-    count = min(len(parts), most)
-    return [
-        ([k for k in range(len(parts)) if k % count != f], list(range(f, len(parts), count)))
-        for f in range(count)
-    ]
-
-
-def fold_rows(parts: list, most: int = _FOLDS) -> list[tuple[list, list]]:
-    """Arrays of each fold, (training, left out): runs, or of a single run its last third."""
+def fold_rows(parts: list, **most: int) -> list[tuple[list, list]]:
+    """Arrays of each fold (`dbar.statistics.folds`): runs, or of a single run its last third."""
     if len(parts) > 1:
-        return [([parts[k] for k in a], [parts[k] for k in b]) for a, b in splits(parts, most)]
+        return [([parts[k] for k in a], [parts[k] for k in b]) for a, b in splits(parts, **most)]
     cut = (2 * len(parts[0])) // 3
     return [([parts[0][:cut]], [parts[0][cut:]])]
 
@@ -59,7 +50,7 @@ def choose_again(train: list[np.ndarray], **settings) -> Choice:
     A run that took part in a choice cannot say how good the chosen model is. Settings are those
     of `choose`.
     """
-    return choose(fold_rows(train, _INNER), **settings)
+    return choose(fold_rows(train, most=_INNER), **settings)
 
 
 def choose(

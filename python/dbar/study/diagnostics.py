@@ -8,6 +8,7 @@ import numpy as np
 
 from dbar.forecast.var import VAR
 from dbar.statistics.companion import companion
+from dbar.statistics.folds import splits
 from dbar.statistics.moments import lagged
 from dbar.study.implied_timescales import ChapmanKolmogorov, chapman_kolmogorov
 from dbar.trust.innovation import checked_trajectories
@@ -107,7 +108,7 @@ def log_likelihood(model, trajectories, first=None):
 
 
 def select_order(trajectories, orders=(1, 2, 3, 5), **settings):
-    """Order P by the likelihood of trajectories left out one at a time.
+    """Order P by the likelihood of left-out trajectories, of more than 16 several at a time.
 
     All orders are judged on the same transitions. Whole trajectories are left out: neighbouring
     snapshots are too similar for random ones.
@@ -134,9 +135,10 @@ def select_order(trajectories, orders=(1, 2, 3, 5), **settings):
     total = np.empty((len(orders), len(parts)))
     count = np.array([len(X) - orders[-1] for X in parts], dtype=float)
     for i, order in enumerate(orders):
-        for r, X in enumerate(parts):
-            model = VAR(order, **settings).fit(parts[:r] + parts[r + 1 :])
-            total[i, r] = log_likelihood(model, [X], orders[-1])[0].sum()
+        for others, left in splits(parts):
+            model = VAR(order, **settings).fit([parts[k] for k in others])
+            for r in left:
+                total[i, r] = log_likelihood(model, [parts[r]], orders[-1])[0].sum()
     score = total.sum(axis=1) / count.sum()
     best = int(np.argmax(score))
     off = (total - total[best]) / count.mean()

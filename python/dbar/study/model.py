@@ -13,6 +13,7 @@ from dbar.estimators.readout import Readout
 from dbar.estimators.stress import StressEstimator
 from dbar.forecast.band_scale import BandScale
 from dbar.forecast.var import VAR
+from dbar.statistics.folds import splits
 from dbar.study.replica_forecast import EnsembleMahalanobis, drift_growth, pooled_latent
 from dbar.trust.innovation import InnovationTrust
 from dbar.trust.mahalanobis import ForecastTrust, Mahalanobis
@@ -163,11 +164,11 @@ class EnsembleModel:
     def _level_of_others(self, X):
         """Mean M of left-out runs, in the latent space and by the distance of the others."""
         scores = []
-        for r, run in enumerate(X):
-            others = X[:r] + X[r + 1 :]
+        for train, left in splits(X):
+            others = [X[k] for k in train]
             space = pooled_latent(others, self.dimension)
             measure = Mahalanobis(space.dim).fit([space(part) for part in others])
-            scores.append(measure.score(space(run)))
+            scores += [measure.score(space(X[k])) for k in left]
         return np.mean(np.concatenate(scores))
 
     def _fit_signals(self, X, Y, between):

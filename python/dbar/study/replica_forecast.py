@@ -1,7 +1,8 @@
 """Forecast of a new replica from an ensemble of replicas, with intervals and distances.
 
 Everything that is stated about a new replica is calibrated on training replicas that are left
-out one at a time: how far replicas differ from each other cannot be read from pooled snapshots.
+out (`dbar.statistics.folds`): how far replicas differ from each other cannot be read from pooled
+snapshots.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from dbar.forecast.conformal import LocalConformal, RecentScale
 from dbar.forecast.var import VAR
 from dbar.statistics.companion import companion
+from dbar.statistics.folds import splits
 from dbar.statistics.latent import Latent
 from dbar.trust.innovation import checked_trajectories
 from dbar.trust.mahalanobis import ForecastTrust, Mahalanobis
@@ -94,16 +96,17 @@ class EnsembleForecast:
                     f"{self.order + self.horizon} (order + horizon)"
                 )
         self.space_ = pooled_latent(parts, self.n_components)
-        features, errors = [], []
-        for r, X in enumerate(parts):
-            self._learn(parts[:r] + parts[r + 1 :])
-            Y, ahead, feature = self._follow(X)
-            error = self._errors(Y, ahead)
-            good = np.isfinite(error).all(axis=1) & np.isfinite(feature).all(axis=1)
-            features.append(feature[good])
-            errors.append(error[good])
+        found = {}
+        for others, left in splits(parts):
+            self._learn([parts[k] for k in others])
+            for r in left:
+                Y, ahead, feature = self._follow(parts[r])
+                error = self._errors(Y, ahead)
+                good = np.isfinite(error).all(axis=1) & np.isfinite(feature).all(axis=1)
+                found[r] = feature[good], error[good]
         self._learn(parts)
-        self.features_, self.errors_ = np.concatenate(features), np.concatenate(errors)
+        pairs = zip(*(found[r] for r in range(len(parts))), strict=True)
+        self.features_, self.errors_ = (np.concatenate(column) for column in pairs)
         LocalConformal(self.features_, self.errors_, self.levels, self.neighbours, self.rate)
         return self
 
@@ -201,18 +204,21 @@ class EnsembleMahalanobis(Mahalanobis):
         if len(parts[0]) < 4:
             raise ValueError(f"{len(parts[0])} snapshots, at least 4 are needed")
         grid = (0.0, 1.0, 3.0, 10.0, 30.0) if self.enlargement is None else (self.enlargement,)
+        found = {}
+        for others, left in splits(parts):
+            known = self._project([parts[k] for k in others])
+            for kappa in grid:
+                self._enlarge(*known, kappa)
+                found |= {(kappa, r): self.score(parts[r]) for r in left}
         best = None
         for kappa in grid:
-            scores = []
-            for r, X in enumerate(parts):
-                self._learn(parts[:r] + parts[r + 1 :], kappa)
-                scores.append(self.score(X))
+            scores = [found[kappa, r] for r in range(len(parts))]
             level = float(np.mean(np.concatenate(scores)))
             tail = float(np.quantile(np.concatenate(scores), 0.95)) / level
             if best is None or tail < best[0]:
                 best = tail, kappa, level, scores
         _, self.enlargement_, self._level, scores = best
-        self._learn(parts, self.enlargement_)
+        self._enlarge(*self._project(parts), self.enlargement_)
         self.factor_ = self.factor_ / np.sqrt(self._level)
         self.left_out_ = [s / self._level for s in scores]
         self.shrinkage_ = 0.0
@@ -225,20 +231,27 @@ class EnsembleMahalanobis(Mahalanobis):
         out.factor_ = self._inner / np.sqrt(self._level)
         return out
 
-    def of_others(self, parts, r):
-        """The distance, with this level and enlargement, of the replicas but number `r`."""
+    def of_others(self, parts, left):
+        """The distance, with this level and enlargement, of the replicas but number `left`.
+
+        One number or several.
+        """
         out = EnsembleMahalanobis(self.n_components, self.enlargement_)
         out._level = self._level
-        out._learn(parts[:r] + parts[r + 1 :], self.enlargement_)
+        others = [parts[k] for k in np.delete(np.arange(len(parts)), left)]
+        out._enlarge(*out._project(others), self.enlargement_)
         return out
 
-    def _learn(self, parts, kappa):
+    def _project(self, parts):
+        """Latent space of replicas, covariance of their snapshots, their offsets, how many."""
         space = pooled_latent(parts, self.n_components)
         Y = np.array([space(X) for X in parts])
         offsets = (Y - Y.mean(axis=0)).mean(axis=1)
         flat = Y.reshape(-1, space.dim)
-        sigma = flat.T @ flat / len(flat)
-        sigma += kappa * offsets.T @ offsets / (len(parts) - 1)
+        return space, flat.T @ flat / len(flat), offsets, len(parts)
+
+    def _enlarge(self, space, pooled, offsets, count, kappa):
+        sigma = pooled + kappa * offsets.T @ offsets / (count - 1)
         w, v = np.linalg.eigh(sigma)
         self.space_, self.mean_, self.dim_ = space, space.shift, space.dim
         self._inner = v / np.sqrt(w)
@@ -280,15 +293,15 @@ def drift_growth(trajectories, mahalanobis, quantile=0.9, model=None):
     ahead = np.arange(1, 4 * quarter + 1)
     slopes = []
     latents, measure = parts, mahalanobis
-    for r in range(len(parts)):
+    for train, left in splits(parts):
         if isinstance(mahalanobis, EnsembleMahalanobis):
-            others = mahalanobis.of_others(parts, r)
+            others = mahalanobis.of_others(parts, left)
             latents, measure = [others.space_(X) for X in parts], others.in_latent()
-        Y = latents[r]
-        var = VAR(**model).fit([X[:half] for k, X in enumerate(latents) if k != r])
-        expected = ForecastTrust(var, measure).expected(Y[:half], len(ahead))[1:]
-        excess = measure.score(Y[half : half + len(ahead)]) - expected
-        slopes.append(
-            excess.reshape(4, quarter).mean(axis=1) / ahead.reshape(4, quarter).mean(axis=1)
-        )
+        trust = ForecastTrust(VAR(**model).fit([latents[k][:half] for k in train]), measure)
+        for Y in (latents[r] for r in left):
+            expected = trust.expected(Y[:half], len(ahead))[1:]
+            excess = measure.score(Y[half : half + len(ahead)]) - expected
+            slopes.append(
+                excess.reshape(4, quarter).mean(axis=1) / ahead.reshape(4, quarter).mean(axis=1)
+            )
     return float(max(np.quantile(np.array(slopes)[:, 1:], quantile, axis=0).max(), 0.0))

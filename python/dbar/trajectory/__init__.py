@@ -2,7 +2,8 @@
 
 from dbar.store.h5md import StoreError
 from dbar.trajectory.changes import Change, Regime, find_changes, find_regimes
-from dbar.trajectory.runset import RunError, RunSet, read_runs
+from dbar.trajectory.comparable import RunError
+from dbar.trajectory.runset import RunSet, read_runs
 from dbar.trajectory.summary import Summary, summarise
 from dbar.trajectory.trajectory import (
     Snapshots,

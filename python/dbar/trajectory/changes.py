@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from dbar.trajectory.movers import Mover, movers
+from dbar.trajectory.movers import Mover, largest, movers
 from dbar.trajectory.trajectory import Trajectory
 
 __all__ = ["Change", "Regime", "expected_false_alarms", "find_changes", "find_regimes"]
@@ -118,8 +118,12 @@ def find_changes(traj: Trajectory, with_movers: bool = True) -> list[Change]:
     if state is None or not len(traj):
         return []
     changes = _confirmed(traj)
+    confirmed = changes[:]
+    index, said = (np.array([getattr(c, name) for c in confirmed]) for name in ("index", "said"))
     for first, last in bursts(np.flatnonzero(np.asarray(state) == ALARM)):
-        own = [c for c in changes if c.index <= last + _TOGETHER and first <= c.said + _TOGETHER]
+        near = np.flatnonzero((index <= last + _TOGETHER) & (first <= said + _TOGETHER))
+        # an alarm that was joined to one of before may have been said earlier
+        own = [confirmed[k] for k in near if first <= confirmed[k].said + _TOGETHER]
         for change in own:
             change.said, change.until = min(change.said, first), max(change.until, last)
         if not own:
@@ -127,10 +131,11 @@ def find_changes(traj: Trajectory, with_movers: bool = True) -> list[Change]:
             changes.append(Change(first, step, time, first, last))
     changes.sort(key=lambda change: change.said)
     if with_movers:
+        sizes = largest(traj) if changes else {}
         for n, change in enumerate(changes):
             start = changes[n - 1].until + 1 if n else 0
             end = changes[n + 1].index if n + 1 < len(changes) else len(traj)
-            change.movers = movers(traj, start, change.index, end)
+            change.movers = movers(traj, start, change.index, end, sizes)
     return changes
 
 

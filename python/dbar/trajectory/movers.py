@@ -70,16 +70,25 @@ def in_words(name: str) -> str:
     return _NAMES.get(name, name)
 
 
-def shown(traj: Trajectory, name: str) -> tuple[np.ndarray, str]:
+def shown(
+    traj: Trajectory, name: str, rows: slice | np.ndarray = slice(None)
+) -> tuple[np.ndarray, str]:
     """Values of an observable as they are shown, and their unit: pressures in GPa."""
-    values = np.asarray(traj.observables[name], dtype=float)
+    values = np.asarray(traj.observables[name][rows], dtype=float)
     size = pressure_in_gpa(traj.units)
     if size and dimension_of(name) == "pressure":
         return values * size, "GPa"
     return values, unit_of(name, traj.units)
 
 
-def movers(traj: Trajectory, start: int, index: int, end: int) -> list[Mover]:
+def largest(traj: Trajectory) -> dict[str, float]:
+    """Largest absolute value of each observable over the whole run, as it is shown."""
+    return {name: float(np.abs(shown(traj, name)[0]).max()) for name in traj.observables}
+
+
+def movers(
+    traj: Trajectory, start: int, index: int, end: int, sizes: dict[str, float] | None = None
+) -> list[Mover]:
     """Observables by how far they moved, the farthest first.
 
     Parameters
@@ -89,6 +98,8 @@ def movers(traj: Trajectory, start: int, index: int, end: int) -> list[Mover]:
         Snapshots between which nothing else changed: from `start`, up to but without `end`.
     index : int
         Snapshot of the change.
+    sizes : dict, optional
+        From `largest`, where many changes are asked for.
     """
     before = np.arange(max(start, index - _WINDOW), index)
     after = np.arange(index, min(index + _WINDOW, end))
@@ -97,15 +108,15 @@ def movers(traj: Trajectory, start: int, index: int, end: int) -> list[Mover]:
         return []
     t = before - before.mean()
     out = []
+    sizes = largest(traj) if sizes is None else sizes
     for name in traj.observables:
-        values, unit = shown(traj, name)
-        x, y = values[before], values[after]
+        (x, unit), (y, _) = shown(traj, name, before), shown(traj, name, after)
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             continue
         slope = (t @ x) / (t @ t)
         rest = x - x.mean() - slope * t
         spread = float(np.sqrt(rest @ rest / (len(x) - 2)))
-        if not spread > 1e-9 * np.abs(values).max():
+        if not spread > 1e-9 * sizes[name]:
             continue  # constant, or a straight line as a box length under fix deform
         expected = float(np.mean(x.mean() + slope * (after - before.mean())))
         out.append(Mover(name, unit, expected, float(y.mean()), spread))

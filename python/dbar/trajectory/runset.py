@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 
 from dbar.store.units import unit_style
+from dbar.trajectory.comparable import (
+    LEAST,
+    RunError,
+    checked,
+    refuse_same,
+    refuse_twice,
+    same,
+    unchanging,
+)
 from dbar.trajectory.trajectory import Trajectory, read
 
-__all__ = ["RunError", "RunSet", "read_runs"]
-
-_LEAST = 12  # snapshots: below that not even one lag and a left-out third make sense
-
-
-class RunError(ValueError):
-    """Runs that cannot be used, alone or together; the message names file, value and need."""
+__all__ = ["RunSet", "read_runs"]
 
 
 @dataclass
@@ -153,10 +155,10 @@ def _between(name: str, run: Trajectory, first: float | None, last: float | None
     # times are sums of timesteps: 12.000000001 is 12
     slack = 1e-9 * max(1.0, float(np.abs(run.time).max()))
     keep = (run.time >= low - slack) & (run.time <= high + slack)
-    if keep.sum() < _LEAST:
+    if keep.sum() < LEAST:
         raise RunError(
             f"{name}: {int(keep.sum())} snapshots from {low:g} to {high:g} "
-            f"{unit_style(run.units)['time'] or 'time units'}, at least {_LEAST} are needed "
+            f"{unit_style(run.units)['time'] or 'time units'}, at least {LEAST} are needed "
             f"(it covers {run.time[0]:g} to {run.time[-1]:g})"
         )
     return Trajectory(
@@ -176,6 +178,8 @@ def read_runs(
     progress: Callable[[int, int], None] | None = None,
 ) -> RunSet:
     """Read H5MD files and check that they can be learnt from together.
+
+    Kept positions are not read: together those of many runs may be more than the memory.
 
     Parameters
     ----------
@@ -198,106 +202,24 @@ def read_runs(
         steps of time, or if files differ in descriptor, units or sampling interval.
     """
     names = [os.fspath(path) for path in paths]
-    _refuse_twice(names)
+    refuse_twice(names)
     runs = []
     for k, name in enumerate(names):
-        runs.append(_between(name, read(name), first, last))
+        runs.append(_between(name, read(name, positions=False), first, last))
         if progress:
             progress(k + 1, len(names))
-    steps = [_checked(name, run) for name, run in zip(names, runs, strict=True)]
+    steps = [checked(name, run) for name, run in zip(names, runs, strict=True)]
     for name, run, dtau in zip(names[1:], runs[1:], steps[1:], strict=True):
-        _same(names[0], runs[0], steps[0], name, run, dtau)
-    for a in range(len(runs)):
-        for b in range(a):
-            if np.array_equal(runs[a].D, runs[b].D):
-                raise RunError(
-                    f"{names[a]}: holds the same snapshots as {names[b]}; expected each run once"
-                )
+        same(names[0], runs[0], steps[0], name, run, dtau)
+    refuse_same(names, runs)
     out = RunSet(names, runs, steps[0])
-    joined = np.concatenate([run.D[:, 1:] / run.D[:, :1] for run in runs])
-    still = np.flatnonzero(np.ptp(joined, axis=0) <= 1e-12 * np.abs(joined).max(axis=0))
-    if len(still) == joined.shape[1]:
+    size, still = runs[0].D.shape[1] - 1, unchanging(runs)
+    if len(still) == size:
         raise RunError(f"{names[0]}: none of the {len(still)} descriptors ever changes")
     if len(still):
         which = ", ".join(str(k + 1) for k in still[:8]) + (", ..." if len(still) > 8 else "")
         out.notes.append(
-            f"{len(still)} of {joined.shape[1]} descriptors never change (component {which}): "
+            f"{len(still)} of {size} descriptors never change (component {which}): "
             "they are left out"
         )
     return out
-
-
-def _refuse_twice(names: list[str]) -> None:
-    seen: dict[tuple, str] = {}
-    for name in names:
-        path = Path(name)
-        if not path.exists():
-            continue  # reading says so
-        stat = path.stat()
-        key = (stat.st_dev, stat.st_ino)
-        if key in seen:
-            same = "" if seen[key] == name else f" (the same file as {seen[key]})"
-            raise RunError(f"{name}: given twice{same}; expected each run once")
-        seen[key] = name
-
-
-def _checked(name: str, run: Trajectory) -> float:
-    if len(run) < _LEAST:
-        raise RunError(f"{name}: {len(run)} snapshots, at least {_LEAST} are needed")
-    if run.D.shape[1] < 2:
-        raise RunError(f"{name}: D has 1 component, expected the atom count and descriptors")
-    bad = np.argwhere(~np.isfinite(run.D))
-    if len(bad):
-        t, k = bad[0]
-        raise RunError(f"{name}: D is {run.D[t, k]} at snapshot {t}, component {k}")
-    if not (run.D[:, 0] > 0).all():
-        t = int(np.argmin(run.D[:, 0] > 0))
-        raise RunError(f"{name}: {run.D[t, 0]:g} central atoms at snapshot {t}, expected 1 or more")
-    return _interval(name, run)
-
-
-def _interval(name: str, run: Trajectory) -> float:
-    unit = unit_style(run.units)["time"] or "time units"
-    gaps = np.diff(run.time)
-    usual = float(np.median(gaps))
-    if not np.isfinite(run.time).all() or usual <= 0:
-        raise RunError(f"{name}: times do not rise, expected one after the other")
-    odd = np.flatnonzero(np.abs(gaps - usual) > 1e-6 * usual + 1e-9 * np.abs(run.time[1:]))
-    if len(odd):
-        n = int(odd[0])
-        raise RunError(
-            f"{name}: snapshot {n + 1} comes {gaps[n]:g} {unit} after the one before, expected "
-            f"{usual:g} {unit} everywhere; choose a range without the gap with --from and --until"
-        )
-    return float((run.time[-1] - run.time[0]) / (len(run) - 1))
-
-
-def _same(first: str, one: Trajectory, dtau: float, name: str, two: Trajectory, other: float):
-    if one.D.shape[1] != two.D.shape[1]:
-        raise RunError(
-            f"{name}: D has {two.D.shape[1]} components, expected {one.D.shape[1]} as in {first}"
-        )
-    if one.units != two.units:
-        raise RunError(f"{name}: units {two.units}, expected {one.units} as in {first}")
-    refuse_descriptor(name, two.parameters, one.parameters.get("descriptor", {}), f"in {first}")
-    for word in ("masses", "nevery", "nrepeat"):
-        has, expected = two.parameters.get(word), one.parameters.get(word)
-        if has is not None and expected is not None and has != expected:
-            raise RunError(f"{name}: {word} {has}, expected {expected} as in {first}")
-    if abs(other - dtau) > 1e-6 * dtau:
-        unit = unit_style(one.units)["time"] or "time units"
-        raise RunError(
-            f"{name}: a snapshot every {other:g} {unit}, expected every {dtau:g} {unit} as in "
-            f"{first}"
-        )
-
-
-def refuse_descriptor(name: str, parameters: dict, expected: dict, where: str) -> None:
-    """Raise `RunError` naming the first setting in which a run's descriptor differs."""
-    found = parameters.get("descriptor", {})
-    for key in sorted({*found, *expected}):
-        if found.get(key) != expected.get(key):
-            raise RunError(
-                f"{name}: descriptor has {key} {found.get(key)!r}, expected "
-                f"{expected.get(key)!r} as {where}"
-            )

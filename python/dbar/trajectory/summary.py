@@ -14,6 +14,7 @@ __all__ = ["STATES", "Summary", "alarm_sentence", "smooth", "stress", "summarise
 
 STATES = ("learning", "trusted", "warning", "alarm")
 _NAMED = 3  # alarms that a sentence names
+_FEW = 100  # snapshots that tell a straight line from others
 _SMOOTH = 5  # snapshots averaged before a maximum is looked for
 
 
@@ -97,6 +98,8 @@ def strain_axis(traj: Trajectory) -> tuple[str, np.ndarray] | None:
         length = traj.observables.get(f"l{axis}")
         if length is None or not np.all(np.isfinite(length)):
             continue
+        if not _may_be_straight(since, length):
+            continue
         slope, start = np.polyfit(since, length, 1)
         off = np.abs(length - start - slope * since).max()
         if start > 0 and off < 1e-6 * start and abs(np.ptp(length)) > 0.005 * start:
@@ -116,9 +119,27 @@ def _began(traj: Trajectory) -> float:
     return float(traj.time[0] - ahead * (traj.time[1] - traj.time[0]))
 
 
-def stress(traj: Trajectory) -> tuple[str, np.ndarray, str] | None:
-    """Stress along the pulled axis, else minus the pressure: (name, values, unit), or None."""
-    pulled = strain_axis(traj)
+def _may_be_straight(time: np.ndarray, length: np.ndarray) -> bool:
+    """Whether a box length can be that straight line, asked of a few snapshots.
+
+    Where all are within 1e-6 of a line so are these, and the line through them misses by no more
+    than that times the root of their number.
+    """
+    if len(length) <= _FEW:
+        return True
+    rows = np.linspace(0, len(length) - 1, _FEW).astype(int)
+    t, x = time[rows], length[rows]
+    slope, start = np.polyfit(t, x, 1)
+    off = np.abs(x - start - slope * t).max()
+    return bool(off < 2e-6 * np.sqrt(_FEW) * max(abs(start), np.abs(x).max()))
+
+
+def stress(traj: Trajectory, pulled: tuple | None = ...) -> tuple[str, np.ndarray, str] | None:
+    """Stress along the pulled axis, else minus the pressure: (name, values, unit), or None.
+
+    `pulled` is the answer of `strain_axis`, where it is known.
+    """
+    pulled = strain_axis(traj) if pulled is ... else pulled
     name = f"p{pulled[0]}{pulled[0]}" if pulled else "press"
     values = traj.observables.get(name)
     if values is None:
@@ -129,12 +150,14 @@ def stress(traj: Trajectory) -> tuple[str, np.ndarray, str] | None:
     return ("stress", -values * (size or 1.0), "GPa" if size else "")
 
 
-def summarise(traj: Trajectory) -> Summary:
+def summarise(traj: Trajectory, pulled: tuple | None = ...) -> Summary:
     """Collect the numbers of a run.
 
     Parameters
     ----------
     traj : Trajectory
+    pulled : tuple or None, optional
+        The answer of `strain_axis`, where it is known.
 
     Returns
     -------
@@ -145,7 +168,8 @@ def summarise(traj: Trajectory) -> Summary:
     if not len(traj):
         return out
     out.time_first, out.time_last = float(traj.time[0]), float(traj.time[-1])
-    pulled, found = strain_axis(traj), stress(traj)
+    pulled = strain_axis(traj) if pulled is ... else pulled
+    found = stress(traj, pulled)
     if found:
         out.stress_unit = found[2]
     state = traj.monitor.get("state")

@@ -148,7 +148,9 @@ class Trajectory:
         return self.parameters.get("units", "lj")
 
 
-def read(path: str | os.PathLike[str], after: int | None = None) -> Trajectory:
+def read(
+    path: str | os.PathLike[str], after: int | None = None, positions: bool = True
+) -> Trajectory:
     """Read a trajectory, also one that is still being written or whose run was killed.
 
     Parameters
@@ -157,6 +159,8 @@ def read(path: str | os.PathLike[str], after: int | None = None) -> Trajectory:
         H5MD file written by ``fix dbar/stream ... store`` or by `write`.
     after : int, optional
         Timestep: of snapshots and kept positions only later ones are read.
+    positions : bool
+        Also the kept positions, which may be more than all the rest; else `snapshots` is None.
 
     Returns
     -------
@@ -172,7 +176,7 @@ def read(path: str | os.PathLike[str], after: int | None = None) -> Trajectory:
     for attempt in range(_ATTEMPTS):
         try:
             with h5md.open_for_reading(path) as file:
-                return _read_open(file, after)
+                return _read_open(file, after, positions)
         except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
             last = attempt == _ATTEMPTS - 1
             if last or not os.path.isfile(path) or not is_marked(Path(path)):
@@ -183,7 +187,7 @@ def read(path: str | os.PathLike[str], after: int | None = None) -> Trajectory:
     raise AssertionError("unreachable")
 
 
-def _read_open(file: h5py.File, after: int | None) -> Trajectory:
+def _read_open(file: h5py.File, after: int | None, positions: bool) -> Trajectory:
     root = file["observables"]
     own = root["dbar"]
     rows = _rows(root, own["D/step"], after)
@@ -195,7 +199,7 @@ def _read_open(file: h5py.File, after: int | None) -> Trajectory:
         observables={k: root[k]["value"][rows] for k in root if k != "dbar"},
         monitor={k: own[k]["value"][rows] for k in h5md.MONITOR_FIELDS if k in own},
         estimates={k: v["value"][rows] for k, v in root.get(ESTIMATES, {}).items()},
-        snapshots=_read_snapshots(file, after),
+        snapshots=_read_snapshots(file, after) if positions else None,
         parameters=read_parameters(file),
         monitor_config=read_config(file),
     )

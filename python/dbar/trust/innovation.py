@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dbar.statistics.folds import splits
 from dbar.statistics.latent import Latent
 from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.statistics.ridge import least_squares
@@ -52,8 +53,8 @@ class InnovationTrust:
     A latent space and a VAR (least squares) are fitted to the replicas. The score of a snapshot
     is the mean of the last `window` de-trended squared innovations (`detrended`). The alarm level
     is a rank among the scores of the training replicas (`dbar.trust.rank_level`), each scored by
-    a model of the others: a new replica is as foreign to its model as they are to theirs. Nothing
-    is assumed about the distribution of the noise.
+    a model of the others (`dbar.statistics.folds`): a new replica is as foreign to its model as
+    they are to theirs. Nothing is assumed about the distribution of the noise.
 
     Parameters
     ----------
@@ -115,15 +116,20 @@ class InnovationTrust:
         for r, X in enumerate(parts):
             if len(X) < short:
                 raise ValueError(f"trajectory {r} has {len(X)} snapshots, at least {short} needed")
-        self.left_out_ = []
-        for r, X in enumerate(parts):
-            self._learn(parts[:r] + parts[r + 1 :])
-            self.left_out_.append(self.score(X))
+        self.left_out_ = self._scores_of_others(parts, parts)
         self._learn(parts)
         found = rank_level(self.left_out_, self.false_alarm)
         self.level_, self.effective_ = found.level, found.effective
         self.rate_, self.rate_bound_ = found.rate, found.bound
         return self
+
+    def _scores_of_others(self, parts, paths):
+        """Scores of each path by a model of other parts."""
+        scores = {}
+        for others, left in splits(parts):
+            self._learn([parts[k] for k in others])
+            scores |= {k: self.score(paths[k]) for k in left}
+        return [scores[k] for k in range(len(parts))]
 
     def _learn(self, parts):
         X, p = np.concatenate(parts), self.order
@@ -214,10 +220,7 @@ def choose_dimension(trajectories, training, events, dims, early, late, **settin
     dims, counts = sorted(int(d) for d in dims), {}
     for d in dims:
         trust = InnovationTrust(d, **settings)
-        scores = []
-        for r, X in enumerate(paths):
-            trust._learn([Y[:training] for k, Y in enumerate(paths) if k != r])
-            scores.append(trust.score(X))
+        scores = trust._scores_of_others([X[:training] for X in paths], paths)
         level = rank_level([s[:training] for s in scores], trust.false_alarm).level
         first = [_first(s, level) for s in scores]
         counts[d] = sum(

@@ -10,7 +10,10 @@ import numpy as np
 
 from dbar.statistics.latent import Latent
 from dbar.statistics.size import wrong_size
+from dbar.trust.ahead import expected_blocks
 from dbar.trust.growth import sigma_m2, sigma_m2_eq13
+
+_BLOCK = 64  # snapshots ahead at a time
 
 
 def oas(cov, n_samples):
@@ -187,12 +190,15 @@ class ForecastTrust:
 
     def expected(self, history, steps):
         """<M(D_t)> of the forecast distribution at 0, 1, ..., `steps` snapshots, (steps + 1,)."""
-        mean = self.model.forecast(history, steps)
-        cov = self.model.forecast_cov(steps)
-        spread = np.einsum("tij,ij->t", cov, self.mahalanobis.precision_)
-        now = self.mahalanobis.score(np.asarray(history)[-1])
-        ahead = self.mahalanobis.score(mean) + spread / self.mahalanobis.dim_
-        return np.concatenate([[now], ahead])
+        out, filled = np.empty(steps + 1), 1
+        out[0] = self.mahalanobis.score(np.asarray(history)[-1])
+        block = max(1, min(_BLOCK, steps))
+        blocks = expected_blocks(self.model, self.mahalanobis, history, block)
+        while filled <= steps:
+            part = next(blocks)[: steps + 1 - filled]
+            out[filled : filled + len(part)] = part
+            filled += len(part)
+        return out
 
     def bound(self, history, steps):
         """M(t) = <M(D_t)> + sigma_M^2 t / dtau at 0, 1, ..., `steps` snapshots."""
@@ -203,16 +209,15 @@ class ForecastTrust:
 
         Zero when the newest snapshot is beyond it already. Always finite: sigma_M^2 is above zero.
         """
-        longest = int(np.ceil(self.limit / self.sigma_m2_)) + 1
-        steps = min(64, longest)
-        while True:
-            with np.errstate(over="ignore", invalid="ignore"):
-                bound = np.nan_to_num(self.bound(history, steps), nan=np.inf)
-            over = np.flatnonzero(bound >= self.limit)
-            if len(over) or steps >= longest:
-                break
-            steps = min(2 * steps, longest)
-        return self.dtau * crossing(np.arange(steps + 1.0), bound, self.limit)
+        passed, last = 0.0, self.mahalanobis.score(np.asarray(history)[-1])
+        with np.errstate(over="ignore", invalid="ignore"):
+            for part in expected_blocks(self.model, self.mahalanobis, history, _BLOCK):
+                t = passed + np.arange(len(part) + 1.0)
+                bound = np.append(last, part) + self.sigma_m2_ * t
+                bound = np.nan_to_num(bound, nan=np.inf)
+                if (bound >= self.limit).any():
+                    return self.dtau * crossing(t, bound, self.limit)
+                passed, last = t[-1], part[-1]
 
     def efficiency(self, history=None):
         """Efficiency eta = tau_pred / tau_M: time forecast per time simulated.

@@ -41,7 +41,8 @@ def about_run(name: str, follower: Follower, curves: bool) -> dict:
     }
     if not len(run):
         return about
-    summary, verdict = summarise(run), judge(run)
+    along = strain_axis(run)
+    summary, verdict = summarise(run, along), judge(run)
 
     def newest(name: str) -> float | None:  # a file need not hold all of the monitor's columns
         return float(monitor[name][-1]) if name in monitor else None
@@ -74,7 +75,7 @@ def about_run(name: str, follower: Follower, curves: bool) -> dict:
         for name, kind in (("regime", int), ("evidence", float), ("consecutive", int)):
             if name in monitor and (name != "regime" or monitor[name][-1] > 0):
                 about[name] = kind(monitor[name][-1])
-    pulled, energy = stress(run), run.observables.get("pe")
+    pulled, energy = stress(run, along), run.observables.get("pe")
     if pulled:
         about |= {
             "stress_name": pulled[0], "stress": float(pulled[1][-1]), "stress_unit": pulled[2],
@@ -83,7 +84,7 @@ def about_run(name: str, follower: Follower, curves: bool) -> dict:
         about |= {"energy": float(energy[-1]), "energy_unit": unit_of("pe", run.units)}
     if curves:
         columns = {"stress": pulled[1] if pulled else None, "pe": energy}
-        most = _most(run, verdict.changes)
+        most = _most(run, along, verdict.changes)
         if most is not None:
             about |= {"most_name": clean(in_words(most)), "most_unit": shown(run, most)[1]}
             columns["most"] = shown(run, most)[0]
@@ -109,12 +110,12 @@ def _latched(run: Trajectory, changes: list[Change]) -> str:
     return f"changed {when}, regime {last.regime} since"
 
 
-def _most(run: Trajectory, changes: list[Change]) -> str | None:
+def _most(run: Trajectory, pulled: tuple | None, changes: list[Change]) -> str | None:
     """The observable that moved most at a change, if it is none of those shown anyway."""
     found = [c.movers for c in changes if c.movers]
     if not found:
         return None
-    name, pulled = changed_most(run, found), strain_axis(run)
+    name = changed_most(run, found)
     usual = {"pe", f"p{pulled[0]}{pulled[0]}" if pulled else "press"}
     return None if name in usual else name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import defaultdict
 from pathlib import Path
 from time import time as now
 
@@ -19,6 +20,7 @@ from dbar.store.unfinished import is_marked
 from dbar.store.units import unit_style
 from dbar.trajectory.trajectory import Trajectory
 from dbar.watch.follow_forecast import Outlook, Prophet
+from dbar.watch.growing import Growing
 
 __all__ = ["STATUSES", "Follower"]
 
@@ -61,6 +63,7 @@ class Follower:
     def _forget(self) -> None:
         self._prophet = Prophet() if self._forecast else None
         self.run = Trajectory(np.zeros((0, 0)))
+        self._columns: defaultdict[str, Growing] = defaultdict(Growing)
         self.outlook = None
         self._seen: tuple | None = None
         self._file_number: tuple | None = None
@@ -133,7 +136,7 @@ class Follower:
                     known = 0
                 if count == known and known:
                     return
-                run = _extended(self.run, file, known, count)
+                run = _extended(self.run, self._columns, file, known, count)
                 unit_style(run.units)  # raises for a style that LAMMPS does not have
                 self.run = run
                 if self._prophet is not None:
@@ -154,33 +157,23 @@ class Follower:
         return max(0.0, now() - self.changed) if self.changed else None
 
 
-def _extended(run: Trajectory, file: h5py.File, known: int, count: int) -> Trajectory:
+def _extended(
+    run: Trajectory, columns: defaultdict[str, Growing], file: h5py.File, known: int, count: int
+) -> Trajectory:
     """The run with rows known to count added."""
     root, own = file["observables"], file["observables/dbar"]
 
-    def more(old: np.ndarray | None, dataset: h5py.Dataset) -> np.ndarray:
-        new = dataset[known:count]
-        return new if old is None or not known else np.concatenate([old, new])
+    def more(dataset: h5py.Dataset) -> np.ndarray:
+        return columns[dataset.name].extend(known, dataset[known:count])
 
     first = not known
     return Trajectory(
         D=np.zeros((count, 0)),
-        time=checked_time(file, more(run.time, own["D/time"])),
-        step=more(run.step, own["D/step"]),
-        observables={
-            name: more(run.observables.get(name), root[name]["value"])
-            for name in root
-            if name != "dbar"
-        },
-        monitor={
-            name: more(run.monitor.get(name), own[name]["value"])
-            for name in MONITOR_FIELDS
-            if name in own
-        },
-        estimates={
-            name: more(run.estimates.get(name), group["value"])
-            for name, group in root.get(ESTIMATES, {}).items()
-        },
+        time=checked_time(file, more(own["D/time"])),
+        step=more(own["D/step"]),
+        observables={name: more(root[name]["value"]) for name in root if name != "dbar"},
+        monitor={name: more(own[name]["value"]) for name in MONITOR_FIELDS if name in own},
+        estimates={name: more(group["value"]) for name, group in root.get(ESTIMATES, {}).items()},
         parameters=read_parameters(file) if first else run.parameters,
-        monitor_config=(read_config(file) if first else run.monitor_config),
+        monitor_config=read_config(file) if first else run.monitor_config,
     )

@@ -7,13 +7,16 @@ import json
 import os
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
 
-from dbar.online import ALARM, Monitor, MonitorConfig, merge
-from dbar.online.replica_file import read_statistics
+from dbar.online import ALARM, Monitor, MonitorConfig, merge, shared_learning
+from dbar.online.replica_file import read_shared, read_statistics
 from dbar.online.shared_learning import SharedLearning
+from dbar.online.shared_settings import statistics_settings
+from dbar.statistics.moments import LaggedMoments
 from dbar.store.h5md import StoreError
 from dbar.stream import Session
 from dbar.trust.change import GAP
@@ -249,6 +252,59 @@ def test_a_silent_partner_costs_one_wait(tmp_path, toml):
     assert session._monitor.pooled[1] == 19 - GAP and session._monitor.pooled[2] > 8
     session.close()
     dead.close()
+
+
+class Companion:
+    """Shares an array and counts those it is given."""
+
+    def __init__(self):
+        self.taken = []
+
+    def share(self):
+        return {"numbers": np.arange(3.0)}
+
+    def take(self, others):
+        self.taken = [float(more["numbers"].sum()) for more in others]
+
+
+def published(folder, count, companion=None):
+    """Statistics of so many replicas, published in a folder; settings that fit them."""
+    shared, parts = statistics_settings({"schema": 1, "descriptor": {}}, MonitorConfig()), []
+    for replica in range(count):
+        rng = np.random.default_rng(replica)
+        parts.append(LaggedMoments(3, 1, 4, 0.5, 0))
+        parts[-1].add_batch(rng.normal(size=(20, 6)), np.arange(20), replica)
+        one = SharedLearning(folder, shared, replica, 0, count, say=lambda line: None)
+        one.companion = companion
+        one.begin(parts[-1])
+        one.close(parts[-1])
+    return shared, parts
+
+
+@pytest.mark.parametrize("companion", [None, Companion()], ids=["alone", "companion"])
+def test_a_sum_holds_one_partner_at_a_time(tmp_path, monkeypatch, companion):
+    shared, parts = published(tmp_path, 20, companion)
+    alive, most = weakref.WeakSet(), []
+
+    def read(path):
+        found = read_shared(path)
+        alive.add(found[1])
+        most.append(len(alive))
+        return found
+
+    monkeypatch.setattr(shared_learning, "read_shared", read)
+    me = SharedLearning(tmp_path, shared, 7, 0, 20, continued=True, say=lambda line: None)
+    me.companion = companion
+    total = me.pool(parts[7])
+    assert len(most) == 19 and max(most) <= 2
+    oracle = LaggedMoments(3, 1, 4, 0.5, 0)
+    for part in parts:
+        oracle.merge(part)
+    for name in ("count", "mean", "comoment"):
+        np.testing.assert_array_equal(getattr(total, name), getattr(oracle, name))
+    assert me.seen == dict.fromkeys(range(20), 20)
+    if companion:
+        assert companion.taken == [3.0] * 19
 
 
 def test_checkpoint_restores_what_the_model_saw(tmp_path, toml):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dbar.trajectory import find_changes, find_regimes, judge
-from dbar.trajectory.movers import changed_most
+from dbar.trajectory import movers as movers_room
+from dbar.trajectory.movers import changed_most, movers
 from told import NEW, told
 
 LEARN = [0] * 24
@@ -126,3 +127,22 @@ def test_nobody_watched():
     run = told([1] * 5)
     run.monitor = {}
     assert judge(run).trust is None and "no monitor watched" in answers(run)
+
+
+def test_many_changes_do_not_read_whole_columns_each(monkeypatch):
+    run, whole = told(LEARN + [1, 1, 1, 1, 1, 1, 3] * 60), []
+    original = movers_room.shown
+
+    def counted(traj, name, rows=slice(None)):
+        out = original(traj, name, rows)
+        whole.append(len(out[0]) == len(traj))
+        return out
+
+    monkeypatch.setattr(movers_room, "shown", counted)
+    changes = find_changes(run)
+    assert len(changes) == 60 and any(c.movers for c in changes)
+    assert sum(whole) <= len(run.observables)
+    monkeypatch.undo()
+    for n in (1, 30, 59):  # the same as one at a time
+        change, end = changes[n], changes[n + 1].index if n < 59 else len(run)
+        assert change.movers == movers(run, changes[n - 1].until + 1, change.index, end)
