@@ -12,9 +12,11 @@ from rich.console import Console
 from rich.live import Live
 
 from dbar.console import signals
-from dbar.console.options import add_json, between, fail, print_json
+from dbar.console.options import add_json, between, fail, print_json, refuse_given
 
 __all__ = ["add", "run"]
+
+_INTERVAL = 1.0  # seconds
 
 _ABOUT = """\
 Show runs while they go on: state, M against its bound, tau_pred, stress and energy, alarms; can
@@ -47,20 +49,26 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="a page at http://127.0.0.1:PORT (8317; 0 takes any free port)",
     )  # fmt: skip
     watch.add_argument("--once", action="store_true", help="show one frame and end")
-    watch.add_argument(
-        "--interval", type=between(0.1, 3600, float), default=1.0, metavar="SECONDS",
+    interval = watch.add_argument(
+        "--interval", type=between(0.1, 3600, float), metavar="SECONDS",
         help="time between two looks (1)",
     )  # fmt: skip
     add_json(watch)
-    watch.set_defaults(run=run)
+    watch.set_defaults(run=run, repeated=[interval])
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Run the command; returns the exit code."""
     from dbar.watch.watching import Watching
 
-    if args.serve is not None and args.once:
-        return fail(args, ValueError("--once: does not go with --serve"))
+    try:
+        if args.serve is not None and args.once:
+            raise ValueError("--once: does not go with --serve")
+        if args.once:
+            refuse_given(args, args.repeated, "does not go with --once, which looks once")
+    except ValueError as error:
+        return fail(args, error)
+    args.interval = args.interval or _INTERVAL
     watching = Watching(args.files, forecast=args.json or args.serve is not None)
     if args.once:
         watching.poll()
