@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from functools import partial
 from pathlib import Path
 from signal import SIGINT
 from time import monotonic
@@ -23,7 +24,8 @@ Show runs while they go on: state, M against its bound, tau_pred, stress and ene
 the forecast be trusted, until when, what changed. Files are only read, and only what is new in
 them. A file that does not exist yet is waited for. A folder
 with a status.json is shown as an ensemble. In a terminal the view ends with Ctrl-C, or when all
-runs and ensembles have ended; with --serve it is a web page that this machine alone can open."""
+runs and ensembles have ended; with --serve it is a web page, for who is on this machine and has
+its address."""
 
 _EXAMPLE = """\
 examples:
@@ -46,7 +48,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     watch.add_argument(
         "--serve", nargs="?", const=-1, default=None, type=between(0, 65535, int), metavar="PORT",
-        help="a page at http://127.0.0.1:PORT (8317; 0 takes any free port)",
+        help="a page at http://127.0.0.1:PORT/... (8317; 0 takes any free port)",
     )  # fmt: skip
     watch.add_argument("--once", action="store_true", help="show one frame and end")
     interval = watch.add_argument(
@@ -147,7 +149,8 @@ def _serve(args: argparse.Namespace, console: Console, watching) -> int:
 
     port = PORT if args.serve == -1 else args.serve
     try:
-        server = WatchServer(watching, port, args.interval)
+        say = partial(console.print, style="red", markup=False)
+        server = WatchServer(watching, port, args.interval, say)
     except OSError as error:
         reason = f"--serve {port}: {error.strerror}; another port may be free, 0 takes any"
         return fail(args, OSError(reason))
