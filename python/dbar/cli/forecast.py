@@ -104,6 +104,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         with progress_bars() as stage, threadpool_limits(1):
             model, about = load(args.model)
             steps, past, wanted = _prepare(args, model, about)
+            _refuse_too_many(args, model, steps)
             tick = stage(f"forecast over {steps} snapshots")
             outlook = model.forecast(
                 past.D, steps, args.level, args.samples or 0, args.epistemic, args.seed or 0
@@ -119,6 +120,20 @@ def run(args: argparse.Namespace, console: Console) -> int:
     else:
         show_forecast(console, result)
     return 0
+
+
+def _refuse_too_many(args, model, steps):
+    most = model.most_steps(args.samples or 0, args.epistemic)
+    if steps > most:
+        far = (
+            f"--steps {steps}" if args.steps else f"--horizon {args.horizon:g} ({steps} snapshots)"
+        )
+        draws = f" with --samples {args.samples}" if args.samples else ""
+        draws = draws or (" with --epistemic" if args.epistemic else "")
+        raise ValueError(
+            f"{far}{draws}: there is no room for so many numbers, expected at most {most} snapshots"
+            " ahead"
+        )
 
 
 def _prepare(args, model, about):
