@@ -26,7 +26,7 @@ from dbar.console import signals
 from dbar.files.atomic import replacing
 from dbar.files.filelock import FileLock, Locked
 from dbar.forecast.var import usable_cores
-from dbar.lammps import lmp
+from dbar.lammps import lmp, processes
 from dbar.store import h5md
 
 _POLL = 0.2  # seconds
@@ -94,7 +94,7 @@ def alone(runs: Path, out: Path, work: Callable[[], dict], console: Console) -> 
 
     A signal that asks for an end is acted on wherever the work calls `signals.check`.
     """
-    with signals.listening():
+    with signals.listening(to_the_end=True):
         return _alone(runs, out, work, console)
 
 
@@ -166,7 +166,7 @@ def run(example, runs, replicas, variables, total, jobs, np, console, first=1) -
         command = [str(launcher), "-np", str(np), str(program), "-in", example.script, "-nonbuf"]
         for name, value in {**variables, "seed": int(folder.name)}.items():
             command += ["-var", name, str(value)]
-        return lmp.start(command, part, "output.txt")
+        return processes.start(command, part, "output.txt")
 
     active: dict[Path, subprocess.Popen] = {}
     with _Bars(console, replicas, replicas - len(missing), total) as bars:
@@ -187,7 +187,7 @@ def run(example, runs, replicas, variables, total, jobs, np, console, first=1) -
                     bars.done(folder.name)
         finally:
             for process in active.values():
-                lmp.terminate(process)
+                processes.terminate(process)
     return folders
 
 

@@ -48,7 +48,7 @@ def simulate():
 
 
 try:
-    with signals.listening():
+    with signals.listening(to_the_end=True):
         codes = simulate()
 except signals.Interrupted as stop:
     sys.exit(stop.code)

@@ -18,7 +18,7 @@ from ensemble import EnsembleError, alone, write_text  # noqa: E402
 from model import STEP, write_inputs  # noqa: E402
 
 from dbar.console import signals  # noqa: E402
-from dbar.lammps import lmp  # noqa: E402
+from dbar.lammps import lmp, processes  # noqa: E402
 
 METAD = "SIGMA=0.008 HEIGHT=0.004 PACE=62 BIASFACTOR=8"
 PATIENCE = 30.0  # seconds between the ends of i-PI and of LAMMPS
@@ -35,7 +35,7 @@ def start(part, settings, np, seed):
     client += ["-in", str(HERE / "in.batio3"), "-screen", "none"]
     client += ["-var", "name", name, "-var", "T", str(settings["temperature"])]
     server = [str(Path(sys.executable).with_name("i-pi")), "input.xml"]
-    return [lmp.start(server, part, "i-pi.log"), lmp.start(client, part, "lammps.out")]
+    return [processes.start(server, part, "i-pi.log"), processes.start(client, part, "lammps.out")]
 
 
 def ended(processes, part):
@@ -99,7 +99,7 @@ def simulate(plan, runs, jobs, np, console):
         finally:
             for processes in active.values():
                 for process in processes:
-                    lmp.terminate(process)
+                    processes.terminate(process)
 
 
 def reached(part):

@@ -28,7 +28,7 @@ def test_demo(number, code, tmp_path):
     demo.send_signal(number)
     output, complaints = end_of(demo, 60)
     assert demo.returncode == code and complaints == ""
-    assert "stopped; what was written so far can be read" in output
+    assert f"stopped by {number.name}" in output and "can be read" not in output  # nothing is yet
     wait_for(lambda: not processes(tmp_path, ""))
 
 

@@ -95,7 +95,7 @@ class Executor:
 
 
 def asleep(command, folder, output):
-    """In the place of lmp.start."""
+    """In the place of processes.start."""
     return subprocess.Popen(["sleep", "600"], start_new_session=True)
 
 
@@ -105,7 +105,7 @@ def asleep(command, folder, output):
 def example(loop, folder):
     sys.path[:0] = [str(ROOT / "examples")]
     ensemble = importlib.import_module("ensemble")
-    ensemble.lmp.start, ensemble._POLL, ensemble._snapshots = asleep, 0.0, loop.look
+    ensemble.processes.start, ensemble._POLL, ensemble._snapshots = asleep, 0.0, loop.look
     one = ensemble.Example(ROOT / "examples/pt-anneal", "none", "in.pt-anneal", 4, 10, 4, 10)
     return lambda: ensemble.main(one, ["--folder", str(folder), "--jobs", "1"])
 
@@ -117,7 +117,7 @@ def demo(loop, folder):
         loop.look()
         return run.Progress("prepare", 0, 1)
 
-    run.lmp.start, run._POLL, run._look = asleep, 0.0, look
+    run.processes.start, run._POLL, run._look = asleep, 0.0, look
     return lambda: main(["demo", "--out", str(folder)])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from dbar.console import signals
 from dbar.console.options import add_json, between, fail
 
 __all__ = ["add", "run"]
@@ -50,7 +51,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Run the command; returns the exit code."""
-    from dbar.demo.run import DemoError, run_demo
+    from dbar.demo.run import DemoError, newest_snapshot, run_demo
     from dbar.demo.screen import Screen
 
     try:
@@ -64,6 +65,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 stop=args.stop,
                 show=screen.show,
             )
+    except signals.Interrupted:
+        if newest_snapshot(args.out / "run.h5md"):
+            console.print(f"{args.out / 'run.h5md'}: what was written so far can be read")
+        raise
     except (DemoError, OSError, RuntimeError) as error:
         return fail(args, error)
     store = args.out / "run.h5md"

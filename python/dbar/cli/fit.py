@@ -46,30 +46,39 @@ A quantity named `pe` grows with the system and `press` does not; for names of y
 --observable v_mine:extensive (default: per-atom)."""
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say what to learn from and how."""
-    what = parser.add_argument_group("what to learn from")
-    what.add_argument("--from", dest="first", type=number, metavar="TIME", help="first time used")
-    what.add_argument("--until", type=number, metavar="TIME", help="last time used")
-    what.add_argument(
-        "--observable", action="append", type=observable_option, metavar="NAME",
-        help="thermo quantity to estimate; may be repeated (default: all that every run stores)",
-    )  # fmt: skip
-    how = parser.add_argument_group("how (chosen by the likelihood of left-out runs if not given)")
-    how.add_argument("--order", type=between(1, 50, int), metavar="P", help="lags of the model")
-    how.add_argument(
-        "--dimension", type=between(1, 500, int), metavar="D", help="latent dimensions"
+def add_model_options(parser: argparse.ArgumentParser, of: str = "") -> list[argparse.Action]:
+    """Add the options that say what to learn from and how; None where one is not given."""
+    what = parser.add_argument_group(f"{of}what to learn from")
+    how = parser.add_argument_group(
+        f"{of}how (chosen by the likelihood of left-out runs if not given)"
     )
-    how.add_argument("--bags", type=between(2, 1000, int), default=20, help="random subsets (20)")
-    how.add_argument(
-        "--coverage", type=between(0.01, 0.99, float), default=0.25,
-        help="share of the transitions in each (0.25)",
-    )  # fmt: skip
-    how.add_argument("--seed", type=between(0, 2**31 - 1, int), default=0, help="of the bags (0)")
-    how.add_argument(
-        "--prior", choices=("persistence", "evidence", "none"), default="persistence",
-        help="shrink towards no change (default), towards zero, or not at all",
-    )  # fmt: skip
+    return [
+        what.add_argument(
+            "--from", dest="first", type=number, metavar="TIME", help="first time used"
+        ),
+        what.add_argument("--until", type=number, metavar="TIME", help="last time used"),
+        what.add_argument(
+            "--observable", action="append", type=observable_option, metavar="NAME",
+            help="thermo quantity to estimate; may be repeated (default: all that every run "
+            "stores)",
+        ),
+        how.add_argument(
+            "--order", type=between(1, 50, int), metavar="P", help="lags of the model"
+        ),
+        how.add_argument(
+            "--dimension", type=between(1, 500, int), metavar="D", help="latent dimensions"
+        ),
+        how.add_argument("--bags", type=between(2, 1000, int), help="random subsets (20)"),
+        how.add_argument(
+            "--coverage", type=between(0.01, 0.99, float),
+            help="share of the transitions in each (0.25)",
+        ),
+        how.add_argument("--seed", type=between(0, 2**31 - 1, int), help="of the bags (0)"),
+        how.add_argument(
+            "--prior", choices=("persistence", "evidence", "none"),
+            help="shrink towards no change (default), towards zero, or not at all",
+        ),
+    ]  # fmt: skip
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -99,8 +108,10 @@ def prepare(args: argparse.Namespace, stage):
     runs = read_runs(args.files, args.first, args.until, stage("reading runs"))
     asked = dict(args.observable) if args.observable else None
     names = runs.observables(list(asked) if asked else None)
-    prior = None if args.prior == "none" else args.prior
-    options = Options(args.order, args.dimension, args.bags, args.coverage, args.seed, prior)
+    options = Options()
+    for name in vars(options):
+        if (value := getattr(args, name)) is not None:
+            setattr(options, name, None if value == "none" else value)
     return study(runs, [(n, (asked or {}).get(n)) for n in names], options, stage)
 
 

@@ -19,6 +19,7 @@ from dbar.console.options import (
     plain,
     print_json,
     progress_bars,
+    refuse_given,
     same_file,
 )
 
@@ -61,17 +62,27 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--level", type=between(0.01, 0.999, float), default=0.9, help="share in the band (0.9)"
     )
-    parser.add_argument(
-        "--samples", type=between(0, 100_000, int), default=0, metavar="N",
-        help="also write N possible futures (.json and .h5)",
+    samples = parser.add_argument(
+        "--samples", type=between(1, 100_000, int), metavar="N",
+        help="also write N possible futures (.json and .h5, or --json)",
     )  # fmt: skip
-    parser.add_argument(
-        "--epistemic", action="store_true", help="also a band with the model's own uncertainty"
-    )
-    parser.add_argument("--seed", type=between(0, 2**31 - 1, int), default=0, help="of draws (0)")
+    epistemic = parser.add_argument(
+        "--epistemic", action="store_true",
+        help="also write a band with the model's own uncertainty (-o or --json)",
+    )  # fmt: skip
+    seed = parser.add_argument("--seed", type=between(0, 2**31 - 1, int), help="of draws (0)")
     parser.add_argument("-o", "--out", type=Path, help="table to write: .csv, .json or .h5")
     add_json(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, written=[samples, epistemic], tabled=[samples], drawn=[seed])
+
+
+def _refuse_what_does_not_apply(args: argparse.Namespace) -> None:
+    if args.out is None and not args.json:
+        refuse_given(args, args.written, "is not shown in a terminal, expected -o FILE or --json")
+    elif args.out is not None and args.out.suffix == ".csv" and not args.json:
+        refuse_given(args, args.tabled, f"{args.out} has no room for it, expected .json or .h5")
+    if args.samples is None and not args.epistemic:
+        refuse_given(args, args.drawn, "nothing is drawn, expected --samples or --epistemic")
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -87,13 +98,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
             clash = same_file(args.out, [args.file, args.model])
             if clash:
                 raise ValueError(f"-o {args.out}: is the input {clash}, expected another file")
+        _refuse_what_does_not_apply(args)
+        if args.out is not None:
             check_writable(args.out)
         with progress_bars() as stage, threadpool_limits(1):
             model, about = load(args.model)
             steps, past, wanted = _prepare(args, model, about)
+            _refuse_too_many(args, model, steps)
             tick = stage(f"forecast over {steps} snapshots")
             outlook = model.forecast(
-                past.D, steps, args.level, args.samples, args.epistemic, args.seed
+                past.D, steps, args.level, args.samples or 0, args.epistemic, args.seed or 0
             )
             tick(1, 1)
             result = _result(args, model, about, past, outlook, wanted)
@@ -106,6 +120,20 @@ def run(args: argparse.Namespace, console: Console) -> int:
     else:
         show_forecast(console, result)
     return 0
+
+
+def _refuse_too_many(args, model, steps):
+    most = model.most_steps(args.samples or 0, args.epistemic)
+    if steps > most:
+        far = (
+            f"--steps {steps}" if args.steps else f"--horizon {args.horizon:g} ({steps} snapshots)"
+        )
+        draws = f" with --samples {args.samples}" if args.samples else ""
+        draws = draws or (" with --epistemic" if args.epistemic else "")
+        raise ValueError(
+            f"{far}{draws}: there is no room for so many numbers, expected at most {most} snapshots"
+            " ahead"
+        )
 
 
 def _prepare(args, model, about):

@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    with signals.listening():
+    with signals.listening(to_the_end=True):
         return _main(argv)
 
 
@@ -67,5 +67,5 @@ def _main(argv: list[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except signals.Interrupted as stop:
-        console.print("stopped; what was written so far can be read", style="yellow")
+        console.print(str(stop), style="yellow")
         return stop.code

@@ -10,7 +10,15 @@ from threadpoolctl import threadpool_limits
 
 from dbar.cli.fit import about, add_model_options, prepare
 from dbar.console import signals
-from dbar.console.options import add_json, fail, print_json, progress_bars, same_file
+from dbar.console.options import (
+    add_json,
+    fail,
+    number,
+    print_json,
+    progress_bars,
+    refuse_given,
+    same_file,
+)
 from dbar.files.atomic import check_writable
 
 __all__ = ["add", "run"]
@@ -26,7 +34,8 @@ yield."""
 
 _EXAMPLE = """\
 examples:
-  dbar report run.h5md -o report.html
+  dbar report run.h5md
+  dbar report run.h5md -o page.html
   dbar report run*.h5md -o ensemble.html
   dbar report run*.h5md -o ensemble.html --observable pe --observable pxx --trust-until 12"""
 
@@ -41,34 +50,46 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     page.add_argument("files", nargs="+", type=Path, metavar="RUN.h5md")
     page.add_argument(
-        "-o", "--out", type=Path, default=None, help="page (report.html beside the first file)"
-    )
+        "-o", "--out", type=Path, default=None,
+        help="page (of one run RUN.html beside it, of several report.html beside the first)",
+    )  # fmt: skip
     ensemble = page.add_argument_group("for several runs")
-    ensemble.add_argument(
-        "--trust-until", type=float, metavar="TIME",
-        help="learn M and the second signal up to this time (default: to four fifths of the "
-        "earliest stress peak if there is one, else the end)",
-    )  # fmt: skip
-    ensemble.add_argument(
-        "--yield", dest="with_yield", action="store_true",
-        help="classify snapshots as before or after yield (default: if a stress peak is found)",
-    )  # fmt: skip
-    add_model_options(page)
+    several = [
+        ensemble.add_argument(
+            "--trust-until", type=number, metavar="TIME",
+            help="learn M and the second signal up to this time (default: to four fifths of the "
+            "earliest stress peak if there is one, else the end)",
+        ),
+        ensemble.add_argument(
+            "--yield", dest="with_yield", action="store_true",
+            help="classify snapshots as before or after yield (default: if a stress peak is found)",
+        ),
+        *add_model_options(page, "for several runs: "),
+    ]  # fmt: skip
     add_json(page)
-    page.set_defaults(run=run)
+    page.set_defaults(run=run, several=several)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Run the command; returns the exit code."""
-    out = args.out or args.files[0].with_name("report.html")
+    one = len(args.files) == 1
+    out = args.out or (page_of(args.files[0]) if one else args.files[0].with_name("report.html"))
     try:
+        if one:
+            why = f"applies to several runs, expected more than the one file {args.files[0]}"
+            refuse_given(args, args.several, why)
         clash = same_file(out, args.files)
         if clash:
             raise ValueError(f"-o {out}: is the run {clash}, expected another file")
         check_writable(out)
-        return (_one if len(args.files) == 1 else _many)(args, console, out)
+        return (_one if one else _many)(args, console, out)
     except (RuntimeError, ValueError, OSError) as error:
         return fail(args, error)
+
+
+def page_of(run: Path) -> Path:
+    """Page of a run where none is named: each run has its own."""
+    return run.with_name(f"{run.name.removesuffix('.h5md')}.html")
 
 
 def _one(args: argparse.Namespace, console: Console, out: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from functools import partial
 from pathlib import Path
 from signal import SIGINT
 from time import monotonic
@@ -12,16 +13,19 @@ from rich.console import Console
 from rich.live import Live
 
 from dbar.console import signals
-from dbar.console.options import add_json, between, fail, print_json
+from dbar.console.options import add_json, between, fail, print_json, refuse_given
 
 __all__ = ["add", "run"]
+
+_INTERVAL = 1.0  # seconds
 
 _ABOUT = """\
 Show runs while they go on: state, M against its bound, tau_pred, stress and energy, alarms; can
 the forecast be trusted, until when, what changed. Files are only read, and only what is new in
 them. A file that does not exist yet is waited for. A folder
 with a status.json is shown as an ensemble. In a terminal the view ends with Ctrl-C, or when all
-runs and ensembles have ended; with --serve it is a web page that this machine alone can open."""
+runs and ensembles have ended; with --serve it is a web page, for who is on this machine and has
+its address."""
 
 _EXAMPLE = """\
 examples:
@@ -44,23 +48,29 @@ def add(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     watch.add_argument(
         "--serve", nargs="?", const=-1, default=None, type=between(0, 65535, int), metavar="PORT",
-        help="a page at http://127.0.0.1:PORT (8317; 0 takes any free port)",
+        help="a page at http://127.0.0.1:PORT/... (8317; 0 takes any free port)",
     )  # fmt: skip
     watch.add_argument("--once", action="store_true", help="show one frame and end")
-    watch.add_argument(
-        "--interval", type=between(0.1, 3600, float), default=1.0, metavar="SECONDS",
+    interval = watch.add_argument(
+        "--interval", type=between(0.1, 3600, float), metavar="SECONDS",
         help="time between two looks (1)",
     )  # fmt: skip
     add_json(watch)
-    watch.set_defaults(run=run)
+    watch.set_defaults(run=run, repeated=[interval])
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Run the command; returns the exit code."""
     from dbar.watch.watching import Watching
 
-    if args.serve is not None and args.once:
-        return fail(args, ValueError("--once: does not go with --serve"))
+    try:
+        if args.serve is not None and args.once:
+            raise ValueError("--once: does not go with --serve")
+        if args.once:
+            refuse_given(args, args.repeated, "does not go with --once, which looks once")
+    except ValueError as error:
+        return fail(args, error)
+    args.interval = args.interval or _INTERVAL
     watching = Watching(args.files, forecast=args.json or args.serve is not None)
     if args.once:
         watching.poll()
@@ -139,7 +149,8 @@ def _serve(args: argparse.Namespace, console: Console, watching) -> int:
 
     port = PORT if args.serve == -1 else args.serve
     try:
-        server = WatchServer(watching, port, args.interval)
+        say = partial(console.print, style="red", markup=False)
+        server = WatchServer(watching, port, args.interval, say)
     except OSError as error:
         reason = f"--serve {port}: {error.strerror}; another port may be free, 0 takes any"
         return fail(args, OSError(reason))

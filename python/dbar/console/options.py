@@ -7,7 +7,7 @@ import contextlib
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ __all__ = [
     "plain",
     "print_json",
     "progress_bars",
+    "refuse_given",
     "same_file",
 ]
 
@@ -75,6 +76,23 @@ def observable_option(text: str) -> tuple[str, str | None]:
             f"{text!r}: expected NAME, NAME:extensive or NAME:per-atom"
         )
     return name, kind or None
+
+
+def refuse_given(
+    args: argparse.Namespace, options: Iterable[argparse.Action], expected: str
+) -> None:
+    """Raise where an option was given that does not apply; its default is None or False.
+
+    Raises
+    ------
+    ValueError
+        Naming the option, its value and what was `expected`.
+    """
+    for option in options:
+        value = getattr(args, option.dest)
+        if value is not None and value is not False:
+            said = "" if value is True or isinstance(value, list) else f" {value}"
+            raise ValueError(f"{option.option_strings[-1]}{said}: {expected}")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

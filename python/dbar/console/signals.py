@@ -78,8 +78,8 @@ class _Listener:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._ear, 4096)  # of other signals too, which end no wait
 
-    def close(self) -> None:
-        for number, handler in self._before.items():
+    def close(self, ending: bool) -> None:
+        for number, handler in () if ending else self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._woken_before)
         os.close(self._ear)
@@ -90,8 +90,11 @@ _listener: _Listener | None = None
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[None]:
+def listening(to_the_end: bool = False) -> Iterator[None]:
     """Note SIGINT, SIGTERM and SIGHUP inside the block; afterwards all is as it was.
+
+    With `to_the_end` the program ends with the block: once a signal was noted its handlers stay, so
+    that a second one does not raise from Python's own handler while the program is on its way out.
 
     A signal that is ignored when the block begins stays ignored. Inside another such block, or in
     another thread than the main one, this does nothing: there are no handlers to set.
@@ -105,7 +108,7 @@ def listening() -> Iterator[None]:
         yield
     finally:
         listener, _listener = _listener, None
-        listener.close()
+        listener.close(to_the_end and bool(listener.noted))
 
 
 def noted() -> list[signal.Signals]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbar.console import signals
-from dbar.lammps import lmp
+from dbar.lammps import lmp, processes
 from dbar.report.run import report
 from dbar.store import h5md
 from dbar.trajectory.summary import STATES, Summary, alarm_sentence, summarise
@@ -132,7 +132,7 @@ def run_demo(
 def _run(
     command: list[str], out: Path, steps: tuple[int, int], show: Callable[[Progress], None]
 ) -> None:
-    process = lmp.start(command, out, "output.txt")
+    process = processes.start(command, out, "output.txt")
     try:
         while process.poll() is None:
             show(_look(out, steps))
@@ -140,7 +140,7 @@ def _run(
             signals.check()
         show(_look(out, steps))
     finally:
-        lmp.terminate(process)
+        processes.terminate(process)
     if process.returncode:
         raise DemoError(f"LAMMPS stopped with exit code {process.returncode}\n{_tail(out)}")
 

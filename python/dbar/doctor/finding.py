@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dbar.lammps import lmp
+from dbar.lammps import processes
 
 __all__ = ["Finding", "last_line", "run_program", "start_lammps"]
 
@@ -45,21 +45,27 @@ class Finding:
 
 def run_program(command: list[str], **kwargs) -> tuple[int, str]:
     """Exit code and output (both streams) of a program, without a shell."""
+    env = processes.marked()
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
             stdin=subprocess.DEVNULL,
-            env=lmp.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=env,
             **kwargs,
         )
-    except subprocess.TimeoutExpired:
-        return 1, f"no answer within {_TIMEOUT} s"
     except OSError as error:
         return 1, f"{command[0]}: {error.strerror}"
-    return done.returncode, done.stdout + done.stderr
+    with process:
+        try:
+            out, complaints = process.communicate(timeout=_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            return 1, f"no answer within {_TIMEOUT} s"
+        finally:
+            processes.terminate(process, env)
+    return process.returncode, out + complaints
 
 
 def last_line(text: str, starting: str = "ERROR") -> str:

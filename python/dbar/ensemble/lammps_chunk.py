@@ -21,7 +21,7 @@ from pathlib import Path
 from dbar.console import signals
 from dbar.files.atomic import replacing
 from dbar.files.filelock import FileLock, Locked
-from dbar.lammps import lmp
+from dbar.lammps import lmp, processes
 
 __all__ = ["ChunkError", "end_with_parent", "run_chunk"]
 
@@ -182,7 +182,7 @@ def _lammps(folder, spec, chunk):
     with contextlib.suppress(FileNotFoundError):
         (folder / "restart.part").unlink()
     log, parent = folder / f"output.{chunk}.txt", os.getppid()
-    process = lmp.start(words, folder, log.name)
+    process = processes.start(words, folder, log.name)
     stop, due = Path(spec["stop"]), 0.0
     signs, heard, silence = None, 0.0, float(spec["silence"])
     try:
@@ -203,7 +203,7 @@ def _lammps(folder, spec, chunk):
                 raise ChunkError("the program that started this worker has ended")
             time.sleep(_POLL)
     finally:
-        lmp.terminate(process)
+        processes.terminate(process)
     if process.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
         # the launcher may have ended because it could not write what LAMMPS printed

@@ -9,9 +9,8 @@ from dbar.lammps.lmp import (
     plugin_dir,
     potentials_dir,
     preload_mpi,
-    start,
-    terminate,
 )
+from dbar.lammps.processes import start, terminate
 
 __all__ = [
     "environment",

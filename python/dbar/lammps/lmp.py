@@ -9,8 +9,6 @@ import ctypes
 import importlib.util
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import sysconfig
 from importlib import metadata
@@ -134,65 +132,3 @@ def environment() -> dict[str, str]:
     if potentials:
         env.setdefault("LAMMPS_POTENTIALS", str(potentials))
     return env
-
-
-def start(
-    command: list[str], folder: str | os.PathLike[str], output: str | os.PathLike[str]
-) -> subprocess.Popen:
-    """Start a program in the background, in a session of its own; `terminate` ends it.
-
-    On Linux it is also ended when this process is killed in a way that it cannot catch.
-
-    Parameters
-    ----------
-    command : list of str
-        The program and its words. Its environment is that of `environment`.
-    folder : path-like
-        Where it runs.
-    output : path-like
-        File for what it prints, errors included; replaced. Relative to `folder`.
-
-    Returns
-    -------
-    subprocess.Popen
-
-    Raises
-    ------
-    OSError
-        If there is no such program or folder, or the file cannot be written.
-    """
-    with Path(folder, output).open("w") as file:
-        return subprocess.Popen(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            env=environment(),
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-        )
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
-
-
-def terminate(process: subprocess.Popen) -> None:
-    """End a program started in a session of its own, and leave no rank behind.
-
-    Parameters
-    ----------
-    process : subprocess.Popen
-        From `start`, or started with ``start_new_session=True``. It is asked to end (SIGTERM) and
-        after ten seconds made to; nothing happens if it has ended already.
-    """
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()

@@ -29,7 +29,7 @@ __all__ = [
     "write_statistics",
 ]
 
-SCHEMA = 2
+SCHEMA = 3
 _KIND = "dbar replica statistics"
 _LONGEST = 1 << 20  # bytes of the first line
 
@@ -58,6 +58,8 @@ class Note:
         Seconds since 1970.
     settings : dict
         What statistics that are added must have in common.
+    clock : str
+        Which clock `published` is of (`dbar.online.launch.clock`): those of two computers differ.
     """
 
     replica: int
@@ -68,6 +70,7 @@ class Note:
     ended: bool
     published: float
     settings: dict
+    clock: str = ""
 
     @property
     def order(self) -> tuple[int, bool]:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dbar.files.filelock import FileLock, Locked
+from dbar.online.launch import Launch, clock
 from dbar.online.replica_file import Note, OtherSchema, read_note, read_shared, write_statistics
 from dbar.online.shared_settings import SHARED
 from dbar.statistics.moments import LaggedMoments
@@ -40,8 +41,8 @@ class SharedLearning:
     first, replicas : int
         The replicas launched together: first ... first + replicas - 1.
     began : float
-        When they were launched, seconds since 1970. What replicas of these numbers had published
-        before is not used, unless `continued`.
+        When they were launched, seconds since 1970 by this computer's clock. What replicas of these
+        numbers had published before is not used (`dbar.online.launch.Launch`), unless `continued`.
     continued : bool
         The run goes on with an earlier one: its partners' files are theirs, however old.
     wait : float
@@ -80,7 +81,8 @@ class SharedLearning:
     ) -> None:
         self.folder, self.settings = Path(folder), settings
         self.replica, self.first, self.replicas = int(replica), int(first), int(replicas)
-        self.began, self.continued, self.wait, self._say = began, continued, wait, say
+        self.continued, self.wait, self._say = continued, wait, say
+        self._launch = Launch(self.first, self.replicas, began)
         self.seen: dict[int, int] = {}
         self._silent: dict[int, tuple] = {}  # what was known of those that let a wait run out
         self._damaged: set[str] = set()
@@ -101,7 +103,8 @@ class SharedLearning:
         try:
             numbers = self._numbers()
             for path in (path for number in numbers for path in self._paths(number)):
-                self._note(path)
+                if note := self._read_note(path):
+                    self._launch.found(path, note)
             self.contributors = max(self.replicas, len({*numbers, self.replica}))
             if not continued:
                 self._set_aside()
@@ -129,7 +132,14 @@ class SharedLearning:
                 self._say(f"{path}: is of an earlier run; kept as {path.name}.bak")
 
     def _note(self, path: Path) -> Note | None:
-        """Note of a file that counts, None if there is none, it is damaged, or of an earlier run.
+        """Note of a file, None if it does not count: not there, damaged, of an earlier run."""
+        note = self._read_note(path)
+        if note is None or self.continued or self._launch.counts(path, note):
+            return note
+        return None
+
+    def _read_note(self, path: Path) -> Note | None:
+        """Note of a file, None if there is none or it is damaged.
 
         Raises
         ------
@@ -152,8 +162,7 @@ class SharedLearning:
                 f"{path}: was made with {name} {stored}, this run has {wanted}; "
                 "an ensemble needs the same settings everywhere: choose another folder"
             )
-        stale = note.published < self.began and note.overlaps(self.first, self.replicas)
-        return None if stale and not self.continued else note
+        return note
 
     def _ignore(self, path: Path, error: StoreError) -> None:
         if path.name not in self._damaged:
@@ -284,7 +293,7 @@ class SharedLearning:
 
     def _progress(self, found: tuple[Note, Path] | None) -> tuple[int, bool]:
         """How far a partner is in this launch; its end in an earlier one does not count."""
-        if found is None or found[0].published < self.began:
+        if found is None or not self._launch.made(found[1], found[0]):
             return (-1, False)
         return found[0].order
 
@@ -292,7 +301,7 @@ class SharedLearning:
         transitions = int(own.count[0]) if progress is None else progress
         note = Note(
             self.replica, self.first, self.replicas, regime, transitions, ended, time.time(),
-            self.settings,
+            self.settings, clock(),
         )  # fmt: skip
         more = None if self.companion is None else self.companion.share()
         write_statistics(self._paths(self.replica)[self._slot], note, own, more)

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+from matplotlib.text import Text
 
 from dbar.console import signals
 from dbar.store.units import unit_style
@@ -126,6 +127,15 @@ class Drawing:
 def to_svg(figure: Figure, title: str) -> str:
     """Return a figure as an SVG element, without the head of an SVG file."""
     signals.check()  # a page is some seconds of drawing, and every figure passes here
+    numbers = {
+        text
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        for text in (*axis.get_ticklabels(which="both"), axis.get_offset_text())
+    }
+    for text in figure.findobj(Text):
+        if text not in numbers:  # a name may hold dollars, between which matplotlib sees a formula
+            text.set_parse_math(False)
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Title": title})
     text = buffer.getvalue()

@@ -91,7 +91,7 @@ def figure_growth(study: Study, run: int, origin: int, outlook, trust, actual) -
     ax.plot(after, expected, color=ORANGE, linestyle=(0, (3, 2)), linewidth=1.0,
             label="expected <M>")  # fmt: skip
     ax.plot(after, actual[origin : origin + 1 + steps], color=BLUE, label="M of the left-out run")
-    ax.plot(after, trust.null(after), color=SOFT, label="$M_0$(t) = t / $τ_M$")
+    ax.plot(after, trust.null(after), color=SOFT, label="M₀(t) = t / τ_M")
     ax.axhline(2.0, color=STATE_COLOURS[3], linewidth=1.0)
     if outlook.tau_pred <= after[-1]:
         mark(ax, outlook.tau_pred, "τ_pred", STATE_COLOURS[3])

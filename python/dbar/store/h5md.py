@@ -185,6 +185,8 @@ def create_layout(
     estimated: list[str] = (),
 ) -> None:
     """Create every group, dataset and attribute of an empty file (nothing can be added in SWMR)."""
+    for name in (*observables, *estimated):
+        _refuse_name(name)
     names = unit_style(units)
     head = file.create_group("h5md")
     head.attrs["version"] = np.array([1, 1], dtype=np.int32)
@@ -226,6 +228,15 @@ def create_layout(
     monitor.create_dataset("config", data=config, dtype=text)
     for slot in ("slot0", "slot1"):
         monitor.create_dataset(slot, (0,), "u1", maxshape=(None,), chunks=(65536,))
+
+
+def _refuse_name(name: str) -> None:
+    """A name is that of a group beside those of dbar, and no path."""
+    if not name or name in (".", "..", "dbar") or "/" in name or "\0" in name:
+        raise ValueError(
+            f"observable {name!r}: cannot be stored under that name, expected one without '/' that "
+            "is not 'dbar', '.' or '..'"
+        )
 
 
 def _create_particles(

@@ -135,6 +135,12 @@ def check(
     tensors = _folds_of(virials, len(pairs))
     shortest = min(len(part) for (_, left), _ in pairs for part in left)
     horizons = np.array([h for h in GRID if h <= max(1, shortest // 2)])
+    most = shortest - int(horizons[-1])
+    if model.order > most:
+        raise ValueError(
+            f"order {model.order}: {shortest} snapshots are left out to check the model on, "
+            f"expected an order of at most {most}"
+        )
     results, nested = [], True
     for f, ((train, left), (known, truth)) in enumerate(pairs):
         taught, shown = tensors[f]

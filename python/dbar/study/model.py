@@ -23,6 +23,7 @@ __all__ = ["EnsembleModel", "Outlook", "per_atom"]
 STRESS = ("pxx", "pyy", "pzz", "pxy", "pxz", "pyz")
 LIMIT = 2.0  # M at which a forecast counts as no longer trusted
 _DRAWS = 400
+_MOST_NUMBERS = 2**26  # of a forecast, 512 MiB
 
 
 def per_atom(D: np.ndarray) -> np.ndarray:
@@ -255,6 +256,12 @@ class EnsembleModel:
             moved = np.einsum("qi,tij,qj->tq", slopes, cov, slopes)
         return np.sqrt(np.maximum(moved, 0.0) + std**2)
 
+    def most_steps(self, n_samples=0, epistemic=False):
+        """Snapshots ahead that a forecast with so many draws has room for."""
+        size, draws = self.space_.dim, n_samples or (_DRAWS if epistemic else 0)
+        # draws are copied on the way, and become text
+        return _MOST_NUMBERS // (size**2 + 4 * draws * (size + 2 * len(self.kinds)))
+
     def forecast(self, D, steps, level=0.9, n_samples=0, epistemic=False, random_state=0):
         """Continue a run.
 
@@ -274,7 +281,18 @@ class EnsembleModel:
         Returns
         -------
         Outlook
+
+        Raises
+        ------
+        ValueError
+            If `steps` is more than `most_steps` allows.
         """
+        most = self.most_steps(n_samples, epistemic)
+        if steps > most:
+            raise ValueError(
+                f"steps {steps} with n_samples {n_samples}: there is no room for so many numbers, "
+                f"expected at most {most} steps"
+            )
         atoms, Y = float(D[-1, 0]), self.latent(D[-self.order :])
         center, std = self.read_out(self.var_.forecast(Y, steps), atoms)
         std = self.forecast_std(std, steps, atoms)

@@ -191,7 +191,8 @@ def _check_head(path, file):
         )
     if schema >= 4 and content_digest(file, _DIGEST) != file.attrs[_DIGEST]:
         raise ModelFileError(
-            f"{path}: damaged: what it holds is not what `dbar fit` wrote; copy it again or fit again"
+            f"{path}: damaged: what it holds is not what `dbar fit` wrote; copy it again or "
+            "fit again"
         )
 
 

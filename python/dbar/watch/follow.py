@@ -6,12 +6,11 @@ import os
 import stat
 from collections import defaultdict
 from pathlib import Path
-from time import time as now
 
 import h5py
 import numpy as np
 
-from dbar.files.filelock import is_locked
+from dbar.files.filelock import at_work
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES
 from dbar.store.h5md import MONITOR_FIELDS, StoreError
@@ -21,11 +20,12 @@ from dbar.store.units import unit_style
 from dbar.trajectory.trajectory import Trajectory
 from dbar.watch.follow_forecast import Outlook, Prophet
 from dbar.watch.growing import Growing
+from dbar.watch.since import Since
 
 __all__ = ["STATUSES", "Follower"]
 
 STATUSES = ("waiting", "running", "ended", "killed", "unreadable")
-_SETTLED = 2.0  # seconds after which a time of change is older than the clock of the file system
+_SETTLED = 2.0  # seconds, longer than a tick of the file system's clock
 
 
 class Follower:
@@ -42,20 +42,22 @@ class Follower:
     ----------
     status : str
         "waiting" (there is no file yet), "running", "ended" (its writer closed it), "killed" (its
-        writer is gone without closing it), "unreadable".
+        writer is gone without closing it; never said of one that may be on another computer, whose
+        lock this one need not see), "unreadable".
     message : str
         Why, when the file is unreadable.
     run : Trajectory
         What the file holds, without D and V (``run.D`` has no columns) and without positions.
     outlook : Outlook or None
         Forecast from the newest snapshot.
-    changed : float
-        When the file was last written, seconds since the epoch; 0 when there is none.
+    age : float or None
+        Seconds since the file was written, None when there is no file.
     """
 
     def __init__(self, path: str | os.PathLike[str], forecast: bool = False) -> None:
         self.path = Path(path)
-        self.status, self.message, self.changed = "waiting", "", 0.0
+        self.status, self.message = "waiting", ""
+        self._since = Since()
         self.outlook: Outlook | None = None
         self._forecast = forecast
         self._forget()
@@ -66,6 +68,7 @@ class Follower:
         self._columns: defaultdict[str, Growing] = defaultdict(Growing)
         self.outlook = None
         self._seen: tuple | None = None
+        self._failed: tuple | None = None
         self._file_number: tuple | None = None
 
     def poll(self) -> bool:
@@ -79,8 +82,8 @@ class Follower:
             info = os.stat(self.path)
         except OSError as error:
             self._forget()
-            self.changed, self.message = 0.0, ""
-            self.status = "waiting"
+            self._since.forget()
+            self.status, self.message = "waiting", ""
             if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
                 self.status, self.message = "unreadable", f"{self.path}: {error.strerror}"
         else:
@@ -88,42 +91,46 @@ class Follower:
                 self._look(info)
             else:  # to read a pipe may take for ever
                 self._forget()
-                self.changed, self.status = 0.0, "unreadable"
+                self._since.forget()
+                self.status = "unreadable"
                 self.message = f"{self.path}: not a regular file, expected an H5MD file"
         return before != (self.status, self.message, len(self.run), id(self.run))
 
     def _look(self, info: os.stat_result) -> None:
-        self.changed = info.st_mtime
         number = (info.st_dev, info.st_ino)
         if self._file_number is not None and number != self._file_number:
             self._forget()  # continued from a restart: a new file under the old name
         self._file_number = number
         seen = (info.st_mtime_ns, info.st_size)
+        self._since.look((number, seen), info.st_mtime)
         try:
             if seen != self._seen:
                 self._read()
                 # a second change within one tick of the file system's clock would go unnoticed
-                self._seen = seen if now() - info.st_mtime > _SETTLED else None
+                self._seen = seen if self._since.at_rest > _SETTLED else None
             elif self.status == "unreadable":
                 return
             if not is_marked(self.path):
                 self.status = "ended"
             else:
-                alive = is_locked(self.path)
-                self.status = "killed" if alive is False else "running"
+                self.status = "killed" if at_work(self.path) is False else "running"
             self.message = ""
         except StoreError as error:
-            if self._in_motion():
+            if self._in_motion(seen):
                 return  # in the middle of a write: the next look will do
             self.status, self.message, self._seen = "unreadable", str(error), seen
         except OSError as error:
             self.status, self.message = "unreadable", f"{self.path}: {error.strerror or error}"
 
-    def _in_motion(self) -> bool:
+    def _in_motion(self, seen: tuple) -> bool:
+        """Whether what cannot be read may be half of a write."""
         try:
-            return is_marked(self.path) and bool(is_locked(self.path))
+            alive = is_marked(self.path) and at_work(self.path)
         except OSError:
             return False
+        # where nobody can say, one more look at a file that was good before
+        again, self._failed = self._failed == seen, seen
+        return bool(alive) or (alive is None and bool(len(self.run)) and not again)
 
     def _read(self) -> None:
         with h5md.open_for_reading(self.path) as file:
@@ -154,7 +161,7 @@ class Follower:
     @property
     def age(self) -> float | None:
         """Seconds since the file was written, None when there is no file."""
-        return max(0.0, now() - self.changed) if self.changed else None
+        return self._since.age
 
 
 def _extended(

@@ -12,6 +12,7 @@ from dbar.status.file import STATUS_FILE, EnsembleStatus, end_now, read_status
 from dbar.status.words import about_ensemble
 from dbar.watch.about import about_run
 from dbar.watch.follow import Follower
+from dbar.watch.since import Since
 
 __all__ = ["Watching"]
 
@@ -26,6 +27,7 @@ class _Ensemble:
     status: EnsembleStatus | None = None
     message: str = ""
     seen: tuple | None = None
+    since: Since = field(default_factory=Since)
     alive: bool | None = None  # whether a controller is at work, None if that cannot be known
     stores: dict[Path, Follower] = field(default_factory=dict)
 
@@ -97,6 +99,7 @@ class Watching:
             if seen != ensemble.seen:
                 ensemble.status, ensemble.message = read_status(ensemble.path), ""
                 ensemble.seen = seen
+                ensemble.since.look(seen, ensemble.status.written or info.st_mtime)
         except FileNotFoundError:
             ensemble.seen, ensemble.message = None, "waiting for the status file"
         except OSError as error:
@@ -151,4 +154,7 @@ class Watching:
 
 def _about_ensemble(ensemble: _Ensemble) -> dict:
     status = replace(ensemble.status or EnsembleStatus(), ended=ensemble.ended)
-    return about_ensemble(status, str(ensemble.path), ensemble.message)
+    about = about_ensemble(status, str(ensemble.path), ensemble.message)
+    if about["age"] is not None:
+        about["age"] = round(ensemble.since.age or 0.0)
+    return about

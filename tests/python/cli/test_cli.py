@@ -65,7 +65,7 @@ def test_wrong_usage_is_exit_code_2(words, message, capsys):
 
 def test_report(run_file, capsys):
     assert main(["report", str(run_file)]) == 0
-    page, shown = run_file.with_name("report.html"), capsys.readouterr().out
+    page, shown = run_file.with_name("run.html"), capsys.readouterr().out
     assert "Can I trust the forecast? " in shown
     assert str(page) in shown.replace("\n", "") and page.exists()
     out = run_file.with_name("other.html")

@@ -1,6 +1,7 @@
 """Signals are noted when they come and acted on in the loop: none is lost, whatever runs meanwhile."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -134,6 +135,55 @@ def test_other_signals_end_no_wait():
             assert time.monotonic() - start >= 0.05 and signals.noted() == []
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+# Ctrl-C again when the program has left its loop, as one does that it ends too slowly.
+LEAVING = """
+import signal
+from dbar.cli import main
+from dbar.watch import Watching
+Watching.poll = lambda self: signal.raise_signal(signal.SIGINT)
+code = main(["watch", "none.h5md", "--interval", "0.1"])
+print("left", flush=True)
+signal.raise_signal(signal.SIGINT)
+raise SystemExit(code)
+"""
+
+
+def test_the_second_does_not_raise_on_the_way_out(tmp_path):
+    words = [sys.executable, "-c", LEAVING]
+    done = run(words, env=environment(), cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.endswith("left\n")
+
+
+STOPPED = """
+import signal, sys
+from dbar.cli import main
+import dbar.demo.run as run
+import subprocess
+run._look = lambda *_: signal.raise_signal(signal.SIGTERM) or run.Progress("prepare", 0, 1)
+run.lmp.lmp_path = run.lmp.mpirun_path = lambda: "true"
+if sys.argv[2:]:
+    from dbar.stream import Session
+    from streams import feed, settings, stream
+    def begin(*_):
+        session = Session(settings(store=sys.argv[1] + "/run.h5md"))
+        feed(session, stream(3))
+        session.close()
+        return subprocess.Popen(["true"])
+    run.processes.start = begin
+raise SystemExit(main(["demo", "--out", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_what_can_be_read_is_said_where_there_is_something(stored, tmp_path):
+    words = [sys.executable, "-c", STOPPED, str(tmp_path / "demo"), *(["x"] if stored else [])]
+    places = {"PYTHONPATH": f"{HELPERS}:{os.environ.get('PYTHONPATH', '')}"}
+    done = run(words, env=environment(places), capture_output=True, text=True)
+    assert done.returncode == 143 and "stopped by SIGTERM" in done.stdout, done.stderr
+    can = f"{tmp_path}/demo/run.h5md: what was written so far can be read"
+    assert (can in done.stdout) == stored and ("can be read" in done.stdout) == stored
 
 
 # Nobody acts on what is noted, as where numbers are crunched; each signal is told once it is noted.

@@ -3,6 +3,7 @@
 Oracle: statistics and models from plain numpy on all snapshots (tests/helpers/shared_runs.py).
 """
 
+import contextlib
 import json
 import os
 import threading
@@ -32,6 +33,23 @@ def toml(tmp_path):
     path = tmp_path / "monitor.toml"
     path.write_text(CONFIG)
     return str(path)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """elsewhere(seconds): inside, this process is another computer, whose clock is off."""
+
+    @contextlib.contextmanager
+    def inside(off):
+        now = time.time
+        with monkeypatch.context() as patch:
+            module = "dbar.online.shared_learning"
+            patch.setattr(f"{module}.time.time", lambda: now() + off)
+            patch.setattr(f"{module}.clock", lambda: "elsewhere", raising=False)
+            patch.setattr("dbar.online.launch.clock", lambda: "elsewhere", raising=False)
+            yield
+
+    return inside
 
 
 def world(folder, number, toml, of=3, **changes):
@@ -136,8 +154,8 @@ def test_newer_schema_is_refused_and_damage_is_told(tmp_path, toml):
     line, rest = good.split(b"\n", 1)
     later = dict(replicas=3, began=0.0, store=str(tmp_path / "c.h5md"))
     head = json.loads(line)
-    newest.write_bytes(json.dumps(head | {"schema": 3}).encode() + b"\n" + rest)
-    with pytest.raises(StoreError, match=r"stat: schema 3 .* reads schema 2"):
+    newest.write_bytes(json.dumps(head | {"schema": 4}).encode() + b"\n" + rest)
+    with pytest.raises(StoreError, match=r"stat: schema 4 .* reads schema 3"):
         Session(world(tmp_path, 2, toml, **later))
     for other in folder.glob("replica-1.*.stat"):
         if other != newest:
@@ -177,6 +195,52 @@ def test_earlier_runs(tmp_path, toml):
     assert new._monitor.pooled == {0: 79 - GAP, 1: 39 - GAP, 2: 30}
     assert answers[8 + GAP][5] == 1  # 24 transitions / 3 contributors
     new.close()
+
+
+@pytest.mark.parametrize("off", [-60.0, 60.0])
+def test_a_partner_whose_clock_differs_counts(tmp_path, toml, elsewhere, off):
+    """Its statistics are as good as those of a partner whose clock agrees."""
+    rows = streams(2, 40)
+    here, there = Session(world(tmp_path, 0, toml, 2)), Session(world(tmp_path, 1, toml, 2))
+    for mine, theirs in zip(*rows, strict=True):
+        here.observe(*mine)
+        with elsewhere(off):
+            there.observe(*theirs)
+    with elsewhere(off):
+        there.close()
+    here.close()
+    assert set(here._monitor.pooled) == {0, 1} and min(here._monitor.pooled.values()) > 20
+
+
+@pytest.mark.parametrize("off", [-60.0, 60.0])
+def test_an_earlier_launch_on_another_computer_does_not_count(tmp_path, toml, elsewhere, off):
+    """Nor does its clock make it count; what it publishes from now on does."""
+    with elsewhere(off):
+        for session in interleaved(tmp_path, toml, streams(2, 40)):
+            session.close()
+    new = Session(world(tmp_path, 0, toml, 2, began=time.time(), store=str(tmp_path / "new.h5md")))
+    rows = stream(60, seed=50)
+    feed(new, rows[:40])
+    assert new._monitor.pooled.keys() == {0}
+    with elsewhere(off):
+        other = Session(world(tmp_path, 1, toml, 2, store=str(tmp_path / "b.h5md")))
+        feed(other, stream(40, seed=41))
+    feed(new, rows[40:])
+    assert new._monitor.pooled.keys() == {0, 1}
+    other.close()
+    new.close()
+
+
+def test_a_partner_elsewhere_that_came_first_counts(tmp_path, toml, elsewhere):
+    """It has published before this replica came, and is still at work."""
+    with elsewhere(-60.0):
+        there = Session(world(tmp_path, 1, toml, 2))
+        feed(there, stream(40, seed=41))
+    here = Session(world(tmp_path, 0, toml, 2))
+    feed(here, stream(40, seed=40))
+    assert here._monitor.pooled.keys() == {0, 1}
+    there.close()
+    here.close()
 
 
 def test_a_restart_withdraws_what_will_be_made_again(tmp_path, toml):

@@ -12,9 +12,9 @@ from dbar.files.filelock import is_locked
 from dbar.online import Monitor
 from dbar.stream import Session
 from dbar.trajectory import read
-from dbar.watch import Follower
+from dbar.watch import Follower, Watching
 from streams import settings, stream
-from watched import Writer
+from watched import Writer, ensemble
 
 
 def test_life_of_a_run(tmp_path):
@@ -70,7 +70,7 @@ def characters_read():
         return int(file.readline().split()[1])
 
 
-def test_following_reads_what_is_new(tmp_path):
+def test_following_reads_what_is_new(tmp_path, monkeypatch):
     """A look at a grown file reads a small part of it; at one that is at rest, nothing."""
     path = tmp_path / "run.h5md"
     size = 60
@@ -91,8 +91,9 @@ def test_following_reads_what_is_new(tmp_path):
     assert len(follower.run) == 1501
     # the superblock, headers, and the newest chunks of a dozen columns of 1024 rows
     assert characters_read() - before < 0.05 * path.stat().st_size
-    past = time.time() - 60
-    os.utime(path, (past, past))
+    follower.poll()
+    later = time.monotonic() + 60
+    monkeypatch.setattr("dbar.watch.since.monotonic", lambda: later)
     follower.poll()
     before = characters_read()
     follower.poll()
@@ -160,6 +161,59 @@ def test_bands_hold_what_comes(tmp_path):
         for j, (_, low, high) in enumerate(bands.T)
     ]
     assert abs(np.mean(inside) - 0.9) < 0.06
+
+
+def test_a_writer_on_another_computer_is_not_called_killed(tmp_path):
+    """Its lock looks free here where the file system keeps locks to the computer that holds them."""
+    path = tmp_path / "run.h5md"
+    writer = Writer(path)
+    writer.write(3)
+    writer.kill()
+    follower = Follower(path)
+    follower.poll()
+    assert follower.status == "killed"
+    lock = path.with_name("run.h5md.lock")
+    lock.write_text("process 7 on elsewhere")
+    assert follower.poll() and follower.status == "running"
+    # and one look in the middle of its write does not make the file unreadable
+    whole, count = path.read_bytes(), len(follower.run)
+    path.write_bytes(whole[: len(whole) // 4])
+    assert not follower.poll() and follower.status == "running" and len(follower.run) == count
+    assert follower.poll() and follower.status == "unreadable"
+    path.write_bytes(whole)
+    assert follower.poll() and follower.status == "running" and len(follower.run) == count
+    lock.unlink()
+    assert follower.poll() and follower.status == "killed"
+
+
+def test_silence_is_told_by_the_clock_of_this_computer(tmp_path, monkeypatch):
+    """The stamp of the file is of a file server whose clock is an hour behind, or ahead."""
+    for off in (-3600.0, 3600.0):
+        path = tmp_path / f"{off:g}.h5md"
+        session = Session(settings(store=str(path)))
+        rows = stream(3)
+        follower = Follower(path)
+        follower.poll()
+        for row in rows:
+            session.observe(*row)
+            stamp = time.time() + off + row[0]
+            os.utime(path, (stamp, stamp))
+            follower.poll()
+            assert follower.age < 30.0
+        began = time.monotonic()
+        monkeypatch.setattr("dbar.watch.since.monotonic", lambda began=began: began + 40.0)
+        assert 39.0 < follower.age < 41.0
+        monkeypatch.undo()
+        session.close()
+
+
+def test_age_of_an_ensemble_by_the_clock_of_this_computer(tmp_path, ended):
+    watching = Watching([ensemble(tmp_path / "e", ended, time=time.time() - 3600.0)])
+    watching.poll()
+    assert 3599 <= watching.frame()["ensembles"][0]["age"] < 3700  # nothing else is known yet
+    ensemble(tmp_path / "e", ended, time=time.time() - 3590.0, policy="other")
+    watching.poll()
+    assert watching.frame()["ensembles"][0]["age"] < 30
 
 
 def test_damaged_and_foreign_files_are_shown_as_unreadable(ended, tmp_path):

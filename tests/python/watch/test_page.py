@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import socket
+import threading
 from pathlib import Path
 
 import matplotlib.image
@@ -15,6 +16,7 @@ import pytest
 from browser import drawn, screenshot
 from dbar.cli import main
 from dbar.stream import Session
+from dbar.watch import Watching, WatchServer
 from patience import end_of
 from streams import settings
 from watched import Writer, dbar, ensemble
@@ -24,13 +26,13 @@ EVIL = "<script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
 @pytest.fixture
 def serve(tmp_path):
-    """serve(*names) -> port of a running `dbar watch --serve`; it must end well on Ctrl-C."""
+    """serve(*names) -> address of a running `dbar watch --serve`; it must end well on Ctrl-C."""
     started = []
 
     def start(*names):
         process = dbar("watch", *names, "--serve", "0", "--interval", "0.2", "--json")
         started.append(process)
-        return int(json.loads(process.stdout.readline())["url"].split(":")[2].strip("/"))
+        return json.loads(process.stdout.readline())["url"]
 
     yield start
     for process in started:
@@ -39,9 +41,19 @@ def serve(tmp_path):
         assert process.returncode == 0 and "Traceback" not in complaints
 
 
-def ask(port, method="GET", path="/", host=None, address="127.0.0.1"):
+def parts(url):
+    """Port and token of an address."""
+    port, token = url.removeprefix("http://127.0.0.1:").removesuffix("/").split("/")
+    return int(port), token
+
+
+def ask(url, method="GET", path="/", host=None, address="127.0.0.1", token=None):
+    """Ask for a path behind the token; `token` is put in the place of the one in the address."""
+    port, own = parts(url)
     connection = http.client.HTTPConnection(address, port, timeout=120)
-    connection.putrequest(method, path, skip_host=True)
+    own = own if token is None else token
+    whole = f"/{own}{path}" if own and path.startswith("/") else path
+    connection.putrequest(method, whole, skip_host=True)
     for value in [f"127.0.0.1:{port}"] if host is None else host:
         connection.putheader("Host", value)
     connection.endheaders()
@@ -57,8 +69,8 @@ def test_page_in_a_browser(tmp_path, ended, serve):
     writer = Writer(path, count=200)
     writer.write(160)
     folder = ensemble(tmp_path / "e", ended)
-    port = serve(path, ended, folder, tmp_path / "none.h5md")
-    page, complaints = drawn(f"http://127.0.0.1:{port}/", tmp_path)
+    url = serve(path, ended, folder, tmp_path / "none.h5md")
+    page, complaints = drawn(url, tmp_path)
     assert not complaints
     for words in (
         str(path),
@@ -76,11 +88,11 @@ def test_page_in_a_browser(tmp_path, ended, serve):
     assert page.count('class="s3"') >= 2  # the alarms in the bar of states
 
     writer.write(40)
-    page, _ = drawn(f"http://127.0.0.1:{port}/", tmp_path)
+    page, _ = drawn(url, tmp_path)
     assert "20000" in page
     writer.end()
     picture = tmp_path / "page.png"
-    screenshot(f"http://localhost:{port}/", picture, 1500)
+    screenshot(url.replace("127.0.0.1", "localhost"), picture, 1500)
     image = matplotlib.image.imread(picture)[..., :3]
     for colour in ("#1f5fa8", "#c2570c", "#c8372d", "#4c9f70"):  # M, bound, alarm, trusted
         wanted = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
@@ -101,8 +113,8 @@ def test_everything_is_escaped(tmp_path, ended, serve):
     )  # fmt: skip
     broken = tmp_path / "<b>broken</b>".replace("/", "\u2215")
     broken.write_text("x")
-    port = serve(evil, folder, other, broken)
-    page, complaints = drawn(f"http://127.0.0.1:{port}/", tmp_path)
+    url = serve(evil, folder, other, broken)
+    page, complaints = drawn(url, tmp_path)
     assert not complaints
     assert "<title>dbar watch</title>" in page and "<img" not in page and "<b>broken" not in page
     assert page.count("<script") == 1
@@ -113,7 +125,8 @@ def test_everything_is_escaped(tmp_path, ended, serve):
 
 
 def test_loopback_alone(ended, serve):
-    port = serve(ended)
+    url = serve(ended)
+    port = parts(url)[0]
     listening = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
@@ -121,24 +134,24 @@ def test_loopback_alone(ended, serve):
             if state == "0A" and int(address.rpartition(":")[2], 16) == port:
                 listening.add(address.rpartition(":")[0])
     assert listening == {"0100007F"}  # 127.0.0.1
-    assert ask(port)[0].status == 200
+    assert ask(url)[0].status == 200
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # no packet is sent; tells this machine's other address
         other = probe.getsockname()[0]
     if not other.startswith("127."):
         with pytest.raises(OSError):
-            ask(port, address=other)
+            ask(url, address=other)
 
 
 def test_headers(ended, serve):
-    port = serve(ended)
+    url = serve(ended)
     for path, kind in (
         ("/", "text/html"),
         ("/page.js", "text/javascript"),
         ("/charts.js", "text/javascript"),
         ("/data.json", "appl"),
     ):
-        answer, body = ask(port, path=path)
+        answer, body = ask(url, path=path)
         assert answer.status == 200 and answer.headers["Content-Type"].startswith(kind)
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy and "unsafe" not in policy and "*" not in policy
@@ -146,19 +159,73 @@ def test_headers(ended, serve):
         assert "Access-Control-Allow-Origin" not in answer.headers
         assert b"http://" not in body.replace(b"http://www.w3.org/2000/svg", b"")
         assert b"https://" not in body
-        head, nothing = ask(port, "HEAD", path)
+        head, nothing = ask(url, "HEAD", path)
         assert head.status == 200 and nothing == b""
 
 
 @pytest.mark.parametrize(
     "host",
-    [["evil.example"], ["evil.example:{}"], ["127.0.0.1"], ["127.0.0.1:{}.evil.example"], [],
-     ["localhost:1"], ["127.0.0.1:{}", "evil.example"], ["0.0.0.0:{}"], ["user@127.0.0.1:{}"]],
+    [["evil.example"], ["evil.example:{}"], ["127.0.0.1:{}.evil.example"], [], [""], ["127.0.0.1:"],
+     ["localhost.:1"], ["127.0.0.1:{}:1"], ["[::1"], ["127.0.0.1:{}", "evil.example"], ["0.0.0.0:{}"], ["user@127.0.0.1:{}"]],
     ids=str,
 )  # fmt: skip
 def test_other_host_names_are_refused(served, host):
-    answer, body = ask(served, path="/data.json", host=[h.format(served) for h in host])
+    answer, body = ask(served, path="/data.json", host=[h.format(parts(served)[0]) for h in host])
     assert answer.status == 403 and b"run" not in body
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "127.0.0.1:9000", "LocalHost:1", "[::1]:8317", "[::1]"]
+)
+def test_a_port_that_was_forwarded(served, host):
+    answer, body = ask(served, path="/data.json", host=[host])
+    assert answer.status == 200 and json.loads(body)["runs"]
+
+
+@pytest.mark.parametrize("path", ["/", "/data.json", "/page.js", "/nothing"])
+def test_without_the_token_nothing_is_told(served, path):
+    """Neither data nor files, nor which paths there are."""
+    own = parts(served)[1]
+    assert len(own) >= 24
+    wrong = ("", "x", own[:-1], own + "x", own.swapcase(), "%00", "%C3%A9", f"?token={own}")
+    answers = {(a.status, b) for a, b in (ask(served, path=path, token=t) for t in wrong if t)}
+    answers |= {(a.status, b) for a, b in [ask(served, path=path, token="")]}
+    assert answers == {(403, b"Forbidden\n")}
+
+
+def test_every_server_has_a_token_of_its_own():
+    with WatchServer(Watching([]), port=0) as one, WatchServer(Watching([]), port=0) as two:
+        assert one.token != two.token and one.token in one.url
+
+
+class Broken(Watching):
+    """Something that cannot be shown."""
+
+    def poll(self):
+        raise RuntimeError("no such luck")
+
+
+def test_an_error_of_ours_is_told_in_both_places():
+    lines = []
+    with WatchServer(Broken([]), port=0, say=lines.append) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        for _ in range(3):
+            answer, body = ask(server.url, path="/data.json")
+            assert answer.status == 500 and b"luck" not in body and b"terminal" in body
+        assert ask(server.url)[0].status == 200
+        server.shutdown()
+    assert lines == ["dbar watch: the page could not be made: RuntimeError: no such luck"]
+
+
+def test_only_a_lost_connection_is_no_news():
+    lines = []
+    with WatchServer(Watching([]), port=0, say=lines.append) as server:
+        for error in (BrokenPipeError(), ConnectionResetError(), ValueError("odd")):
+            try:
+                raise error
+            except Exception:
+                server.handle_error(None, None)
+    assert lines == ["dbar watch: the page could not be made: ValueError: odd"]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +237,10 @@ def test_other_host_names_are_refused(served, host):
 def test_no_path_of_a_request_is_a_file(served, path):
     answer, body = ask(served, path=path)
     assert b"root:" not in body and b"HDF" not in body
-    assert answer.status == (200 if path.startswith("/?") else 404)
+    if path.startswith("/"):
+        assert answer.status == (200 if path.startswith("/?") else 404)
+    else:  # which has no token
+        assert answer.status == 403
     assert path.encode() not in body
 
 
@@ -182,18 +252,19 @@ def test_only_reading(served, method):
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """Port of one server for all requests that must be refused."""
+    """Address of one server for all requests that must be refused."""
     path = tmp_path_factory.mktemp("served") / "run.h5md"
     Session(settings(store=str(path))).close()
     process = dbar("watch", path, "--serve", "0", "--json")
-    port = int(json.loads(process.stdout.readline())["url"].split(":")[2].strip("/"))
-    assert ask(port)[0].status == 200
-    yield port
+    url = json.loads(process.stdout.readline())["url"]
+    assert ask(url)[0].status == 200
+    yield url
     process.send_signal(signal.SIGINT)
     end_of(process, 30)
     assert process.returncode == 0
 
 
 def test_a_port_that_is_taken(served, ended, capsys):
-    assert main(["watch", str(ended), "--serve", str(served)]) == 1
-    assert f"--serve {served}: Address already in use" in capsys.readouterr().err
+    port = parts(served)[0]
+    assert main(["watch", str(ended), "--serve", str(port)]) == 1
+    assert f"--serve {port}: Address already in use" in capsys.readouterr().err

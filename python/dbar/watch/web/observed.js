@@ -1,5 +1,5 @@
 // Observables that a run estimates and forecasts: a table, and a figure of each.
-import { figure, html, key } from "/charts.js";
+import { figure, html, key } from "./charts.js";
 
 const MOST = 12;
 

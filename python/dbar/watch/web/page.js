@@ -1,6 +1,6 @@
-// Draws what /data.json says. Text enters the page as text only, never as markup.
-import { STATES, figure, html, key, number } from "/charts.js";
-import { drawObserved } from "/observed.js";
+// Draws what data.json says. Text enters the page as text only, never as markup.
+import { STATES, figure, html, key, number } from "./charts.js";
+import { drawObserved } from "./observed.js";
 
 const STATUSES = ["waiting", "running", "ended", "killed", "unreadable"];
 const REPLICA_STATES = ["running", "failed", "finished", "forecast"];
@@ -166,7 +166,7 @@ async function refresh() {
   const note = document.getElementById("note");
   let pause = 1;
   try {
-    const answer = await fetch("/data.json", { cache: "no-store" });
+    const answer = await fetch("data.json", { cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
     const text = await answer.text(), data = JSON.parse(text);
     pause = data.interval;
@@ -183,7 +183,9 @@ async function refresh() {
     note.textContent = new Date().toLocaleTimeString();
   } catch (error) {
     note.className = "bad";
-    note.textContent = "no answer: dbar watch has ended, or the page is out of date";
+    note.textContent = error.message === "500"
+      ? "dbar watch had an error: its terminal says which"
+      : "no answer: dbar watch has ended, or the page is out of date";
   }
   setTimeout(refresh, 1000 * Math.max(0.2, pause));
 }
