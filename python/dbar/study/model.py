@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dbar.descriptors.voigt import STRESS
 from dbar.estimators.readout import Readout
 from dbar.estimators.stress import StressEstimator
 from dbar.forecast.band_scale import BandScale
@@ -19,7 +20,6 @@ from dbar.trust.mahalanobis import ForecastTrust, Mahalanobis
 
 __all__ = ["EnsembleModel", "Outlook", "per_atom"]
 
-STRESS = ("pxx", "pyy", "pzz", "pxy", "pxz", "pyz")
 LIMIT = 2.0  # M at which a forecast counts as no longer trusted
 _DRAWS = 400
 
