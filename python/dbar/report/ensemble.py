@@ -11,7 +11,7 @@ from markupsafe import Markup
 from dbar.report import ensemble_sections as about_model
 from dbar.report import ensemble_sections_time as about_time
 from dbar.report.ensemble_sections import NotPossible
-from dbar.report.page import section, table, tiles, write_page
+from dbar.report.page import plain, section, table, tiles, write_page
 from dbar.study.study import Study, warnings
 from dbar.version import __version__
 
@@ -150,5 +150,7 @@ def _settings(study: Study) -> Markup:
         ("units", runs.units),
         ("dbar", __version__),
     ]
-    rows += [(f"descriptor: {k}", v) for k, v in sorted(runs.descriptor.items())]
+    flat = dict(runs.descriptor)
+    flat.update(flat.pop("words", {}))
+    rows += [(f"descriptor: {k}", plain(v)) for k, v in sorted(flat.items())]
     return files + table(["setting", "value"], rows)

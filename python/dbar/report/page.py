@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from dbar.files.atomic import replacing
 
-__all__ = ["answers", "legend", "section", "settings", "table", "tiles", "write_page"]
+__all__ = ["answers", "legend", "plain", "section", "settings", "table", "tiles", "write_page"]
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -57,6 +57,20 @@ def answers(rows: Iterable[tuple[str, str | Markup]]) -> Markup:
 def legend(title: str, items: Iterable[tuple[str, str]]) -> Markup:
     """Words behind patches of a colour each."""
     return _parts().legend(title, items)
+
+
+def plain(value: object) -> str:
+    """A setting as a reader writes it: lists with blanks, yes and no, few digits."""
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {plain(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return " ".join(plain(v) for v in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    try:  # the plugin writes 17 digits; a reader wants 4.7
+        return f"{float(value):.10g}" if "." in str(value) else str(value)
+    except ValueError:
+        return str(value)
 
 
 def write_page(out: str | os.PathLike[str], title: str, lead: str, parts: Iterable[Markup]) -> Path:

@@ -13,7 +13,7 @@ from dbar.report import figures
 from dbar.report.answers import answers_html, changes_html
 from dbar.report.estimated_section import estimated_html, model_html
 from dbar.report.forecast import SHORT, Hindsight, hindsight
-from dbar.report.page import section, settings, tiles, write_page
+from dbar.report.page import plain, section, settings, tiles, write_page
 from dbar.report.series import Shown, pick_series
 from dbar.report.where import Where, find_where, where_html
 from dbar.store import h5md
@@ -263,17 +263,4 @@ def _settings(traj: Trajectory) -> Markup:
             rows[_NAMES.get(name, name.replace("_", " "))] = value
     rows.update({f"monitor: {key}": item for key, item in traj.monitor_config.items()})
     order = sorted(rows, key=lambda name: (":" in name, name.split(":")[0], name))
-    return settings((name, _plain(rows[name])) for name in order)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
-    if isinstance(value, list):
-        return " ".join(_plain(v) for v in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    try:  # the plugin writes 17 digits; a reader wants 4.7
-        return f"{float(value):.10g}" if "." in str(value) else str(value)
-    except ValueError:
-        return str(value)
+    return settings((name, plain(rows[name])) for name in order)
