@@ -24,7 +24,7 @@ $(SANITIZE)/.installed: $(SOURCES) tests/sanitizer/planted.cpp
 	$(SANITIZE)/bin/python -m pip install --quiet --upgrade pip
 	$(SANITIZE)/bin/python -m pip install ".[test]" -Cbuild-dir=build/sanitize/{wheel_tag} \
 	  -Ccmake.build-type=Debug -Cinstall.strip=false -Ccmake.define.DBAR_SANITIZE=ON
-	$(SANITIZE)/bin/python -m pip install --no-deps hillclimber
+	$(SANITIZE)/bin/python -m pip install --no-deps hillclimber==0.1.8
 	touch $@
 
 lint: $(VENV)/.installed-test
@@ -58,7 +58,7 @@ $(VENV)/.installed: $(VENV)/bin/python $(SOURCES)
 # PLUMED comes with hillclimber, whose own dependencies are heavy and not needed here.
 $(VENV)/.installed-test: $(VENV)/bin/python $(SOURCES)
 	$(BIN)/python -m pip install ".[test]"
-	$(BIN)/python -m pip install --no-deps hillclimber
+	$(BIN)/python -m pip install --no-deps hillclimber==0.1.8
 	touch $@ $(VENV)/.installed
 
 clean:

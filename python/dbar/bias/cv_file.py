@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from dbar.files.atomic import replacing
-from dbar.files.json_file import load_json
+from dbar.files.json_file import load_schema
 
 __all__ = ["CV_SCHEMA", "read_cv", "write_cv"]
 
@@ -39,10 +39,7 @@ def read_cv(path) -> dict:
         If the file is not JSON, of another schema, or has a key too few or too many.
     """
     path = Path(path)
-    found = load_json(path)
-    if not isinstance(found, dict) or found.get("schema") != CV_SCHEMA:
-        schema = found.get("schema") if isinstance(found, dict) else None
-        raise ValueError(f"{path}: schema: found {schema!r}, expected {CV_SCHEMA!r}")
+    found = load_schema(path, CV_SCHEMA)
     for key in _NEEDED:
         if key not in found:
             raise ValueError(f"{path}: {key} is missing")

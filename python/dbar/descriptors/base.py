@@ -12,11 +12,8 @@ from dbar import _kernels
 from dbar.descriptors.gradient import add_up
 from dbar.descriptors.neighbours import Neighbourhoods, neighbourhoods
 from dbar.descriptors.parameters import Parameters
+from dbar.descriptors.voigt import voigt_to_tensor
 from dbar.descriptors.words import keywords, to_value, to_word
-
-# V comes from the kernels as xx yy zz xy xz yz.
-_TENSOR = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
-
 
 _CLASSES: dict[str, type[GlobalDescriptor]] = {}
 
@@ -279,7 +276,7 @@ class GlobalDescriptor(Parameters):
             D[rows] += d
             if virial:
                 V[rows] += v
-        return D, V[:, _TENSOR] if virial else None
+        return D, voigt_to_tensor(V) if virial else None
 
     def _types(self, atoms) -> np.ndarray:
         if self.species is None:

@@ -8,7 +8,6 @@ that was killed and resumed ends as one that was not.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, wait
@@ -63,8 +62,7 @@ class Controller:
         Replica -> reason.
     seconds : ndarray
         Core-seconds spent on each replica, of chunks that were finished.
-    decisions, decision_time : int, float
-        Decisions and their seconds (learning, fitting, choosing).
+    decisions : int
     prospect : Prospect
         Of every replica, with the model of the newest decision; computed when it is read.
     reason : str
@@ -86,7 +84,7 @@ class Controller:
         self.failed: dict[int, str] = {}
         self.seconds, self.runs = np.zeros(size), np.zeros(size, dtype=int)
         self.issued = self.decisions = 0
-        self.decision_time, self.reason = 0.0, ""
+        self.reason = ""
         self._prospect: Prospect | None = None
         self._tries = Tries(self.journal, plan.retries, max(3, size // 4))
         self._threads = ThreadpoolController()
@@ -142,14 +140,12 @@ class Controller:
             self.after(self)
 
     def _decide(self) -> list[int]:
-        start = time.perf_counter()
         count = min(self.plan.batch, self.plan.budget - self.issued)
         chosen: list[int] = []
         if count > 0:
             chosen = [int(k) for k in self.policy.choose(self.view(), count)]
             self._check(chosen, count)
         self.decisions += 1
-        self.decision_time += time.perf_counter() - start
         return chosen
 
     def view(self) -> View:
@@ -248,7 +244,6 @@ class Controller:
         while future is not None and not self._succeeded(replica, chunk, future):
             future = self._start(replica, chunk)
             self.out[0] = replica, chunk, future
-        start = time.perf_counter()
         self.out.popleft()
         self.flying[replica] = False
         if future is None and not self.source.finished(replica, chunk):
@@ -259,7 +254,6 @@ class Controller:
             self.runs[replica] += 1
         if replica in self.failed:
             self.given[replica] = self.learner.progress[replica]
-        self.decision_time += time.perf_counter() - start
 
     def _learn(self, replica, chunk):
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 
 from dbar.estimators.front import (
@@ -71,12 +72,12 @@ class RDFEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):
         groups = check_groups(groups, len(X))
         self._flat = g.ndim == 1
         g = g.reshape(len(g), -1)
-        self.mean_ = g.mean(axis=0)
-        _, s, axes = np.linalg.svd(g - self.mean_, full_matrices=False)
+        with np.errstate(invalid="ignore"):  # equal histograms have no variance to share
+            found = PCA(svd_solver="full").fit(g)
+        s, self.mean_ = found.singular_values_, found.mean_
         keep = max(1, min(int(self.n_components), int(np.sum(s > s[0] * 1e-10))))
-        self.basis_ = axes[:keep]
-        total = np.sum(s**2)
-        self.explained_variance_ratio_ = s[:keep] ** 2 / (total if total > 0 else 1.0)
+        self.basis_ = found.components_[:keep]
+        self.explained_variance_ratio_ = np.nan_to_num(found.explained_variance_ratio_[:keep])
         scores = (g - self.mean_) @ self.basis_.T
         self.residual_std_ = (g - self.mean_ - scores @ self.basis_).std(axis=0)
         self.core_ = RidgeCore().fit(self._features(X), scores, groups=groups)

@@ -7,9 +7,9 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
+from dbar.descriptors.voigt import tensor_to_voigt, voigt_to_tensor
 from dbar.estimators.front import check_finite, check_groups
 from dbar.statistics.ridge import bayesian_ridge
-from dbar.trajectory.trajectory import tensor_to_voigt, voigt_to_tensor
 
 __all__ = ["StressEstimator", "stress_rows"]
 

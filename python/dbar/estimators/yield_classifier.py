@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GroupKFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -16,6 +17,26 @@ from dbar.estimators.front import Whitening, check_finite, check_groups, checked
 __all__ = ["YieldClassifier"]
 
 _GRID = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+
+
+class _Plane(ClassifierMixin, BaseEstimator):
+    """Linear support vector machine on the leading whitened components of X."""
+
+    def __init__(self, C=1.0, n_components=5):
+        self.C = C
+        self.n_components = n_components
+
+    def fit(self, X, y):
+        self.front_ = Whitening(self.n_components).fit(X)
+        self.svc_ = SVC(kernel="linear", C=self.C).fit(self.front_(X), y)
+        self.classes_ = self.svc_.classes_
+        return self
+
+    def decision_function(self, X):
+        return self.svc_.decision_function(self.front_(X))
+
+    def predict(self, X):
+        return self.svc_.predict(self.front_(X))
 
 
 class YieldClassifier(ClassifierMixin, BaseEstimator):
@@ -89,41 +110,33 @@ class YieldClassifier(ClassifierMixin, BaseEstimator):
         rows, splits = self._features(X), self._splits(labels, check_groups(groups, len(X)))
         best = None
         for C in _GRID if self.C is None else (self.C,):
-            distance = np.empty(len(rows))
-            for train, test in splits:
-                front, plane = self._plane(rows[train], labels[train], C)
-                distance[test] = plane.decision_function(front(rows[test]))
-            sigmoid = LogisticRegression(C=1e3).fit(distance[:, None], labels)
-            loss = log_loss(labels, sigmoid.predict_proba(distance[:, None])[:, 1])
+            plane = _Plane(C, self.n_components)
+            # one sigmoid for the distances of all left-out snapshots, one plane for all of them
+            model = CalibratedClassifierCV(plane, method="sigmoid", cv=splits, ensemble=False)
+            model = model.fit(rows, labels).calibrated_classifiers_[0]
+            distance = cross_val_predict(plane, rows, labels, cv=splits, method="decision_function")
+            loss = log_loss(labels, model.calibrators[0].predict(distance))
             if best is None or loss < best[0]:
-                best = (loss, C, sigmoid)
-        self.log_loss_, self.C_, self.sigmoid_ = best
-        self.front_, self.plane_ = self._plane(rows, labels, self.C_)
+                best = (loss, C, model)
+        self.log_loss_, self.C_, self.model_ = best
         return self
 
     def decision_function(self, X):
         """Log odds of the second class, shape (n,)."""
-        check_is_fitted(self)
-        rows = self._features(checked_x(self, X))
-        distance = self.plane_.decision_function(self.front_(rows))
-        return self.sigmoid_.decision_function(distance[:, None])
+        return logit(self.predict_proba(X)[:, 1])
 
     def predict_proba(self, X):
         """Probabilities of the two classes, shape (n, 2)."""
-        p = 1.0 / (1.0 + np.exp(-np.clip(self.decision_function(X), -700, 700)))
-        return np.column_stack([1.0 - p, p])
+        check_is_fitted(self)
+        return self.model_.predict_proba(self._features(checked_x(self, X)))
 
     def predict(self, X):
         """Class of each snapshot, shape (n,)."""
         check_is_fitted(self)
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        return self.classes_[(self.predict_proba(X)[:, 1] > 0.5).astype(int)]
 
     def _features(self, X):
         return X if self.target == "plain" else per_atom(X)[0]
-
-    def _plane(self, X, labels, C):
-        front = Whitening(self.n_components).fit(X)
-        return front, SVC(kernel="linear", C=C).fit(front(X), labels)
 
     def _splits(self, labels, groups):
         rows = np.zeros(len(labels))

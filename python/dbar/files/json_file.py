@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-__all__ = ["load_json"]
+__all__ = ["load_json", "load_schema"]
 
 
 def load_json(path: str | os.PathLike[str]) -> object:
@@ -23,3 +23,20 @@ def load_json(path: str | os.PathLike[str]) -> object:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:  # also: not UTF-8, 5000 digits, [[[[...
         raise ValueError(f"{os.fspath(path)}: not a JSON file: {error}") from None
+
+
+def load_schema(path: str | os.PathLike[str], schema: str) -> dict:
+    """Content of a JSON file whose key ``schema`` says what it is.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be understood or is of another schema; the message begins with the path.
+    OSError
+        If the file cannot be read.
+    """
+    content = load_json(path)
+    found = content.get("schema") if isinstance(content, dict) else None
+    if found != schema:
+        raise ValueError(f"{os.fspath(path)}: schema: found {found!r}, expected {schema!r}")
+    return content

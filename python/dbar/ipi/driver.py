@@ -17,7 +17,7 @@ from ipi.pes import load_pes
 from ipi.pes.dummy import Dummy_driver
 from ipi.utils.units import unit_to_user
 
-from dbar.files.json_file import load_json
+from dbar.files.json_file import load_schema
 from dbar.ipi.terms import (
     DescriptorTerm,
     in_atomic_units,
@@ -81,9 +81,7 @@ class DbarDriver(Dummy_driver):
     def check_parameters(self):
         """Read the settings (called by i-PI's base class)."""
         path = Path(self.settings)
-        found = load_json(path)
-        if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-            raise ValueError(f"{path}: expected a JSON object with schema {SCHEMA!r}")
+        found = load_schema(path, SCHEMA)
         for key in found.keys() - _KEYS:
             raise ValueError(f"{path}: unknown key {key!r}, expected {', '.join(sorted(_KEYS))}")
         for key in ("template", "descriptor"):

@@ -10,10 +10,10 @@ from ipi.utils.units import unit_to_internal
 
 from dbar.bias.collective_variable import CollectiveVariable
 from dbar.descriptors.command import CommandDescriptor, difference
+from dbar.descriptors.voigt import tensor_to_voigt
 from dbar.descriptors.words import to_word
 from dbar.potential.linear import LinearPotential
 from dbar.store.units import unit_style
-from dbar.trajectory.trajectory import tensor_to_voigt
 
 __all__ = [
     "DescriptorTerm", "Spring", "in_atomic_units", "model_term", "read_descriptor", "read_springs",

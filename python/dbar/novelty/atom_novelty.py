@@ -15,7 +15,7 @@ import numpy as np
 
 from dbar.descriptors.command import command_settings, expanded
 from dbar.files.atomic import replacing
-from dbar.files.json_file import load_json
+from dbar.files.json_file import load_schema
 from dbar.novelty.clusters import Region, find_regions
 from dbar.novelty.reservoir import Reservoir
 from dbar.store.units import unit_style
@@ -175,10 +175,7 @@ class AtomNovelty:
         OSError
             A file that cannot be read.
         """
-        root = load_json(path)
-        schema = root.get("schema") if isinstance(root, dict) else None
-        if schema != _SCHEMA:
-            raise ValueError(f"{path}: schema: found {schema!r}, expected {_SCHEMA!r}")
+        root = load_schema(path, _SCHEMA)
         try:
             out = cls(root["descriptor"], root.get("species"), root["lammps_units"])
             out.models_ = [_from_json(m, out.descriptor.n_components) for m in root["models"]]

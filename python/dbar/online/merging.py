@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dbar.descriptors.voigt import tensor_to_voigt
 from dbar.online.config import MonitorConfig
 from dbar.online.frozen import FrozenModel
 from dbar.online.shared_settings import COMMON, statistics_settings
 from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.store.rows import differing_parameters
-from dbar.trajectory.trajectory import Trajectory, read, tensor_to_voigt
+from dbar.trajectory.trajectory import Trajectory, read
 
 __all__ = ["merge", "run_moments"]
 

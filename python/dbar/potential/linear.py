@@ -15,7 +15,7 @@ import numpy as np
 from dbar.descriptors.base import family_class
 from dbar.descriptors.bispectrum import Bispectrum
 from dbar.files.atomic import replacing
-from dbar.files.json_file import load_json
+from dbar.files.json_file import load_schema
 from dbar.potential.calculator import LinearCalculator, stress_of
 from dbar.potential.snap_files import read_snap
 from dbar.store.units import unit_style
@@ -161,10 +161,7 @@ class LinearPotential:
             A file that cannot be read.
         """
         name = Path(path).name
-        root = load_json(path)
-        schema = root.get("schema") if isinstance(root, dict) else None
-        if schema != _SCHEMA:
-            raise ValueError(f"{name}: schema: found {schema!r}, expected {_SCHEMA!r}")
+        root = load_schema(path, _SCHEMA)
         try:
             settings = root["descriptor"]
             family, units = settings["family"], root["lammps_units"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 import numpy as np
+from markupsafe import Markup
 
 from dbar.report.displaced import find_displaced
-from dbar.report.page import section, table
+from dbar.report.page import answers, section, table
 from dbar.report.where import Where
 from dbar.store.units import unit_style
 from dbar.trajectory.changes import Change, Regime, find_regimes
@@ -21,31 +21,31 @@ __all__ = ["answers_html", "changes_html"]
 _MOST = 12  # changes with a row of their own
 _NAMED = 3  # observables named of each
 
-_CHANGES_TEXT = """
+_CHANGES_TEXT = Markup("""
 <p>An observable is compared with where its course before the change, a straight line through
-{window} snapshots, would have led; the unit is its spread about that line.</p>"""
+{window} snapshots, would have led; the unit is its spread about that line.</p>""")
 
-_REGIMES_TEXT = """
+_REGIMES_TEXT = Markup("""
 <p>Three alarms among eight snapshots confirm a change. The monitor then learns anew, and is
 "learning" again for {need} snapshots; what it learnt before is kept, and a regime that comes
-back has its old number.</p>"""
+back has its old number.</p>""")
 
 
-def answers_html(verdict: Verdict, places: dict[int, Where], traj: Trajectory) -> str:
+def answers_html(verdict: Verdict, places: dict[int, Where], traj: Trajectory) -> Markup:
     """The three questions with their answers."""
     rows = []
     for question, answer in verdict.sentences:
-        text = html.escape(answer)
+        text: str | Markup = answer
         if question.startswith("Can I"):
             head, _, rest = answer.partition(":")
             kind = {True: "yes", False: "no", None: "unknown"}[verdict.trust]
-            text = f'<b class="{kind}">{html.escape(head)}</b>:{html.escape(rest)}'
+            text = Markup('<b class="{}">{}</b>:{}').format(kind, head, rest)
         elif question.startswith("What changed"):
             question = "What changed, and where?"
             where = _where_words(verdict.changes, places, traj)
-            text += f" {html.escape(where)}" if where else ""
-        rows.append(f"<dt>{html.escape(question)}</dt><dd>{text}</dd>")
-    return f'<dl class="answers">{"".join(rows)}</dl>'
+            text += f" {where}" if where else ""
+        rows.append((question, text))
+    return answers(rows)
 
 
 def _where_words(changes: Sequence[Change], places: dict[int, Where], traj: Trajectory) -> str:
@@ -59,11 +59,11 @@ def _where_words(changes: Sequence[Change], places: dict[int, Where], traj: Traj
     return ""
 
 
-def changes_html(traj: Trajectory, verdict: Verdict, places: dict[int, Where]) -> str:
+def changes_html(traj: Trajectory, verdict: Verdict, places: dict[int, Where]) -> Markup:
     """Section with a row for each change, and the regimes."""
     changes, unit = verdict.changes, unit_style(traj.units)
     if not changes:
-        return ""
+        return Markup("")
     length = unit["length"]
     head = ["from", "observables that moved most", "where, and which atoms"]
     rows = []
@@ -85,7 +85,7 @@ def changes_html(traj: Trajectory, verdict: Verdict, places: dict[int, Where]) -
         )
     text = _CHANGES_TEXT.format(window="up to 20") + table(head, rows)
     if len(changes) > _MOST:
-        text += f"<p>and {len(changes) - _MOST} more.</p>"
+        text += Markup("<p>and {} more.</p>").format(len(changes) - _MOST)
     regimes = find_regimes(traj, changes)
     if len(regimes) > 1:
         need = snapshots_to_learn(traj)
@@ -94,7 +94,7 @@ def changes_html(traj: Trajectory, verdict: Verdict, places: dict[int, Where]) -
     return section("What changed?", text)
 
 
-def _regimes(traj: Trajectory, regimes: Sequence[Regime]) -> str:
+def _regimes(traj: Trajectory, regimes: Sequence[Regime]) -> Markup:
     head = ["regime", "from", "to", "learning, trusted, warning, alarm", "what distinguishes it"]
     rows = []
     for n, regime in enumerate(regimes[: 2 * _MOST]):

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import matplotlib
 import numpy as np
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -119,12 +120,12 @@ class Drawing:
             mark(self.main, change.time, word, STATE_COLOURS[3])
             last = change.time if word else last
 
-    def svg(self, title: str) -> str:
+    def svg(self, title: str) -> Markup:
         """Return the figure as an SVG element."""
         return to_svg(self.figure, title)
 
 
-def to_svg(figure: Figure, title: str) -> str:
+def to_svg(figure: Figure, title: str) -> Markup:
     """Return a figure as an SVG element, without the head of an SVG file."""
     signals.check()  # a page is some seconds of drawing, and every figure passes here
     numbers = {
@@ -139,7 +140,7 @@ def to_svg(figure: Figure, title: str) -> str:
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Title": title})
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return Markup(text[text.index("<svg") :])
 
 
 def mark(axes: Axes, x: float, text: str, colour: str, height: float = 1.0) -> None:

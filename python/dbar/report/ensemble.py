@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+from markupsafe import Markup
+
+from dbar.files.in_words import in_words
 from dbar.report import ensemble_sections as about_model
 from dbar.report import ensemble_sections_time as about_time
 from dbar.report.ensemble_sections import NotPossible
@@ -84,7 +86,7 @@ def report_ensemble(
         except NotPossible as reason:
             if str(reason):  # yield that nobody asked about is not worth a word
                 left_out[title] = str(reason)
-                why = f"<p class='note'>Not for these data: {html.escape(str(reason))}.</p>"
+                why = Markup('<p class="note">Not for these data: {}.</p>').format(reason)
                 parts.append(section(title, why))
         tick(k + 1, len(jobs))
     parts.append(section("Files and settings", _settings(study)))
@@ -109,7 +111,7 @@ def _lead(study: Study) -> str:
     )
 
 
-def _tiles(study: Study) -> str:
+def _tiles(study: Study) -> Markup:
     runs = study.runs
     unit = f" {runs.time_unit}".rstrip()
     longest = max(float(run.time[-1] - run.time[0]) for run in runs.runs)
@@ -124,17 +126,16 @@ def _tiles(study: Study) -> str:
     return tiles(pairs)
 
 
-def _cautions(study: Study) -> str:
+def _cautions(study: Study) -> Markup:
     found = warnings(study)
     if not found:
-        return ""
-    items = "".join(
-        f"<p class='note'>{html.escape(text[:1].upper() + text[1:])}.</p>" for text in found
-    )
-    return section("Before you trust these numbers", items)
+        return Markup("")
+    line = Markup('<p class="note">{}.</p>')
+    items = (line.format(text[:1].upper() + text[1:]) for text in found)
+    return section("Before you trust these numbers", Markup("").join(items))
 
 
-def _settings(study: Study) -> str:
+def _settings(study: Study) -> Markup:
     runs, model = study.runs, study.model
     files = table(
         ["file", "snapshots", "from", "to", "atoms"],
@@ -150,5 +151,7 @@ def _settings(study: Study) -> str:
         ("units", runs.units),
         ("dbar", __version__),
     ]
-    rows += [(f"descriptor: {k}", v) for k, v in sorted(runs.descriptor.items())]
+    flat = dict(runs.descriptor)
+    flat.update(flat.pop("words", {}))
+    rows += [(f"descriptor: {k}", in_words(v)) for k, v in sorted(flat.items())]
     return files + table(["setting", "value"], rows)

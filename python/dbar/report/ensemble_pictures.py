@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
@@ -61,7 +62,7 @@ def held_of(study: Study, run: int) -> np.ndarray:
 
 
 @styled
-def figure_observables(study: Study) -> str:
+def figure_observables(study: Study) -> Markup:
     """SVG of observables of all runs, with the left-out estimate of one of them."""
     runs, checked = study.runs, study.checked
     picked = shown(study)
@@ -88,7 +89,7 @@ def figure_observables(study: Study) -> str:
 
 
 @styled
-def figure_parity(study: Study) -> str:
+def figure_parity(study: Study) -> Markup:
     """SVG of left-out estimates against computed values."""
     held, picked = study.checked.held, shown(study)
     figure, axes = panels(len(picked), 3, 2.5)
@@ -121,7 +122,7 @@ def typical(study: Study) -> int:
 
 
 @styled
-def figure_order(study: Study) -> str:
+def figure_order(study: Study) -> Markup:
     """SVG of the held-out likelihood of the candidates."""
     choice = study.choice
     figure = Figure(figsize=(8.6, 2.9), layout="constrained")
@@ -142,7 +143,7 @@ def figure_order(study: Study) -> str:
 
 
 @styled
-def figure_spectrum(study: Study) -> str:
+def figure_spectrum(study: Study) -> Markup:
     """SVG of the eigenvalues in the complex plane, and the largest modulus in the bags."""
     found = study.spectrum
     figure = Figure(figsize=(8.6, 3.3), layout="constrained")
@@ -172,7 +173,7 @@ def figure_spectrum(study: Study) -> str:
 
 
 @styled
-def figure_timescales(study: Study, found) -> str:
+def figure_timescales(study: Study, found) -> Markup:
     """SVG of relaxation times of model and data against the lag (Chapman-Kolmogorov)."""
     dtau, unit = study.runs.dtau, time_label(study.runs.runs[0]).replace("time", "", 1).strip()
     figure = Figure(figsize=(8.6, 3.0), layout="constrained")
@@ -204,7 +205,7 @@ def figure_timescales(study: Study, found) -> str:
 
 
 @styled
-def figure_unimodality(latents: list, found) -> str:
+def figure_unimodality(latents: list, found) -> Markup:
     """SVG of histograms of the leading latent coordinates."""
     joined = np.concatenate(latents)
     count = min(4, joined.shape[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -27,7 +28,7 @@ def _spread(ax, time, low, high, colour, alpha, name):
 
 
 @styled
-def figure_forecast(study: Study, run: int, origin: int, outlook, picked: list[int]) -> str:
+def figure_forecast(study: Study, run: int, origin: int, outlook, picked: list[int]) -> Markup:
     """SVG of a forecast of a left-out run with both bands, against what happened."""
     one, names = study.runs.runs[run], study.model.names
     steps = len(outlook.mean)
@@ -56,7 +57,7 @@ def figure_forecast(study: Study, run: int, origin: int, outlook, picked: list[i
 
 
 @styled
-def figure_coverage(study: Study, picked: list[int]) -> str:
+def figure_coverage(study: Study, picked: list[int]) -> Markup:
     """SVG of the share of left-out values inside the bands against the horizon."""
     checked = study.checked
     figure, axes = panels(2, 2, 2.6)
@@ -77,7 +78,7 @@ def figure_coverage(study: Study, picked: list[int]) -> str:
 
 
 @styled
-def figure_growth(study: Study, run: int, origin: int, outlook, trust, actual) -> str:
+def figure_growth(study: Study, run: int, origin: int, outlook, trust, actual) -> Markup:
     """SVG of M of a left-out run from the start of a forecast on, with M(t) and tau_pred."""
     one = study.runs.runs[run]
     steps = len(outlook.bound)
@@ -103,7 +104,7 @@ def figure_growth(study: Study, run: int, origin: int, outlook, trust, actual) -
 
 
 @styled
-def figure_signals(study: Study, values: list, level: float, words: tuple, until, peaks) -> str:
+def figure_signals(study: Study, values: list, level: float, words: tuple, until, peaks) -> Markup:
     """SVG of a trust signal of all left-out runs on a logarithmic axis."""
     figure = Figure(figsize=(8.6, 2.9), layout="constrained")
     ax = figure.subplots()
@@ -133,7 +134,7 @@ def figure_signals(study: Study, values: list, level: float, words: tuple, until
 
 
 @styled
-def figure_resampled(study: Study, cloud, times: np.ndarray, picked: list[int]) -> str:
+def figure_resampled(study: Study, cloud, times: np.ndarray, picked: list[int]) -> Markup:
     """SVG of the distributions of observables through time."""
     names = study.model.names
     figure, axes = panels(len(picked), 2 if len(picked) != 3 else 3, 2.5)
@@ -162,7 +163,7 @@ def figure_resampled(study: Study, cloud, times: np.ndarray, picked: list[int]) 
 
 
 @styled
-def figure_manifold(study: Study, path, dimensions: dict) -> str:
+def figure_manifold(study: Study, path, dimensions: dict) -> Markup:
     """SVG of the mean path in two components, and of intrinsic dimensions in windows."""
     one = min(study.runs.runs, key=len)
     count = 2 if dimensions else 1
@@ -188,7 +189,7 @@ def figure_manifold(study: Study, path, dimensions: dict) -> str:
 
 
 @styled
-def figure_yield(study: Study, rest: list[int], probability: list, peaks: list) -> str:
+def figure_yield(study: Study, rest: list[int], probability: list, peaks: list) -> Markup:
     """SVG of the probability of being past the stress peak, against time from the peak."""
     figure = Figure(figsize=(8.6, 2.7), layout="constrained")
     ax = figure.subplots()

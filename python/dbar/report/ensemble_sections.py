@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import html
-
 import numpy as np
+from markupsafe import Markup, escape
 
 from dbar.report import ensemble_pictures as pictures
 from dbar.report.page import table
@@ -27,20 +26,20 @@ def need_observables(study: Study) -> None:
         )
 
 
-def observables(study: Study) -> str:
+def observables(study: Study) -> Markup:
     """Observables of all runs, and the estimate of one that was left out."""
     need_observables(study)
     name = study.runs.names[pictures.typical(study)]
-    return (
+    return Markup(
         "<p>What the runs stored, one grey line each. One run is blue; over it, in orange, what "
         "the sums of atomic descriptors alone say about it: a straight-line formula learnt from "
         "the <em>other</em> runs, with its own 90 % band. Where orange covers blue, the "
-        f"descriptors know the observable. The run shown, {html.escape(name)}, is the one with the "
-        "middling error.</p>" + pictures.figure_observables(study)
-    )
+        f"descriptors know the observable. The run shown, {escape(name)}, is the one with the "
+        "middling error.</p>"
+    ) + pictures.figure_observables(study)
 
 
-def estimators(study: Study) -> str:
+def estimators(study: Study) -> Markup:
     """Scores of the estimators and of the forecasts."""
     need_observables(study)
     runs, h = study.runs, reference(study)
@@ -62,44 +61,46 @@ def estimators(study: Study) -> str:
     head = ["observable", "R²", "error", "in 90 % band", f"error {ahead} ahead", "if unchanged",
             "in 90 % band ahead"]  # fmt: skip
     return (
-        "<p>Every run was left out once and predicted by a model of the others. R² is 1 for a "
-        "perfect estimate and 0 for one that knows the mean only; the error is the root mean "
-        "square. Descriptors do not change when the sample is turned, so they cannot tell the "
-        "sign of a shear stress: an R² below 0.5 means, do not read this observable from them. "
-        f"The last columns are about forecasts over {ahead}: their error, the error of “it stays "
-        "as it is”, and how often the band held (it should be 90 %).</p>"
+        Markup(
+            "<p>Every run was left out once and predicted by a model of the others. R² is 1 for a "
+            "perfect estimate and 0 for one that knows the mean only; the error is the root mean "
+            "square. Descriptors do not change when the sample is turned, so they cannot tell the "
+            "sign of a shear stress: an R² below 0.5 means, do not read this observable from them. "
+            f"The last columns are about forecasts over {ahead}: their error, the error of “it "
+            "stays as it is”, and how often the band held (it should be 90 %).</p>"
+        )
         + table(head, rows)
         + pictures.figure_parity(study)
     )
 
 
-def order(study: Study) -> str:
+def order(study: Study) -> Markup:
     """Why this order and dimension, and the spectrum."""
     model, found, choice = study.model, study.spectrum, study.choice
-    text = (
+    text = Markup(
         "<p>The model says: the next snapshot is a linear function of the last P snapshots, plus "
         "noise, in d coordinates that describe most of the motion. "
     )
     if choice is None:
-        text += f"P = {model.order} and d = {model.space_.dim} were given.</p>"
+        text += Markup(f"P = {model.order} and d = {model.space_.dim} were given.</p>")
     else:
-        text += (
+        text += Markup(
             f"P = {choice.order} and d = {choice.dimension} were chosen: among all that were tried "
             "they give what happened in left-out runs the highest probability, or one within its "
-            "error with fewer coefficients.</p>" + pictures.figure_order(study)
-        )
-    text += (
+            "error with fewer coefficients.</p>"
+        ) + pictures.figure_order(study)
+    text += Markup(
         "<p>Each eigenvalue of the model is a pattern of motion. Inside the circle it dies out, "
         "near the edge slowly; outside it grows, and long forecasts run away with it. "
     )
     if found.stable:
-        text += f"Here all die out; the largest modulus is {found.radius:.4f}"
+        text += Markup(f"Here all die out; the largest modulus is {found.radius:.4f}")
     else:
-        text += (
+        text += Markup(
             f"Here {found.unstable} of {len(found.eigenvalues)} grow (largest modulus "
             f"{found.radius:.4f}): the runs drift, and there is no steady state to return to"
         )
-    text += (
+    text += Markup(
         f". The right figure repeats this for the {len(found.bag_radius)} models fitted to random "
         f"parts of the data, of which {100 * found.unstable_bags:.0f} % grow: how sure one can "
         "be.</p>"
@@ -107,7 +108,7 @@ def order(study: Study) -> str:
     return text + pictures.figure_spectrum(study)
 
 
-def memory(study: Study) -> str:
+def memory(study: Study) -> Markup:
     """Implied timescales: Chapman-Kolmogorov test."""
     latents = [study.model.latent(D) for D in study.runs.D]
     shortest = min(map(len, latents))
@@ -115,7 +116,7 @@ def memory(study: Study) -> str:
     if len(lags) < 2:
         raise NotPossible(f"runs of {shortest} snapshots are too short to compare lags")
     found = chapman_kolmogorov(study.model.var_, latents, lags, 3)
-    text = (
+    text = Markup(
         "<p>How long does the system remember? The slowest relaxation times were measured from "
         "the data at several lags (dots, with error bars over the bags), and predicted by the "
         "model (lines). If the dots lie on the lines, the model remembers as the system does "
@@ -125,12 +126,12 @@ def memory(study: Study) -> str:
     sure = np.isfinite(found.z) & np.isfinite(found.model_error) & np.isfinite(found.data_error)
     z = found.z[sure]
     if len(z):
-        text += (
+        text += Markup(
             f"<p>Of {len(z)} comparisons with error bars {np.sum(np.abs(z) < 2)} agree within two "
             "standard errors.</p>"
         )
     else:
-        text += (
+        text += Markup(
             "<p class='note'>Model or some of its bags have no steady state, and with that no "
             "relaxation times with error bars to compare.</p>"
         )
@@ -139,20 +140,20 @@ def memory(study: Study) -> str:
     return text + pictures.figure_timescales(study, found)
 
 
-def modes(study: Study) -> str:
+def modes(study: Study) -> Markup:
     """Unimodality of the latent histograms."""
     latents = [study.model.latent(D)[:, :4] for D in study.runs.D]
     if sum(map(len, latents)) < 20:
         raise NotPossible("fewer than 20 snapshots make no histogram")
     found = unimodality(latents, n_null=100)
     clear = [str(k + 1) for k, p in enumerate(found.p) if p < 0.05]
-    text = (
+    text = Markup(
         "<p>The model is one cloud that moves. If the system had two states and jumped between "
         "them, one cloud would be wrong. These are the histograms of the leading coordinates; p "
         "is the probability that a single cloud with the same memory looks at least as split "
         "(dip test). "
     )
-    text += (
+    text += Markup(
         f"Coordinate {', '.join(clear)} looks split: be careful.</p>"
         if clear
         else "None is suspiciously small.</p>"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import html
-
 import numpy as np
+from markupsafe import Markup, escape
 
 from dbar.forecast.band_scale import BandScale
 from dbar.report import ensemble_pictures_time as pictures
@@ -24,7 +23,7 @@ def peaks_of(study: Study) -> list:
     return [summarise(run).peak_time for run in study.runs.runs]
 
 
-def forecasts(study: Study) -> str:
+def forecasts(study: Study) -> Markup:
     """Forecast of a left-out run, coverage, and growth of M."""
     runs, checked = study.runs, study.checked
     run = typical(study)
@@ -38,8 +37,8 @@ def forecasts(study: Study) -> str:
     steps = max(1, min(len(one) - first - 1, len(one) // 3))
     outlook = model.forecast(one.D[: first + 1], steps, 0.9, 0, epistemic=True)
     unit = f" {runs.time_unit}".rstrip()
-    text = (
-        f"<p>A forecast of a run that the model has not seen, {html.escape(runs.names[run])}, from "
+    text = Markup(
+        f"<p>A forecast of a run that the model has not seen, {escape(runs.names[run])}, from "
         f"{one.time[first]:.4g}{unit} on. The blue band allows for the noise of the motion, the "
         "orange one also for the model itself being uncertain, because it was learnt from few "
         "data. Nine tenths of what happens should lie in the band.</p>"
@@ -47,7 +46,7 @@ def forecasts(study: Study) -> str:
     if study.model.names:
         picked = shown(study, 4)
         text += pictures.figure_forecast(study, run, first, outlook, picked)
-        text += (
+        text += Markup(
             "<p>Did the bands keep their promise? Forecasts from all along every left-out run, "
             "against how far ahead they looked. Below the grey line the bands are too narrow. The "
             "scaled bands are as wide as the errors in other left-out runs ask for; "
@@ -55,7 +54,7 @@ def forecasts(study: Study) -> str:
         )
         text += pictures.figure_coverage(study, shown(study, 20))
     trust = model.trust
-    text += (
+    text += Markup(
         "<p>How far ahead can it be trusted? M is the distance from all that was learnt: 1 is "
         "ordinary, 2 is twice as far as usual. The bound M(t) is the distance that the forecast "
         "expects, plus what it cannot know. Where the bound reaches 2 the forecast has expired: "
@@ -65,14 +64,14 @@ def forecasts(study: Study) -> str:
     )
     text += pictures.figure_growth(study, run, first, outlook, trust, model.score(one.D))
     if study.model.growth_ > 0 and outlook.tau_drift < outlook.tau_pred:
-        text += (
+        text += Markup(
             "<p class='note'>Left-out runs drifted faster than the model foresaw; with that drift "
             f"the forecast can be trusted for {outlook.tau_drift:.3g}{unit} only.</p>"
         )
     return text
 
 
-def signals(study: Study, until: float | None, progress) -> str:
+def signals(study: Study, until: float | None, progress) -> Markup:
     """M and the second signal of left-out runs, learnt up to a time."""
     runs = study.runs
     if len(runs) < 3:
@@ -93,19 +92,19 @@ def signals(study: Study, until: float | None, progress) -> str:
         progress(r + 1, len(X))
     peaks = [p for p in peaks_of(study) if p is not None]
     unit = f" {runs.time_unit}".rstrip()
-    text = "<p>Each run judged by a model of the others"
-    text += (
+    text = Markup("<p>Each run judged by a model of the others")
+    text += Markup(
         f", learnt from what happened until {until:.4g}{unit} only.</p>" if until is not None
         else ", learnt from their whole length.</p>"
     )  # fmt: skip
-    text += (
+    text += Markup(
         "<p>M asks: <em>is the system where it has been before?</em> Load that goes on leaves the "
         "known region, sooner or later, and M rises with it.</p>"
     )
     text += pictures.figure_signals(study, M, 2.0, ("M", "not trusted"), until, peaks)
     if not score:
-        return text + "<p class='note'>The second signal needs longer runs.</p>"
-    text += (
+        return text + Markup("<p class='note'>The second signal needs longer runs.</p>")
+    text += Markup(
         "<p>The second signal asks: <em>does it move in a new way?</em> It is the surprise of the "
         "last three steps, less the surprise that steady drift explains, over its expectation: 1 "
         "as long as the runs move as learnt, above the alarm level when something sudden "
@@ -125,22 +124,22 @@ def _alarms(study, score, levels, unit):
         first.append(None if not len(over) else float(one.time[over[0]]))
     raised = [t for t in first if t is not None]
     if not raised:
-        return "<p>It raised the alarm in no run.</p>"
-    text = (
+        return Markup("<p>It raised the alarm in no run.</p>")
+    text = Markup(
         f"<p>It raised the alarm in {len(raised)} of {len(first)} runs, first between "
         f"{min(raised):.4g} and {max(raised):.4g}{unit}"
     )
     pairs = zip(first, peaks_of(study), strict=True)
     off = [a - p for a, p in pairs if a is not None and p is not None]
     if off:
-        text += (
+        text += Markup(
             f"; measured from the stress peak of the same run, {min(off):+.2g} to "
             f"{max(off):+.2g}{unit}, median {np.median(off):+.2g}{unit}"
         )
-    return text + ".</p>"
+    return text + Markup(".</p>")
 
 
-def resampled(study: Study) -> str:
+def resampled(study: Study) -> Markup:
     """An ensemble a hundred times larger than the simulated one."""
     from dbar.study.resampling import InitialConditions, resample
 
@@ -166,7 +165,7 @@ def resampled(study: Study) -> str:
         )  # fmt: skip
     except ValueError as error:
         raise NotPossible(str(error)) from None
-    text = (
+    text = Markup(
         f"<p>With a model, new runs cost nothing: {count} of them, started like the first "
         f"snapshots of the {len(runs)} simulated ones (thin lines). Dark is frequent. This is how "
         "rare outcomes, and the spread between samples, can be read off without simulating them. "
@@ -185,7 +184,7 @@ def _one_of(model, q):
     return value
 
 
-def manifold(study: Study, progress) -> str:
+def manifold(study: Study, progress) -> Markup:
     """PCA of the ensemble mean, intrinsic dimension in windows."""
     from dbar.study.manifold import danco, pca, two_nn, whitened, windows
 
@@ -204,23 +203,23 @@ def manifold(study: Study, progress) -> str:
                 progress(k + 1, 2)
         except (ImportError, ValueError) as error:
             note = f"{error}."
-    text = (
+    text = Markup(
         "<p>Left, the path of the mean over all runs in the two directions in which it moves most, "
         "coloured by time: a line means one thing happens, a bend that something new begins. "
     )
     if found:
-        text += (
+        text += Markup(
             f"Right, in how many directions the runs spread at each time (windows of {width} "
             "snapshots, all runs together, every direction scaled alike), by two estimators. A "
             "fall means that the runs gather on fewer ways to go on. Its size depends on the "
             "number of snapshots; compare windows, not studies.</p>"
         )
     else:
-        text += f"</p><p class='note'>No intrinsic dimension: {html.escape(note)}</p>"
+        text += Markup(f"</p><p class='note'>No intrinsic dimension: {escape(note)}</p>")
     return text + pictures.figure_manifold(study, path, found)
 
 
-def yielding(study: Study, asked: bool) -> str:
+def yielding(study: Study, asked: bool) -> Markup:
     """Before or after yield, by a classifier trained on a quarter of the runs."""
     from dbar.estimators.yield_classifier import YieldClassifier
 
@@ -242,7 +241,7 @@ def yielding(study: Study, asked: bool) -> str:
     hits = np.concatenate(
         [(p > 0.5) == (runs[k].time >= peaks[k]) for k, p in zip(rest, probability, strict=True)]
     )
-    text = (
+    text = Markup(
         f"<p>Can the descriptors alone tell whether a sample has yielded? A classifier was trained "
         f"on {len(train)} runs, where “after yield” is after the stress peak, and asked about the "
         f"other {len(rest)}: it is right for {100 * hits.mean():.1f} % of their snapshots. It saw "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from markupsafe import Markup
 
 from dbar.estimators.ranks import NORMAL
 from dbar.report.drawing import BLUE, ORANGE, Drawing, label, styled
@@ -22,7 +23,7 @@ _MOST = 600  # points of a curve with a band
 @styled
 def figure_estimated(
     traj: Trajectory, name: str, later: float | None, changes: Sequence[Change] = ()
-) -> str:
+) -> Markup:
     """SVG of one observable; `later` is the time that lies between a forecast and its outcome."""
     table, values = traj.estimates[name], traj.observables.get(name)
     drawing = Drawing(traj, 3.0, head=0.35)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 import numpy as np
+from markupsafe import Markup
 
 from dbar.report.drawing import label
 from dbar.report.estimated import Score, score_estimates, score_forecasts
@@ -20,39 +20,38 @@ __all__ = ["estimated_html", "model_html"]
 
 _MOST = 12  # figures
 
-_TEXT = """
+_TEXT = Markup("""
 <p>At each snapshot the run estimated these observables from the descriptors, by what it knew
 before that snapshot. An estimate is compared with the value computed at the same snapshot, if there
 was one; from the first estimate on, changes of the run included. R² is 1 for a perfect estimate, 0
 for one that is no better than the mean. Bands state 90 %; the first
-estimates have none, for how far off they are is not known yet.</p>"""
+estimates have none, for how far off they are is not known yet.</p>""")
 
-_AHEAD_TEXT = """
+_AHEAD_TEXT = Markup("""
 <p>At each snapshot it also forecast them for {later} later. "Unchanged" is the forecast that the
 newest value computed will still hold then. The figures show each forecast at the time that it is
-for.</p>"""
+for.</p>""")
 
-_NO_AHEAD = "<p>Nothing was forecast, which takes a monitor that has learnt.</p>"
+_NO_AHEAD = Markup("<p>Nothing was forecast, which takes a monitor that has learnt.</p>")
 _NOTHING = "not computed in this run: nothing to compare with"
 
 
-def model_html(traj: Trajectory) -> str:
+def model_html(traj: Trajectory) -> Markup:
     """Which model the run began with; empty for none."""
     model = traj.monitor_config.get("model")
     if not isinstance(model, dict):
-        return ""
-    file, digest = (html.escape(str(model.get(key, "?"))) for key in ("file", "sha256"))
+        return Markup("")
+    file, digest = (str(model.get(key, "?")) for key in ("file", "sha256"))
     learnt = "was learnt on" if model.get("learn") else "was not learnt on: it stayed as it was"
-    return (
-        f"<p>The run began with the model <b>{file}</b> (SHA-256 {digest[:12]}), which {learnt}."
-        "</p>"
+    return Markup("<p>The run began with the model <b>{}</b> (SHA-256 {}), which {}.</p>").format(
+        file, digest[:12], learnt
     )
 
 
-def estimated_html(traj: Trajectory, changes: Sequence[Change]) -> str:
+def estimated_html(traj: Trajectory, changes: Sequence[Change]) -> Markup:
     """Section with a table and figures; empty for a run that estimated nothing."""
     if not traj.estimates:
-        return ""
+        return Markup("")
     later, time = ahead_of(traj.parameters) or (None, None)
     text = _TEXT
     forecast = any(np.isfinite(found[:, 2]).any() for found in traj.estimates.values())
@@ -65,11 +64,11 @@ def estimated_html(traj: Trajectory, changes: Sequence[Change]) -> str:
         text += figure_estimated(traj, name, time, changes)
     left = len(traj.estimates) - _MOST
     if left > 0:
-        text += f"<p>and {left} more without a figure.</p>"
+        text += Markup("<p>and {} more without a figure.</p>").format(left)
     return section("Observables, estimated and forecast", text)
 
 
-def _scores(traj: Trajectory, later: int | None) -> str:
+def _scores(traj: Trajectory, later: int | None) -> Markup:
     head = ["observable", "R²", "RMSE", "values", "in band", "forecast: RMSE", "unchanged: RMSE",
             "values", "in band"]  # fmt: skip
     rows, without = [], []
@@ -85,8 +84,9 @@ def _scores(traj: Trajectory, later: int | None) -> str:
             [named, _r2(now), _number(now.rmse), now.count, _share(now),
              _number(then.rmse), _number(then.unchanged), then.count, _share(then)]
         )  # fmt: skip
-    text = table(head, rows) if rows else ""
-    return text + "".join(f"<p><b>{html.escape(name)}</b>: {_NOTHING}.</p>" for name in without)
+    text = table(head, rows) if rows else Markup("")
+    line = Markup("<p><b>{}</b>: {}.</p>")
+    return text + Markup("").join(line.format(name, _NOTHING) for name in without)
 
 
 def _number(value: float, digits: int = 4) -> str:

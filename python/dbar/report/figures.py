@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -24,6 +25,7 @@ from dbar.report.drawing import (
     to_svg,
 )
 from dbar.report.forecast import Hindsight
+from dbar.report.page import legend
 from dbar.report.series import Shown
 from dbar.store.units import unit_style
 from dbar.trajectory.changes import Change
@@ -46,7 +48,7 @@ __all__ = [
 @styled
 def figure_run(
     traj: Trajectory, summary: Summary, shown: Shown, changes: Sequence[Change] = ()
-) -> str:
+) -> Markup:
     """SVG of one series along the run."""
     pulled = strain_axis(traj) if shown.stress else None
     drawing = Drawing(traj, 3.3, head=0.5 if pulled else 0.1)
@@ -99,7 +101,7 @@ def _log_axis(axes: Axes) -> None:
 
 
 @styled
-def figure_M(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
+def figure_M(traj: Trajectory, changes: Sequence[Change] = ()) -> Markup:
     """SVG of M of each snapshot with its bound."""
     drawing = Drawing(traj, 3.2, head=0.35)
     axes = drawing.main
@@ -123,7 +125,7 @@ def figure_M(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
 
 
 @styled
-def figure_innovation(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
+def figure_innovation(traj: Trajectory, changes: Sequence[Change] = ()) -> Markup:
     """SVG of the squared one-step innovation over its expectation."""
     drawing = Drawing(traj, height=2.6)
     axes = drawing.main
@@ -141,7 +143,7 @@ def figure_innovation(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
 
 
 @styled
-def figure_evidence(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
+def figure_evidence(traj: Trajectory, changes: Sequence[Change] = ()) -> Markup:
     """SVG of the evidence that the run has changed."""
     drawing = Drawing(traj, height=2.6)
     axes, values = drawing.main, _judged(traj, "evidence")
@@ -158,7 +160,7 @@ def figure_evidence(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
 
 
 @styled
-def figure_horizon(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
+def figure_horizon(traj: Trajectory, changes: Sequence[Change] = ()) -> Markup:
     """SVG of tau_pred."""
     drawing = Drawing(traj, height=2.4)
     values = _judged(traj, "tau_pred")
@@ -173,7 +175,7 @@ def figure_horizon(traj: Trajectory, changes: Sequence[Change] = ()) -> str:
 @styled
 def figure_short_forecasts(
     traj: Trajectory, shown: Shown, seen: Hindsight, changes: Sequence[Change] = ()
-) -> str:
+) -> Markup:
     """SVG of forecasts over five snapshots, made again and again, with what happened."""
     drawing = Drawing(traj, 3.0, head=0.35)
     axes, with_band = drawing.main, seen.held(shown.name)
@@ -197,7 +199,7 @@ def figure_short_forecasts(
 
 
 @styled
-def figure_forecast(traj: Trajectory, shown: Sequence[Shown], seen: Hindsight) -> str:
+def figure_forecast(traj: Trajectory, shown: Sequence[Shown], seen: Hindsight) -> Markup:
     """SVG of one long forecast of one or two series, with what happened."""
     shown = [each for each in shown if each.name in seen.long]
     figure = Figure(figsize=(8.6, 2.9), layout="constrained")
@@ -228,10 +230,7 @@ def figure_forecast(traj: Trajectory, shown: Sequence[Shown], seen: Hindsight) -
     return to_svg(figure, "Forecast against what happened")
 
 
-def state_legend() -> str:
+def state_legend() -> Markup:
     """HTML legend of the state bar."""
-    items = (
-        f'<span><i style="background:{colour}"></i>{number} {name}</span>'
-        for number, (name, colour) in enumerate(zip(STATES, STATE_COLOURS, strict=True))
-    )
-    return f'<p class="legend">State bar: {" ".join(items)}</p>'
+    words = [f"{number} {name}" for number, name in enumerate(STATES)]
+    return legend("State bar", zip(STATE_COLOURS, words, strict=True))

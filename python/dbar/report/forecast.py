@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dbar.descriptors.voigt import tensor_to_voigt
 from dbar.forecast.own_errors import ENOUGH, TOLERANCE, OwnErrors
 from dbar.online.foresight import Foresight
 from dbar.online.monitor import Monitor
@@ -14,7 +15,7 @@ from dbar.online.stored import has_monitor, monitor_anew
 from dbar.report.series import pick_series
 from dbar.store.checkpoint import Checkpoint
 from dbar.trajectory.changes import find_changes
-from dbar.trajectory.trajectory import Trajectory, tensor_to_voigt
+from dbar.trajectory.trajectory import Trajectory
 
 __all__ = ["LEVEL", "Forecast", "Hindsight", "hindsight"]
 

@@ -1,70 +1,65 @@
-"""The frame of a report: style, sections, tiles, written as one file."""
+"""The frame of a report: sections, tiles, tables, written as one file.
+
+Whatever is not `Markup` is text, and is escaped: names of files and of observables come from users.
+"""
 
 from __future__ import annotations
 
-import html
+import functools
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from dbar.files.atomic import replacing
 
-__all__ = ["section", "table", "tiles", "write_page"]
+__all__ = ["answers", "legend", "section", "settings", "table", "tiles", "write_page"]
 
-_CSS = """
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  color: #1f2933; background: #f4f5f7; margin: 0; }
-main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.2rem 4rem; }
-h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 0 0 .4rem; }
-section { background: #fff; border: 1px solid #e1e5e9; border-radius: 8px; padding: 1.1rem 1.3rem;
-  margin-top: 1.1rem; }
-.lead { font-size: 1.08rem; margin: .2rem 0 0; }
-.tiles { display: flex; flex-wrap: wrap; gap: .8rem; margin-top: 1.1rem; }
-.tiles div { flex: 1 1 6.2rem; background: #fff; border: 1px solid #e1e5e9; border-radius: 8px;
-  padding: .6rem .8rem; }
-.tiles b { display: block; font-size: 1.15rem; white-space: nowrap; }
-.tiles span { color: #5b6672; font-size: .85rem; }
-svg { width: 100%; height: auto; display: block; margin-top: .6rem; }
-p { margin: .3rem 0; max-width: 52rem; }
-.legend span { margin-right: .9rem; white-space: nowrap; }
-.legend i { display: inline-block; width: .9rem; height: .7rem; margin-right: .3rem;
-  border-radius: 2px; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-td, th { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #eceff2;
-  vertical-align: top; } th { font-weight: 500; color: #5b6672; width: 16rem; }
-table.scores th { width: auto; } table.scores { margin-top: .6rem; }
-p.note { color: #8a5a00; }
-dl.answers { margin: 0; display: grid; grid-template-columns: 14rem 1fr; gap: .5rem 1rem; }
-dl.answers dt { font-weight: 600; } dl.answers dd { margin: 0; max-width: 46rem; }
-dl.answers b { border-radius: 1rem; padding: .05rem .7rem; color: #fff; }
-b.yes { background: #4c9f70; } b.no { background: #c8372d; } b.unknown { background: #8a94a0; }
-@media (max-width: 40rem) { dl.answers { grid-template-columns: 1fr; } }
-"""
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+)  # fmt: skip
 
 
-def section(title: str, body: str) -> str:
+@functools.cache
+def _parts() -> Any:
+    return _TEMPLATES.get_template("parts.html").module
+
+
+def section(title: str, body: Markup) -> Markup:
     """A card with a heading."""
-    return f"<section><h2>{title}</h2>{body}</section>"
+    return _parts().section(title, body)
 
 
-def tiles(pairs: Iterable[tuple[str, str]]) -> str:
+def tiles(pairs: Iterable[tuple[str, str]]) -> Markup:
     """Numbers with a word below each."""
-    cells = (f"<div><b>{html.escape(b)}</b><span>{text}</span></div>" for b, text in pairs)
-    return f'<div class="tiles">{"".join(cells)}</div>'
+    return _parts().tiles(pairs)
 
 
-def table(head: list[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table with a head; cells are escaped."""
-    top = "".join(f"<th>{html.escape(name)}</th>" for name in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
-        for row in rows
-    )
-    return f'<table class="scores"><tr>{top}</tr>{body}</table>'
+def table(head: list[str], rows: Iterable[Iterable[object]]) -> Markup:
+    """A table with a head."""
+    return _parts().table(head, rows)
 
 
-def write_page(out: str | os.PathLike[str], title: str, lead: str, parts: Iterable[str]) -> Path:
+def settings(pairs: Iterable[tuple[str, object]]) -> Markup:
+    """A table of names and values."""
+    return _parts().settings(pairs)
+
+
+def answers(rows: Iterable[tuple[str, str | Markup]]) -> Markup:
+    """Questions with their answers."""
+    return _parts().answers(rows)
+
+
+def legend(title: str, items: Iterable[tuple[str, str]]) -> Markup:
+    """Words behind patches of a colour each."""
+    return _parts().legend(title, items)
+
+
+def write_page(out: str | os.PathLike[str], title: str, lead: str, parts: Iterable[Markup]) -> Path:
     """Write the page; the file appears when it is complete.
 
     Raises
@@ -72,16 +67,9 @@ def write_page(out: str | os.PathLike[str], title: str, lead: str, parts: Iterab
     OSError
         If it cannot be written.
     """
-    page = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>dbar: {html.escape(title)}</title><style>{_CSS}</style></head><body><main>"
-        f"<h1>Report of {html.escape(title)}</h1>"
-        f'<p class="lead">{html.escape(lead)}</p>'
-        f"{''.join(parts)}</main></body></html>\n"
-    )
+    page = _TEMPLATES.get_template("page.html").render(title=title, lead=lead, parts=parts)
     out = Path(out)
     with replacing(out) as part:
         # a name of a file need not be UTF-8
-        part.write_text(page, encoding="utf-8", errors="backslashreplace")
+        part.write_text(page + "\n", encoding="utf-8", errors="backslashreplace")
     return out

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import os
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 
 from dbar.files.in_words import in_words
 from dbar.online.stored import StartUnknownError, checkpoints
@@ -14,7 +14,7 @@ from dbar.report import figures
 from dbar.report.answers import answers_html, changes_html
 from dbar.report.estimated_section import estimated_html, model_html
 from dbar.report.forecast import SHORT, Hindsight, hindsight
-from dbar.report.page import section, tiles, write_page
+from dbar.report.page import section, settings, tiles, write_page
 from dbar.report.series import Shown, pick_series
 from dbar.report.where import Where, find_where, where_html
 from dbar.store import h5md
@@ -29,47 +29,58 @@ __all__ = ["report"]
 
 _NEEDED = [name for name in MONITOR_FIELDS if name not in LATER_FIELDS]
 
-_M_TEXT = """
+_M_TEXT = Markup("""
 <p>The monitor turns each snapshot into one vector, the sums of atomic descriptors over all atoms,
 and learns how that vector moves. M is the distance of a snapshot from all that was learnt: 1 is an
 ordinary snapshot. {words}. At {limit:g} a snapshot counts as outside what is known; no forecast is
 trusted there, whether the run has changed or only drifts. The dashed bound is the M that the
 newest model's forecast allows at that time, the limit at most; it starts anew when the model is
-fitted again.</p>"""
+fitted again.</p>""")
 
-_INNOVATION_TEXT = """
+_INNOVATION_TEXT = Markup("""
 <p>Before each snapshot the monitor forecasts it from the previous one. The innovation is how far
 off the forecast was, squared, in units of what was to be expected: 1 on average when the run
 goes on as learnt. Large values, or many that are a little too large or off in the same
-direction, are evidence that the run has changed.</p>"""
+direction, are evidence that the run has changed.</p>""")
 
-_EVIDENCE_TEXT = """
+_EVIDENCE_TEXT = Markup("""
 <p>The evidence that the run has changed adds up over snapshots; at 1 the alarm goes up. The level
-is set so that a run that goes on as it did reaches it once in {length} snapshots.</p>"""
+is set so that a run that goes on as it did reaches it once in {length} snapshots.</p>""")
 
-_FORECAST_TEXT = """
+_FORECAST_TEXT = Markup("""
 <p>Forecasts over {short} snapshots, made again and again during the run by a copy of the monitor
 with what it knew then. The monitor forecasts descriptors; {names} follow from them by a linear fit
 to the snapshots before. A band is as wide as the errors of the forecasts before it ask for, and
-what it held was counted afterwards.</p>"""
+what it held was counted afterwards.</p>""")
 
-_ALONE_TEXT = """
+_ALONE_TEXT = Markup("""
 <p class="note">The forecasts shown are those of a monitor that saw this run alone. The one in the
 run came to another M: it learnt from other replicas as well (ensemble), or went on after a restart
-with other settings.</p>"""
+with other settings.</p>""")
 
-_LONG_TEXT = """
+_LONG_TEXT = Markup("""
 <p>One long forecast, made at snapshot {snapshot} with the last model fitted well before {place}.
 Where the line leaves what happened for good, the system does something that it had not done while
-the monitor learnt.</p>"""
+the monitor learnt.</p>""")
 
-_HORIZON_TEXT = """
+_HORIZON_TEXT = Markup("""
 <p>τ_pred is how far ahead the forecast can be trusted: the time after which M is expected to
-exceed {limit:g}. It is 0 where the present snapshot is already beyond that.</p>"""
+exceed {limit:g}. It is 0 where the present snapshot is already beyond that.</p>""")
 
-_OLD_TEXT = """
+_OLD_TEXT = Markup("""
 <p class="note">This file was written by an older monitor. What it called trusted went on as
-forecast, and need not have been known; the answers above go by M and τ_pred instead.</p>"""
+forecast, and need not have been known; the answers above go by M and τ_pred instead.</p>""")
+
+_STRESS_TEXT = Markup("""
+<p>Of the stress the thin line is each snapshot, the thick one a mean over five; its maximum is
+where the material yields.</p>""")
+
+_BAR_TEXT = Markup("""
+<p>The bar below is what the monitor said at the time, from the descriptors alone.{again}</p>""")
+_AGAIN = " After a change it is learning again, for the run is now another."
+
+_SKIPPED_TEXT = Markup("""
+<p>The run is long: the replay starts at snapshot {}.</p>""")
 
 _PLACES = 3  # changes whose place is looked for
 
@@ -148,7 +159,7 @@ def _places(traj: Trajectory, summary: Summary, changes: list[Change]) -> dict[i
     return found
 
 
-def _tiles(s: Summary) -> str:
+def _tiles(s: Summary) -> Markup:
     unit = f" {s.time_unit}" if s.time_unit else ""
     covered = f"{s.time_last - s.time_first:.4g}{unit}"
     shown = [(f"{s.snapshots}", f"snapshots, {s.kept} with positions"), (covered, "covered")]
@@ -168,30 +179,27 @@ def _few(s: Summary) -> str:
 
 def _what_happened(
     traj: Trajectory, summary: Summary, series: list[Shown], changes: list[Change]
-) -> str:
+) -> Markup:
     shown = series if series[-1].stress else series[:1]
     first = shown[0]
-    text = ""
+    text = Markup("")
     if not first.stress and len(traj.observables) > 1:
-        text += f"<p>Of all observables {html.escape(first.name)} changed most.</p>"
+        text += Markup("<p>Of all observables {} changed most.</p>").format(first.name)
     if shown[-1].stress and summary.peak_time is not None:
-        text += "<p>Of the stress the thin line is each snapshot, the thick one a mean over five; "
-        text += "its maximum is where the material yields.</p>"
+        text += _STRESS_TEXT
     if "state" in traj.monitor:
-        text += "<p>The bar below is what the monitor said at the time, from the descriptors "
-        text += "alone."
-        if any(change.regime for change in changes):
-            text += " After a change it is learning again, for the run is now another."
-        text += "</p>" + figures.state_legend()
+        again = any(change.regime for change in changes)
+        text += _BAR_TEXT.format(again=_AGAIN if again else "") + figures.state_legend()
     if "state" in traj.monitor and "evidence" not in traj.monitor:
         text += _OLD_TEXT
-    text += "".join(figures.figure_run(traj, summary, each, changes) for each in shown)
+    for each in shown:
+        text += figures.figure_run(traj, summary, each, changes)
     return section("What happened", text)
 
 
 def _monitor_sections(
     traj: Trajectory, series: list[Shown], changes: list[Change], known: list[Checkpoint]
-) -> list[str]:
+) -> list[Markup]:
     limit = float(traj.monitor_config.get("m_limit", 2.0))
     text = _M_TEXT.format(words=M_IN_WORDS, limit=limit)
     sections = [section("Is the present like the past?", text + figures.figure_M(traj, changes))]
@@ -203,9 +211,9 @@ def _monitor_sections(
     sections.append(section("Does it go on as it did?", text))
     try:
         seen = hindsight(traj, {each.name: each.values for each in series}, known)
-        text = "" if seen is None else _forecast_html(traj, series, seen, changes)
+        text = Markup("") if seen is None else _forecast_html(traj, series, seen, changes)
     except StartUnknownError as error:
-        text = f'<p class="note">Not shown: {error}.</p>'
+        text = Markup('<p class="note">Not shown: {}.</p>').format(error)
     if text:
         sections.append(section("Forecast against what happened", text))
     text = _HORIZON_TEXT.format(limit=limit)
@@ -216,23 +224,22 @@ def _monitor_sections(
 
 def _forecast_html(
     traj: Trajectory, series: list[Shown], seen: Hindsight, changes: list[Change]
-) -> str:
+) -> Markup:
     names = [each.name for each in series if each.name in seen.long]
-    listed = html.escape(" and ".join(names))
-    text = _FORECAST_TEXT.format(short=SHORT, names=listed)
+    text = _FORECAST_TEXT.format(short=SHORT, names=" and ".join(names))
     if seen.skipped:
-        text += f"<p>The run is long: the replay starts at snapshot {seen.skipped + 1}.</p>"
+        text += _SKIPPED_TEXT.format(seen.skipped + 1)
     if not seen.same:
         text += _ALONE_TEXT
     for each in series:
         if each.name in seen.short:
-            words = html.escape(f"{each.name}, up to {SHORT} snapshots ahead: ")
-            text += f"<p><b>{words}</b>{seen.words(each.name, SHORT)}.</p>"
+            words = f"{each.name}, up to {SHORT} snapshots ahead: "
+            text += Markup("<p><b>{}</b>{}.</p>").format(words, seen.words(each.name, SHORT))
             text += figures.figure_short_forecasts(traj, each, seen, changes)
     place = "the first alarm" if seen.alarm is not None else "the end"
     text += _LONG_TEXT.format(snapshot=seen.origin + 1, place=place)
     for name in names:
-        text += f"<p><b>{html.escape(name)}</b>: {seen.long_words(name)}.</p>"
+        text += Markup("<p><b>{}</b>: {}.</p>").format(name, seen.long_words(name))
     return text + figures.figure_forecast(traj, series, seen)
 
 
@@ -246,7 +253,7 @@ _NAMES = {
 }
 
 
-def _settings(traj: Trajectory) -> str:
+def _settings(traj: Trajectory) -> Markup:
     rows: dict[str, object] = {}
     for name, value in traj.parameters.items():
         if name == "descriptor":
@@ -256,8 +263,5 @@ def _settings(traj: Trajectory) -> str:
         elif name != "schema":
             rows[_NAMES.get(name, name.replace("_", " "))] = value
     rows.update({f"monitor: {key}": item for key, item in traj.monitor_config.items()})
-    cells = (
-        f"<tr><th>{html.escape(name)}</th><td>{html.escape(in_words(rows[name]))}</td></tr>"
-        for name in sorted(rows, key=lambda name: (":" in name, name.split(":")[0], name))
-    )
-    return f"<table>{''.join(cells)}</table>"
+    order = sorted(rows, key=lambda name: (":" in name, name.split(":")[0], name))
+    return settings((name, in_words(rows[name])) for name in order)

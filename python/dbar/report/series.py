@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.decomposition import PCA
 
 from dbar.trajectory.changes import Change
 from dbar.trajectory.movers import changed_most, in_words, shown
@@ -67,5 +68,5 @@ def _first_component(D: np.ndarray) -> np.ndarray:
     x = D - D.mean(axis=0)
     scale = x.std(axis=0)
     x = x / np.where(scale > 0, scale, 1.0)
-    score = np.linalg.svd(x, full_matrices=False)[0][:, 0]
+    score = PCA(1, svd_solver="full").fit_transform(x)[:, 0]
     return score / (score.std() or 1.0)

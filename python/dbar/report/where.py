@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import ase
 import ase.data
 import numpy as np
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from dbar.descriptors.command import command_settings
@@ -22,12 +23,12 @@ __all__ = ["Where", "find_where", "frame_atoms", "where_html"]
 
 _MOST_FRAMES, _MOST_ATOMS = 20, 1_000_000  # to learn from
 
-_TEXT = """
+_TEXT = Markup("""
 <p>An alarm is about the whole box. Here the surroundings of each atom in the snapshot kept at
 {time} are compared with those of all atoms in {frames} snapshots kept before the change. M of an
 atom is its squared Mahalanobis distance per dimension; one atom in a thousand exceeded {limit:.3g}
 before. What moved most: <b>{sentence}</b>{share}. The maps show the largest M found in each column
-of the box along two of its vectors, from its lower corner; the dashed frame is the region.</p>"""
+of the box along two of its vectors, from its lower corner; the dashed frame is the region.</p>""")
 
 
 @dataclass
@@ -116,13 +117,14 @@ def find_where(
     return Where(index, float(kept.time[index]), len(picked), model, atoms, score, found)
 
 
-def where_html(traj: Trajectory, where: Where) -> str:
+def where_html(traj: Trajectory, where: Where) -> Markup:
     """Text and maps."""
     style = unit_style(traj.units)
     time = f"{where.time:.4g} {style['time']}".strip()
     limit = max(m.limit for m in where.model.models_ if m is not None)
     if not where.regions:
-        return f"<p>No atom of the snapshot kept at {time} stands out from those before.</p>"
+        none = "<p>No atom of the snapshot kept at {} stands out from those before.</p>"
+        return Markup(none).format(time)
     top = where.regions[0]
     share = ""
     if len(where.regions) > 1:
@@ -139,7 +141,7 @@ def where_html(traj: Trajectory, where: Where) -> str:
 
 
 @styled
-def _maps(traj: Trajectory, where: Where, unit: str) -> str:
+def _maps(traj: Trajectory, where: Where, unit: str) -> Markup:
     cell, top = where.atoms.cell.complete(), where.regions[0]
     length, inside = cell.lengths(), cell.scaled_positions(where.atoms.positions)
     inside = np.where(where.atoms.pbc, inside % 1.0, inside) * length

@@ -69,15 +69,8 @@ def fit_line(x, y, error) -> Line:
         raise ValueError(f"found {x.shape}, {y.shape}, {error.shape}, expected two points or more")
     if not (np.isfinite([x, y, error]).all() and (error > 0.0).all()):
         raise ValueError("expected finite numbers and positive errors")
-    w = error**-2
-    middle = np.average(x, weights=w)
-    spread = np.sum(w * (x - middle) ** 2)
-    slope = np.sum(w * (x - middle) * y) / spread
-    level = np.average(y, weights=w)
-    # the level at the middle and the slope are independent
-    bb, mm = 1.0 / spread, 1.0 / w.sum()
-    cov = np.array([[mm + middle**2 * bb, -middle * bb], [-middle * bb, bb]])
-    residual = y - level - slope * (x - middle)
+    (slope, intercept), cov = np.polyfit(x, y, 1, w=1.0 / error, cov="unscaled")
+    residual = (y - intercept - slope * x) / error
     return Line(
-        float(level - slope * middle), float(slope), cov, float(w @ residual**2), len(x) - 2
+        float(intercept), float(slope), cov[::-1, ::-1], float(residual @ residual), len(x) - 2
     )

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dbar.descriptors.voigt import voigt_to_tensor
 from dbar.online.decision import LEARNING, Decision
 from dbar.stream.answer import Answer, row_of
-from dbar.trajectory.trajectory import voigt_to_tensor
 
 __all__ = ["KNOWN_PARAMETERS", "Observer", "ObserverError", "UserCallable", "load_callable"]
 

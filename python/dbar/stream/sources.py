@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from dbar.descriptors.voigt import STRESS
 from dbar.estimators.ranks import NORMAL, RecentRanks
 from dbar.estimators.streaming import StreamingReadout
 from dbar.estimators.streaming_stress import StreamingStress
-from dbar.study.model import STRESS
 
 __all__ = ["GivenSource", "LearntSource", "Source", "StressSource"]
 

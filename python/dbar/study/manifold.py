@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.decomposition import PCA
 
 from dbar.estimators.front import Whitening, check_finite
 from dbar.estimators.validation import stack
@@ -69,13 +70,13 @@ def pca(trajectories, n_components=None):
     if not live.any():
         raise ValueError(f"none of the {len(mean)} components varies along the ensemble mean")
     scale = np.where(live, 1.0 / np.where(live, std, 1.0), 0.0)
-    _, s, axes = np.linalg.svd((mean_path - mean) * scale, full_matrices=False)
-    keep = int(np.sum(s > s[0] * 1e-12))
+    found = PCA(svd_solver="full").fit((mean_path - mean) * scale)
+    keep = int(np.sum(found.singular_values_ > found.singular_values_[0] * 1e-12))
     keep = keep if n_components is None else min(int(n_components), keep)
-    axes = axes[:keep].T
+    axes = found.components_[:keep].T
     sign = np.sign(axes[np.argmax(np.abs(axes), axis=0), np.arange(keep)])
     axes = axes * sign
-    ratio = s[:keep] ** 2 / np.sum(s**2)
+    ratio = found.explained_variance_ratio_[:keep]
     return Components(((mean_path - mean) * scale) @ axes, axes, ratio, mean, scale)
 
 

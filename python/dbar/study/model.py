@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dbar.descriptors.voigt import STRESS
 from dbar.estimators.readout import Readout
 from dbar.estimators.stress import StressEstimator
 from dbar.forecast.band_scale import BandScale
@@ -20,7 +21,6 @@ from dbar.trust.mahalanobis import ForecastTrust, Mahalanobis
 
 __all__ = ["EnsembleModel", "Outlook", "per_atom"]
 
-STRESS = ("pxx", "pyy", "pzz", "pxy", "pxz", "pyz")
 LIMIT = 2.0  # M at which a forecast counts as no longer trusted
 _DRAWS = 400
 _MOST_NUMBERS = 2**26  # of a forecast, 512 MiB

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dbar.descriptors.voigt import STRESS
 from dbar.trajectory.trajectory import Trajectory
 
 __all__ = [
@@ -16,9 +17,6 @@ __all__ = [
     "stress",
     "volume",
 ]
-
-STRESS = ("pxx", "pyy", "pzz", "pxy", "pxz", "pyz")
-"""LAMMPS names of the pressure tensor in the order xx yy zz xy xz yz."""
 
 
 def observable(run: Trajectory, name: str) -> np.ndarray:

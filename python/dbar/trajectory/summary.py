@@ -34,13 +34,13 @@ class Summary:
         Snapshots spent in each state.
     refits : int
         Models fitted.
-    alarm_index, alarm_time, alarm_step, alarm_strain, alarm_stress :
-        First snapshot in state 3: its number, time, timestep, engineering strain and stress.
+    alarm_index, alarm_time, alarm_step, alarm_strain :
+        First snapshot in state 3: its number, time, timestep and engineering strain.
     alarm_times, alarm_strains : list of float
         The same of every alarm; snapshots in state 3 within five of each other are one.
     expected_false_alarms : float or None
         Of a run of this length that goes on as it did, at the monitor's stated rate.
-    peak_index, peak_time, peak_strain, peak_stress :
+    peak_time, peak_strain, peak_stress :
         Where the stress, averaged over five snapshots, is largest; None if that is at the end.
     rising : bool
         The stress is largest at the end.
@@ -59,11 +59,9 @@ class Summary:
     alarm_time: float | None = None
     alarm_step: int | None = None
     alarm_strain: float | None = None
-    alarm_stress: float | None = None
     alarm_times: list[float] = field(default_factory=list)
     alarm_strains: list[float] = field(default_factory=list)
     expected_false_alarms: float | None = None
-    peak_index: int | None = None
     peak_time: float | None = None
     peak_strain: float | None = None
     peak_stress: float | None = None
@@ -183,7 +181,6 @@ def summarise(traj: Trajectory, pulled: tuple | None = ...) -> Summary:
             i = out.alarm_index = int(alarms[0])
             out.alarm_time, out.alarm_step = float(traj.time[i]), int(traj.step[i])
             out.alarm_strain = float(pulled[1][i]) if pulled else None
-            out.alarm_stress = float(found[1][i]) if found else None
             first = [a for a, _ in bursts(alarms)]
             out.alarm_times = traj.time[first].tolist()
             out.alarm_strains = pulled[1][first].tolist() if pulled else []
@@ -193,7 +190,7 @@ def summarise(traj: Trajectory, pulled: tuple | None = ...) -> Summary:
         i = int(np.argmax(mean))
         out.rising = i >= len(mean) - _SMOOTH
         if not out.rising:
-            out.peak_index, out.peak_time = i, float(traj.time[i])
+            out.peak_time = float(traj.time[i])
             out.peak_strain, out.peak_stress = float(pulled[1][i]), float(mean[i])
     return out
 

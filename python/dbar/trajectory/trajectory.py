@@ -10,6 +10,7 @@ from time import sleep
 import h5py
 import numpy as np
 
+from dbar.descriptors.voigt import tensor_to_voigt, voigt_to_tensor
 from dbar.files.atomic import replacing
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES, QUANTITIES
@@ -21,25 +22,7 @@ from dbar.version import __version__
 
 _ATTEMPTS = 5
 
-__all__ = ["Snapshots", "Trajectory", "read", "tensor_to_voigt", "voigt_to_tensor", "write"]
-
-# Voigt order of LAMMPS: xx yy zz xy xz yz.
-_ROW = np.array([0, 1, 2, 0, 0, 1])
-_COL = np.array([0, 1, 2, 1, 2, 2])
-
-
-def voigt_to_tensor(v: np.ndarray) -> np.ndarray:
-    """Turn (..., 6) in the order xx yy zz xy xz yz into symmetric (..., 3, 3)."""
-    v = np.asarray(v)
-    out = np.empty((*v.shape[:-1], 3, 3), dtype=v.dtype)
-    out[..., _ROW, _COL] = v
-    out[..., _COL, _ROW] = v
-    return out
-
-
-def tensor_to_voigt(v: np.ndarray) -> np.ndarray:
-    """Turn symmetric (..., 3, 3) into (..., 6) in the order xx yy zz xy xz yz."""
-    return np.asarray(v)[..., _ROW, _COL]
+__all__ = ["Snapshots", "Trajectory", "read", "write"]
 
 
 @dataclass
