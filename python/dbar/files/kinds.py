@@ -1,0 +1,105 @@
+"""What a file is, told by its content: whether dbar wrote it, and as what."""
+
+from __future__ import annotations
+
+import csv
+import enum
+import json
+import os
+from pathlib import Path
+
+__all__ = ["MARKS", "Kind", "kind_of"]
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_HEAD = 4096  # bytes that tell a text
+_LARGEST = 1 << 28  # bytes of a JSON file that is read to find out
+
+
+class Kind(enum.Enum):
+    """Files that dbar writes; the value says in words what such a file is."""
+
+    RUN = "a run (H5MD) of dbar"
+    MODEL = "a model made by `dbar fit`"
+    FORECAST_H5 = "a forecast of dbar (HDF5)"
+    FORECAST_JSON = "a forecast of dbar (JSON)"
+    FORECAST_CSV = "a forecast of dbar (CSV)"
+    STATISTICS = "statistics of an ensemble of dbar"
+    STATUS = "the status of an ensemble of dbar"
+    REPLICA = "statistics of a replica of dbar"
+    PAGE = "a report of dbar"
+    MONITOR = "settings of a monitor made by `dbar fit`"
+    CV = "a collective variable of dbar"
+    POTENTIAL = "a potential of dbar"
+    NOVELTY = "a novelty model of dbar"
+
+
+MARKS = {  # beginnings of texts
+    Kind.PAGE: '<meta name="generator" content="dbar',
+    Kind.MONITOR: "# for runs like those of",
+}
+_SCHEMAS = {"dbar-cv": Kind.CV, "dbar-potential": Kind.POTENTIAL, "dbar-novelty": Kind.NOVELTY}
+_HDF5_KINDS = {
+    "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS
+}  # fmt: skip
+_FORECAST = {"model", "run", "level", "observables", "M_expected", "M_bound", "tau_pred"}
+_STATUS = {"time", "policy", "budget", "ended", "replicas", "observables"}
+
+
+def kind_of(path: str | os.PathLike[str]) -> Kind | None:
+    """The kind of an existing file, None if it is none that dbar writes or cannot be read.
+
+    Files of all versions of dbar are known. Damaged ones are not: nobody can tell what they were.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        if head.startswith(_HDF5):
+            return _of_hdf5(path)
+        return _of_text(path, head)
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _of_hdf5(path: Path) -> Kind | None:
+    import h5py  # only where there is such a file: `dbar --help` must answer at once
+
+    with h5py.File(path, "r", locking=False) as file:
+        said = file.attrs.get("dbar_file")
+        if said is not None:
+            return _HDF5_KINDS.get(said) if isinstance(said, str) else None
+        creator = file.get("h5md/creator")
+        if creator is not None and "parameters/dbar/descriptor" in file:
+            return Kind.RUN if creator.attrs.get("name") == "dbar" else None
+        # of before the attribute was written
+        old = {"schema", "names"} <= set(file.attrs) and {"transitions", "ensemble"} <= set(file)
+        return Kind.STATISTICS if old else None
+
+
+def _of_text(path: Path, head: bytes) -> Kind | None:
+    line = head.partition(b"\n")[0]
+    text = head.decode(errors="replace")
+    if text.startswith(MARKS[Kind.MONITOR]):
+        return Kind.MONITOR
+    if text.startswith("<!DOCTYPE html>"):
+        # the second of before the mark was written
+        mine = MARKS[Kind.PAGE] in text or "<title>dbar: " in text
+        return Kind.PAGE if mine else None
+    if line.startswith(b'{"kind": "dbar replica statistics"'):
+        return Kind.REPLICA
+    if line.startswith(b"time"):
+        names = [name.partition(" (")[0] for name in next(csv.reader([line.decode()]))]
+        mine = names[0] == "time" and names[-2:] == ["M_expected", "M_bound"]
+        return Kind.FORECAST_CSV if mine else None
+    if text.lstrip().startswith("{") and path.stat().st_size <= _LARGEST:
+        return _of_json(json.loads(path.read_text(encoding="utf-8")))
+    return None
+
+
+def _of_json(content: dict) -> Kind | None:
+    schema = content.get("schema")
+    if isinstance(schema, str):
+        return _SCHEMAS.get(schema.partition("/")[0])
+    if content.keys() >= _FORECAST:
+        return Kind.FORECAST_JSON
+    return Kind.STATUS if content.keys() >= _STATUS else None
