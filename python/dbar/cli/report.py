@@ -12,6 +12,7 @@ from dbar.cli.fit import about, add_model_options, prepare
 from dbar.console import signals
 from dbar.console.options import add_json, fail, print_json, progress_bars, same_file
 from dbar.files.atomic import check_writable
+from dbar.files.kinds import Kind
 
 __all__ = ["add", "run"]
 
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         clash = same_file(out, args.files)
         if clash:
             raise ValueError(f"-o {out}: is the run {clash}, expected another file")
-        check_writable(out)
+        check_writable(out, Kind.PAGE)
         return (_one if len(args.files) == 1 else _many)(args, console, out)
     except (RuntimeError, ValueError, OSError) as error:
         return fail(args, error)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dbar.files.atomic import replacing
+from dbar.files.kinds import MARKS, Kind
+from dbar.version import __version__
 
 __all__ = ["section", "table", "tiles", "write_page"]
 
@@ -70,10 +72,10 @@ def write_page(out: str | os.PathLike[str], title: str, lead: str, parts: Iterab
     Raises
     ------
     OSError
-        If it cannot be written.
+        If it cannot be written, or is a file that is no report of dbar.
     """
     page = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'{MARKS[Kind.PAGE]} {__version__}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>dbar: {html.escape(title)}</title><style>{_CSS}</style></head><body><main>"
         f"<h1>Report of {html.escape(title)}</h1>"
@@ -81,7 +83,7 @@ def write_page(out: str | os.PathLike[str], title: str, lead: str, parts: Iterab
         f"{''.join(parts)}</main></body></html>\n"
     )
     out = Path(out)
-    with replacing(out) as part:
+    with replacing(out, Kind.PAGE) as part:
         # a name of a file need not be UTF-8
         part.write_text(page, encoding="utf-8", errors="backslashreplace")
     return out

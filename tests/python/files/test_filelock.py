@@ -61,7 +61,7 @@ def test_what_is_no_lock_file_is_refused(tmp_path, what):
         "folder": lock.mkdir,
     }[what]()
     before = lock.lstat()
-    with pytest.raises(OSError, match="poetry.lock: (is|has|holds) ") as caught:
+    with pytest.raises(OSError, match=r"poetry\.lock: (is|has|holds) ") as caught:
         FileLock(tmp_path / "poetry")
     assert "expected a lock file of dbar" in str(caught.value)
     assert other.read_text() == "process of the user's own" and not (tmp_path / "none").exists()
