@@ -3,7 +3,9 @@
 Requests come as lines of JSON on standard input, answers go as lines of JSON to standard output.
 """
 
+import contextlib
 import importlib
+import io
 import json
 import operator
 import os
@@ -88,6 +90,24 @@ def load(kind, path):
     return {"error": "", "type": ""}
 
 
+def command(words):
+    """Exit code of a command of dbar and what it says; whatever it raises ends the process."""
+    from dbar.cli import main
+
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        code = main(words)
+    return {"code": code, "said": said.getvalue()}
+
+
+def kind(path):
+    """Name of the kind of a file."""
+    from dbar.files.kinds import kind_of
+
+    found = kind_of(path)
+    return {"kind": found and found.name}
+
+
 for line in sys.stdin:
     request = json.loads(line)
     for name, text in request.get("files", {}).items():
@@ -96,6 +116,10 @@ for line in sys.stdin:
     stages = request.get("stages")
     if stages:
         result = run_script(stages)
+    elif "command" in request:
+        result = command(request["command"])
+    elif "kind" in request:
+        result = kind(request["kind"])
     elif "load" in request:
         result = load(request["load"], request["path"])
     else:

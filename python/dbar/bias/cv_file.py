@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dbar.files.atomic import replacing
 from dbar.files.json_file import load_schema
+from dbar.files.kinds import Kind
 
 __all__ = ["CV_SCHEMA", "read_cv", "write_cv"]
 
@@ -22,9 +23,11 @@ def write_cv(path, content: dict) -> None:
     ------
     ValueError
         If a number is NaN or infinite, which JSON has no word for.
+    OSError
+        If it cannot be written, or is a file that is no collective variable of dbar.
     """
     text = json.dumps({"schema": CV_SCHEMA, **content}, indent=1, allow_nan=False) + "\n"
-    with replacing(path) as part:
+    with replacing(path, Kind.CV) as part:
         part.write_text(text)
 
 

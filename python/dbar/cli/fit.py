@@ -159,6 +159,7 @@ def about(study, args: argparse.Namespace) -> dict:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Run the command; returns the exit code."""
     from dbar.files.atomic import check_writable
+    from dbar.files.kinds import Kind
     from dbar.store.h5md import StoreError
     from dbar.study.model_file import ModelFileError, save
     from dbar.study.monitor_settings import check_settings_file, write_monitor_settings
@@ -172,7 +173,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             if same_file(args.monitor, [args.out]) or args.monitor == args.out:
                 raise ValueError(f"--monitor {args.monitor}: is the model file, expected another")
             check_settings_file(args.monitor)
-        check_writable(args.out)
+        check_writable(args.out, Kind.MODEL)
         # many small matrices: threads of the linear algebra would only get in each other's way
         with progress_bars() as stage, threadpool_limits(1):
             study = prepare(args, stage)

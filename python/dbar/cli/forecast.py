@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
-from dbar.cli.forecast_output import show_forecast, write_forecast
+from dbar.cli.forecast_output import KINDS, show_forecast, write_forecast
 from dbar.console.options import (
     Parser,
     add_json,
@@ -38,7 +38,6 @@ examples:
 Bands hold the stated share of what happened in runs that were left out of the fit. --epistemic
 adds a second band, of draws in which the model itself is uncertain as well."""
 
-_SUFFIXES = (".csv", ".json", ".h5")
 _MOST_STEPS = 100_000
 
 
@@ -93,14 +92,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     try:
         if args.out is not None:
-            if args.out.suffix not in _SUFFIXES:
+            if args.out.suffix not in KINDS:
                 raise ValueError(f"-o {args.out}: expected a name ending in .csv, .json or .h5")
             clash = same_file(args.out, [args.file, args.model])
             if clash:
                 raise ValueError(f"-o {args.out}: is the input {clash}, expected another file")
         _refuse_what_does_not_apply(args)
         if args.out is not None:
-            check_writable(args.out)
+            check_writable(args.out, KINDS[args.out.suffix])
         with progress_bars() as stage, threadpool_limits(1):
             model, about = load(args.model)
             steps, past, wanted = _prepare(args, model, about)

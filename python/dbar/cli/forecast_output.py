@@ -13,8 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from dbar.files.atomic import replacing
+from dbar.files.kinds import Kind
 
-__all__ = ["show_forecast", "write_forecast"]
+__all__ = ["KINDS", "show_forecast", "write_forecast"]
+
+KINDS = {".csv": Kind.FORECAST_CSV, ".json": Kind.FORECAST_JSON, ".h5": Kind.FORECAST_H5}
 
 
 def _columns(result: dict) -> dict[str, tuple[str, list]]:
@@ -32,7 +35,7 @@ def _columns(result: dict) -> dict[str, tuple[str, list]]:
 def write_forecast(path: Path, result: dict) -> None:
     """Write a forecast as .csv, .json or .h5; the file appears when it is complete."""
     columns = _columns(result)
-    with replacing(path) as part:
+    with replacing(path, KINDS[path.suffix]) as part:
         if path.suffix == ".json":
             part.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         elif path.suffix == ".csv":

@@ -20,6 +20,7 @@ from dbar.console.options import (
     same_file,
 )
 from dbar.files.atomic import check_writable
+from dbar.files.kinds import Kind
 
 __all__ = ["add", "run"]
 
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         clash = same_file(out, args.files)
         if clash:
             raise ValueError(f"-o {out}: is the run {clash}, expected another file")
-        check_writable(out)
+        check_writable(out, Kind.PAGE)
         return (_one if one else _many)(args, console, out)
     except (RuntimeError, ValueError, OSError) as error:
         return fail(args, error)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from dbar.console import signals
+from dbar.files.atomic import check_writable, set_aside
+from dbar.files.filelock import FileLock, Locked
+from dbar.files.kinds import Kind
 from dbar.lammps import lmp, processes
 from dbar.report.run import report
 from dbar.store import h5md
@@ -19,6 +23,8 @@ __all__ = ["DemoError", "Progress", "example_file", "run_demo"]
 _RATE = 0.005  # 1/ps, as in the input
 _DT = 0.002  # ps
 _POLL = 0.25  # seconds between two looks at the file
+_INPUTS = ("in.al-tension", "monitor.toml")
+_LOGS = ("log.lammps", "output.txt")
 
 
 class DemoError(RuntimeError):
@@ -79,7 +85,8 @@ def run_demo(
     Parameters
     ----------
     out : Path
-        Folder for ``run.h5md``, ``report.html`` and the logs; made if missing.
+        Folder for ``run.h5md``, ``report.html`` and the logs; made if missing. An older
+        store, older logs and inputs that were changed are kept as ``NAME.bck.N``.
     strain : float
         Engineering strain at which the run ends.
     ranks : int
@@ -101,7 +108,10 @@ def run_demo(
     Raises
     ------
     DemoError
-        If something needed is missing or LAMMPS fails, with the last lines of its output.
+        If something needed is missing, if the folder holds a store that is being written, or
+        if LAMMPS fails, with the last lines of its output.
+    OSError
+        If the folder holds something else under the name of a result; it is not touched then.
     dbar.console.signals.Interrupted
         Where signals are listened to and one has come. LAMMPS has ended.
     """
@@ -110,10 +120,10 @@ def run_demo(
         if path is None:
             raise DemoError(f"no program {what}; `dbar doctor` says what to install")
     out.mkdir(parents=True, exist_ok=True)
-    for name in ("in.al-tension", "monitor.toml"):
+    store, page = out / "run.h5md", out / "report.html"
+    _make_room(out, store, page)
+    for name in _INPUTS:
         shutil.copyfile(example_file(name), out / name)
-    store = out / "run.h5md"
-    store.unlink(missing_ok=True)
     command = [str(launcher), "-np", str(ranks), str(program)]
     command += ["-in", "in.al-tension", "-log", "log.lammps", "-nonbuf"]
     variables = {"strain": strain, "seed": seed, "anneal": anneal}
@@ -126,7 +136,27 @@ def run_demo(
         raise DemoError(f"LAMMPS ended without writing {store}\n{_tail(out)}")
     traj = read(store)
     summary = summarise(traj)
-    return summary, report(store, out / "report.html"), alarm_sentence(summary)
+    return summary, report(store, page), alarm_sentence(summary)
+
+
+def _make_room(out: Path, store: Path, page: Path) -> None:
+    """Keep what the folder holds and the demo would write anew; nothing is moved on an error."""
+    try:
+        lock = FileLock(store)
+    except Locked as owner:
+        raise DemoError(f"{store}: is being written by {owner}, expected another folder") from None
+    try:
+        check_writable(store, Kind.RUN)
+        check_writable(page, Kind.PAGE)
+        made = (*_LOGS, *_INPUTS)
+        for name in made:
+            check_writable(out / name)
+        old = [store, *(out / name for name in made)]
+        for path in filter(Path.exists, old):
+            if path.name not in _INPUTS or not filecmp.cmp(path, example_file(path.name), False):
+                set_aside(path)
+    finally:
+        lock.release()
 
 
 def _run(

@@ -48,6 +48,11 @@ class Journal:
         """Entries of a journal, and the bytes that hold them."""
         data = path.read_bytes() if path.exists() else b""
         keep = data.rfind(b"\n") + 1
+        if not data[keep:].startswith(
+            b"{"[: len(data) - keep]
+        ):  # no line of a journal, torn or not
+            number = data.count(b"\n") + 1
+            raise JournalError(f"{path}: line {number} is not the beginning of a JSON object")
         entries = []
         for number, line in enumerate(data[:keep].splitlines(), 1):
             try:

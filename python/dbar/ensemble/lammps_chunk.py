@@ -93,9 +93,9 @@ def _run_chunk(spec):
         if marker.exists():
             return json.loads(marker.read_text())
         if chunk == 0:
-            for name in ("run.h5md", "run.h5md.bak"):  # of an attempt that never got anywhere
-                with contextlib.suppress(FileNotFoundError):
-                    (folder / name).unlink()
+            # of attempts that never got anywhere
+            for left in (folder / "run.h5md", *folder.glob("run.h5md.bck.*")):
+                left.unlink(missing_ok=True)
         elif not (folder / f"restart.{chunk}").exists():
             raise ChunkError(f"{folder}: no restart.{chunk}, expected it from the chunk before")
         start = time.perf_counter()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from dbar.ensemble.lammps_chunk import ChunkError, run_chunk
 from dbar.ensemble.learner import Chunk
 from dbar.ensemble.settings import Settings
+from dbar.files.refused import Refused
 from dbar.store.h5md import StoreError
 from dbar.study.model_file import ModelFileError, load
 from dbar.study.suits import refuse_run
@@ -55,8 +58,18 @@ class LammpsReplicas:
         self._stop.touch()
 
     def go(self) -> None:
-        """Let chunks run again."""
-        self._stop.unlink(missing_ok=True)
+        """Let chunks run again.
+
+        Raises
+        ------
+        Refused
+            If what says stop is no file of `stop`.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            found = self._stop.lstat()
+            if not stat.S_ISREG(found.st_mode) or found.st_size:
+                raise Refused(self._stop, "was not made by dbar, expected no file of that name")
+            self._stop.unlink()
 
     def finished(self, replica: int, chunk: int) -> bool:
         """Whether the chunk is complete on disk."""

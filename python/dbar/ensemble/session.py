@@ -23,8 +23,9 @@ from dbar.ensemble.policies import load_policy
 from dbar.ensemble.prediction import estimate
 from dbar.ensemble.settings import Settings, SettingsError
 from dbar.ensemble.status import status_of, write_status, write_stopped
-from dbar.files.atomic import replacing
+from dbar.files.atomic import check_writable, replacing
 from dbar.files.filelock import FileLock, Locked
+from dbar.files.kinds import Kind
 
 __all__ = ["pooled_statistics", "run_ensemble"]
 
@@ -96,6 +97,8 @@ def _run(settings, folder, resume, policy, tell, stopped, broken):
     identity = _identity(settings)
     if begun:
         _check_same(settings, identity, path, begun[0])
+    for name, kind in (("status.json", Kind.STATUS), ("statistics.h5", Kind.STATISTICS)):
+        check_writable(folder / name, kind)
     source = LammpsReplicas(settings, folder)
     learner = Learner(
         settings.replicas, settings.chunks, settings.snapshots, settings.observables,
@@ -227,7 +230,8 @@ def _write_statistics(path, source, controller, settings, stopped):
     if fresh.moments is None:
         return
     curve = estimate(fresh)
-    with replacing(path) as part, h5py.File(part, "w") as file:
+    with replacing(path, Kind.STATISTICS) as part, h5py.File(part, "w") as file:
+        file.attrs["dbar_file"] = "statistics"
         file.attrs["schema"] = 1
         file.attrs["names"] = old.names
         for group, state in (("transitions", fresh.moments), ("snapshots", fresh.joint)):

@@ -12,6 +12,7 @@ from dbar.ensemble.settings import Settings, SettingsError
 from dbar.files.atomic import replacing
 from dbar.files.filelock import at_work
 from dbar.files.json_file import load_json
+from dbar.files.kinds import Kind
 from dbar.status.file import end_now
 
 __all__ = ["read_status", "status_of", "write_status", "write_stopped"]
@@ -57,7 +58,7 @@ def status_of(controller: Controller, settings: Settings) -> dict:
 
 def write_status(folder: Path, status: dict) -> None:
     """Write ``status.json``, in place of the one that was there."""
-    with replacing(folder / "status.json") as part:
+    with replacing(folder / "status.json", Kind.STATUS) as part:
         part.write_text(json.dumps(plain(status)) + "\n")
 
 

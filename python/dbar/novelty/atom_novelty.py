@@ -16,6 +16,7 @@ import numpy as np
 from dbar.descriptors.command import command_settings, expanded
 from dbar.files.atomic import replacing
 from dbar.files.json_file import load_schema
+from dbar.files.kinds import Kind
 from dbar.novelty.clusters import Region, find_regions
 from dbar.novelty.reservoir import Reservoir
 from dbar.store.units import unit_style
@@ -150,7 +151,8 @@ class AtomNovelty:
         Raises
         ------
         OSError
-            A file that cannot be written; an old one is untouched then.
+            A file that cannot be written, or one that is no such model; an old one is untouched
+            then.
         """
         content = {
             "schema": _SCHEMA,
@@ -161,7 +163,7 @@ class AtomNovelty:
         }
         if comment is not None:
             content["comment"] = str(comment)
-        with replacing(path) as part:
+        with replacing(path, Kind.NOVELTY) as part:
             part.write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8")
 
     @classmethod

@@ -14,6 +14,7 @@ from typing import get_type_hints
 import numpy as np
 
 from dbar.files.atomic import replacing
+from dbar.files.kinds import Kind
 from dbar.statistics.moments import LaggedMoments
 from dbar.store.checkpoint import pack, unpack
 from dbar.store.h5md import StoreError
@@ -106,7 +107,7 @@ def write_statistics(
     head = {"kind": _KIND, "schema": SCHEMA, "dbar_version": __version__, **asdict(note)}
     blob = pack(note.transitions, note.transitions, moments.get_state() | (more or {}))
     try:
-        with replacing(path) as part, part.open("wb") as file:
+        with replacing(path, Kind.REPLICA) as part, part.open("wb") as file:
             file.write(json.dumps(head).encode() + b"\n")
             file.write(blob.tobytes())
     except OSError as error:

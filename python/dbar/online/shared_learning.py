@@ -14,7 +14,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from dbar.files.atomic import set_aside
 from dbar.files.filelock import FileLock, Locked
+from dbar.files.kinds import Kind, kind_of
 from dbar.online.launch import Launch, clock
 from dbar.online.replica_file import Note, OtherSchema, read_note, read_shared, write_statistics
 from dbar.online.shared_settings import SHARED
@@ -106,8 +108,7 @@ class SharedLearning:
                 if note := self._read_note(path):
                     self._launch.found(path, note)
             self.contributors = max(self.replicas, len({*numbers, self.replica}))
-            if not continued:
-                self._set_aside()
+            self._set_aside()
         except BaseException:
             self._lock.release()
             raise
@@ -125,11 +126,13 @@ class SharedLearning:
         return sorted({int(match[1]) for match in found if match})
 
     def _set_aside(self) -> None:
-        """Keep what an earlier run published under this number as .bak."""
+        """Keep what has the names that this replica will write and is not of this run."""
         for path in self._paths(self.replica):
             if path.exists():
-                os.replace(path, path.with_name(path.name + ".bak"))
-                self._say(f"{path}: is of an earlier run; kept as {path.name}.bak")
+                mine = kind_of(path) is Kind.REPLICA
+                if not (mine and self.continued):
+                    whose = "is of an earlier run" if mine else "is not this replica's"
+                    self._say(f"{path}: {whose}; kept as {set_aside(path).name}")
 
     def _note(self, path: Path) -> Note | None:
         """Note of a file, None if it does not count: not there, damaged, of an earlier run."""

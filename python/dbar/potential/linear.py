@@ -16,6 +16,7 @@ from dbar.descriptors.base import family_class
 from dbar.descriptors.bispectrum import Bispectrum
 from dbar.files.atomic import replacing
 from dbar.files.json_file import load_schema
+from dbar.files.kinds import Kind
 from dbar.potential.calculator import LinearCalculator, stress_of
 from dbar.potential.snap_files import read_snap
 from dbar.store.units import unit_style
@@ -191,7 +192,8 @@ class LinearPotential:
         Raises
         ------
         OSError
-            A file that cannot be written; the old one is untouched then.
+            A file that cannot be written, or one that is no potential of dbar; the old one is
+            untouched then.
         """
         words = dict(self.descriptor._kernel.settings())
         model = {
@@ -207,7 +209,7 @@ class LinearPotential:
         }
         if comment is not None:
             model["comment"] = str(comment)
-        with replacing(path) as part:
+        with replacing(path, Kind.POTENTIAL) as part:
             part.write_text(json.dumps(model, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
     def evaluate(self, atoms):

@@ -15,6 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dbar.files.atomic import replacing
+from dbar.files.kinds import MARKS, Kind
+from dbar.version import __version__
 
 __all__ = ["answers", "legend", "section", "settings", "table", "tiles", "write_page"]
 
@@ -65,11 +67,13 @@ def write_page(out: str | os.PathLike[str], title: str, lead: str, parts: Iterab
     Raises
     ------
     OSError
-        If it cannot be written.
+        If it cannot be written, or is a file that is no report of dbar.
     """
-    page = _TEMPLATES.get_template("page.html").render(title=title, lead=lead, parts=parts)
+    mark = Markup(MARKS[Kind.PAGE])
+    made = {"mark": mark, "version": __version__, "title": title, "lead": lead, "parts": parts}
+    page = _TEMPLATES.get_template("page.html").render(made)
     out = Path(out)
-    with replacing(out) as part:
+    with replacing(out, Kind.PAGE) as part:
         # a name of a file need not be UTF-8
         part.write_text(page + "\n", encoding="utf-8", errors="backslashreplace")
     return out

@@ -25,9 +25,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from dbar.files.unfinished import SIGNATURE, missing_bytes, open_file
 from dbar.store.columns import ESTIMATES, MONITOR_FIELDS, QUANTITIES
 from dbar.store.self_contained import refusal
-from dbar.store.unfinished import SIGNATURE, missing_bytes, open_file
 from dbar.store.units import unit_of, unit_style
 from dbar.version import __version__
 

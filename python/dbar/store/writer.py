@@ -16,7 +16,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from dbar.files.atomic import replacing, set_aside
 from dbar.files.filelock import FileLock, Locked
+from dbar.files.refused import Refused
 from dbar.store import h5md
 from dbar.store.checkpoint import Checkpoint, pack, unpack
 from dbar.store.columns import ESTIMATES, MONITOR_FIELDS, QUANTITIES
@@ -44,8 +46,9 @@ class Store:
     path : path-like
         File to write. An existing store of the same settings is continued: its snapshots later
         than ``step`` are dropped (the run will make them again). When all of it is later than, or
-        at, ``step`` and the run does not come from a restart, the file is kept as ``PATH.bak`` and
-        a new one begun; one without snapshots is replaced.
+        at, ``step`` and the run does not come from a restart, the file is kept under the next free
+        of ``PATH.bck.0``, ``PATH.bck.1``, ... and a new one begun; one without snapshots is
+        replaced.
     header : Header
         What the rows are made of.
     step : int
@@ -84,7 +87,6 @@ class Store:
         self.snapshots = 0
         self.last_step: int | None = None
         self.checkpoint_read: Checkpoint | None = None
-        self._part = self.path.with_name(self.path.name + ".part")
         self._sequence = 0
         self._file: h5py.File | None = None
         self._failure: str | None = None
@@ -93,15 +95,17 @@ class Store:
             self._lock = FileLock(self.path)
         except Locked as owner:
             raise StoreError(f"{self.path}: is being written by {owner}") from None
+        except Refused as error:
+            raise StoreError(f"{self.path}: cannot be written ({error})") from None
         except OSError as error:
             text = f"the folder {self.path.parent.absolute()} takes no file: {error.strerror}"
             raise StoreError(f"{self.path}: cannot be written ({text})") from None
         try:
             self._begin(step, restarted, say)
         except BaseException as error:
-            with contextlib.suppress(OSError):
-                self._part.unlink()
             self._lock.release()
+            if isinstance(error, Refused):
+                raise StoreError(str(error)) from None
             if isinstance(error, OSError):
                 reason = h5md.reason_of(error)
                 raise StoreError(f"{self.path}: cannot be written ({reason})") from None
@@ -119,13 +123,21 @@ class Store:
 
     def _begin(self, step: int, restarted: bool, say: Callable[[str], None]) -> None:
         # The new file appears under its name only when its layout is complete.
-        with h5py.File(self._part, "w", libver="latest", locking="best-effort") as new:
-            self.header.create(new)
-            if self.path.exists():
-                self._take_over(new, step, restarted, say)
-            elif restarted:
-                say(f"{self.path}: not found although the run was restarted; a new store begins")
-        os.replace(self._part, self.path)
+        with replacing(self.path) as part:
+            others = 0
+            with h5py.File(part, "w", libver="latest", locking="best-effort") as new:
+                self.header.create(new)
+                if self.path.exists():
+                    others = self._take_over(new, step, restarted, say)
+                elif restarted:
+                    say(
+                        f"{self.path}: not found although the run was restarted; a new store begins"
+                    )
+            if others:
+                say(
+                    f"{self.path}: all {others} snapshots are at or after step {step}; "
+                    f"kept as {set_aside(self.path).name}, a new store begins"
+                )
         file = h5py.File(
             self.path, "r+", libver="latest", locking="best-effort", rdcc_nbytes=_CACHE
         )
@@ -146,7 +158,8 @@ class Store:
         slots = file["parameters/dbar/monitor"]
         self._slots = (slots["slot0"], slots["slot1"])
 
-    def _take_over(self, new: h5py.File, step: int, restarted: bool, say: Callable) -> None:
+    def _take_over(self, new: h5py.File, step: int, restarted: bool, say: Callable) -> int:
+        """Go on with the file that is there; else the number of its snapshots, of another run."""
         with h5md.open_for_reading(self.path) as old:
             try:
                 different = differing_setting(old, self.header)
@@ -160,14 +173,7 @@ class Store:
                 keep = rows_until(old["observables/dbar/D/step"], total, step)
                 first = int(old["observables/dbar/D/step"][0]) if total else None
                 if not restarted and (first is None or step <= first):
-                    if total:  # an empty one must not take the place of an earlier backup
-                        backup = self.path.with_name(self.path.name + ".bak")
-                        os.replace(self.path, backup)
-                        say(
-                            f"{self.path}: all {total} snapshots are at or after step {step}; "
-                            f"kept as {backup.name}, a new store begins"
-                        )
-                    return
+                    return total
                 self.snapshots = keep
                 self.last_step = int(old["observables/dbar/D/step"][keep - 1]) if keep else None
                 copy_rows(old, new, keep, step)
@@ -178,6 +184,7 @@ class Store:
         if keep < total:
             say(f"{self.path}: {total - keep} snapshots later than step {step} dropped")
         say(f"{self.path}: continued after {keep} snapshots")
+        return 0
 
     def _take_checkpoints(self, old: h5py.File, new: h5py.File, keep: int, say: Callable) -> None:
         if h5md.read_json(old, "parameters/dbar/monitor/config") != self.header.canonical_config():

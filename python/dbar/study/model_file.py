@@ -24,6 +24,9 @@ from dbar.estimators.readout import Readout
 from dbar.estimators.stress import StressEstimator
 from dbar.files.atomic import replacing
 from dbar.files.hdf5_digest import content_digest
+from dbar.files.kinds import Kind
+from dbar.files.refused import Refused
+from dbar.files.unfinished import SIGNATURE
 from dbar.forecast.band_scale import BandScale
 from dbar.forecast.var import VAR
 from dbar.statistics.latent import Latent
@@ -31,7 +34,6 @@ from dbar.statistics.moments import LaggedMoments
 from dbar.statistics.ridge import Regression
 from dbar.store.h5md import StoreError, reason_of
 from dbar.store.self_contained import refusal
-from dbar.store.unfinished import SIGNATURE
 from dbar.study.about import ModelFileError, read_about
 from dbar.study.model import EnsembleModel
 from dbar.trust.innovation import InnovationTrust
@@ -107,10 +109,10 @@ def save(path: str | os.PathLike[str], model: EnsembleModel, about: dict) -> Non
     Raises
     ------
     ModelFileError
-        If the file cannot be written.
+        If the file cannot be written, or is a file that is no model.
     """
     try:
-        with replacing(path) as part:
+        with replacing(path, Kind.MODEL) as part:
             with h5py.File(part, "w") as file:
                 file.attrs["dbar_file"] = "model"
                 file.attrs["schema"] = SCHEMA
@@ -119,6 +121,8 @@ def save(path: str | os.PathLike[str], model: EnsembleModel, about: dict) -> Non
                 file.create_dataset("about", data=text, dtype=h5py.string_dtype())
                 _write(file, "model", model)
                 file.attrs[_DIGEST] = content_digest(file, _DIGEST)
+    except Refused as error:
+        raise ModelFileError(str(error)) from None
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be written ({reason_of(error)})") from None
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-from pathlib import Path
 
 import numpy as np
 
 from dbar.files.atomic import check_writable, replacing
+from dbar.files.kinds import MARKS, Kind
 from dbar.online.config import MonitorConfig
 from dbar.study.study import Study
 
 __all__ = ["check_settings_file", "monitor_settings", "write_monitor_settings"]
 
-_HEAD = "# for runs like those of"  # by it a file is known again
 _INSIDE = 0.95  # share of the snapshots of left-out runs that are to count as known
 
 
@@ -49,10 +48,7 @@ def check_settings_file(path: str | os.PathLike[str]) -> None:
     OSError
         If it cannot be written, or holds settings that somebody else wrote.
     """
-    check_writable(path)
-    found = Path(path)
-    if found.exists() and not found.read_text(errors="replace").startswith(_HEAD):
-        raise OSError(f"{path}: written by somebody else, expected a file that dbar fit wrote")
+    check_writable(path, Kind.MONITOR)
 
 
 def write_monitor_settings(path: str | os.PathLike[str], study: Study, model: str) -> None:
@@ -63,10 +59,8 @@ def write_monitor_settings(path: str | os.PathLike[str], study: Study, model: st
     OSError
         If the file cannot be written.
     """
-    lines = [
-        f"# for runs like those of {model}: fix ... dbar/stream ... model {model} monitor {path}"
-    ]
+    lines = [f"{MARKS[Kind.MONITOR]} {model}: fix ... dbar/stream ... model {model} monitor {path}"]
     for name, (value, why) in monitor_settings(study).items():
         lines.append(f"{name} = {value!r}  # {why}")
-    with replacing(path) as part:
+    with replacing(path, Kind.MONITOR) as part:
         part.write_text("\n".join(lines) + "\n")

@@ -12,12 +12,15 @@ import numpy as np
 
 from dbar.descriptors.voigt import tensor_to_voigt, voigt_to_tensor
 from dbar.files.atomic import replacing
+from dbar.files.filelock import is_locked
+from dbar.files.kinds import Kind
+from dbar.files.refused import Refused
+from dbar.files.unfinished import is_marked
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES, QUANTITIES
 from dbar.store.h5md import StoreError
 from dbar.store.parameters import checked_time, read_config, read_parameters
 from dbar.store.rows import rows_until
-from dbar.store.unfinished import is_marked
 from dbar.version import __version__
 
 _ATTEMPTS = 5
@@ -225,13 +228,15 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
     Raises
     ------
     StoreError
-        If the file cannot be written.
+        If the file cannot be written, is being written by a run, or is no run of dbar.
     """
+    if is_locked(Path(path)):
+        raise StoreError(f"{path}: is being written by a run, expected another file")
     snaps = traj.snapshots
     parameters = {"units": traj.units, "dbar_version": __version__, **traj.parameters}
     try:
         with (
-            replacing(path) as part,
+            replacing(path, Kind.RUN) as part,
             h5py.File(part, "w", libver="latest", locking="best-effort") as file,
         ):
             h5md.create_layout(
@@ -261,6 +266,8 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
                 _fill(file["observables"][f"{ESTIMATES}/{name}"]["value"], table)
             if snaps:
                 _fill_snapshots(file["particles/snapshots"], snaps)
+    except Refused as error:
+        raise StoreError(str(error)) from None
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({h5md.reason_of(error)})") from None
 

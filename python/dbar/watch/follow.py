@@ -11,11 +11,11 @@ import h5py
 import numpy as np
 
 from dbar.files.filelock import at_work
+from dbar.files.unfinished import is_marked
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES
 from dbar.store.h5md import MONITOR_FIELDS, StoreError
 from dbar.store.parameters import checked_time, read_config, read_parameters
-from dbar.store.unfinished import is_marked
 from dbar.store.units import unit_style
 from dbar.trajectory.trajectory import Trajectory
 from dbar.watch.follow_forecast import Outlook, Prophet

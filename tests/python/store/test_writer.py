@@ -82,26 +82,61 @@ def test_a_second_run_in_one_folder_is_continued_without_a_restart_file(tmp_path
     assert np.array_equal(read(path).step, [row[0] for row in rows])
 
 
-def test_a_fresh_run_keeps_the_old_file(tmp_path):
+def test_every_fresh_run_keeps_the_old_file(tmp_path):
+    """Numbered, oldest first; what has such a name already stays as it is."""
     path, rows, said = tmp_path / "run.h5md", stream(10), []
-    for count in (8, 10):
+    others = [tmp_path / f"run.h5md{end}" for end in (".bak", ".part", ".bck.1", ".bck.x")]
+    for other in others:
+        other.write_text("mine")
+    for count in (8, 7, 6, 5):
         store = Store(path, header(), step=0, say=said.append)
         fill(store, rows[:count])
         store.close()
     assert said == [
-        f"{path}: all 8 snapshots are at or after step 0; kept as run.h5md.bak, a new store begins"
+        f"{path}: all {count} snapshots are at or after step 0; kept as run.h5md.bck.{n}, a new "
+        "store begins"
+        for count, n in ((8, 2), (7, 3), (6, 4))
     ]
-    assert len(read(path)) == 10 and len(read(tmp_path / "run.h5md.bak")) == 8
+    for end, count in (("", 5), (".bck.2", 8), (".bck.3", 7), (".bck.4", 6)):
+        assert len(read(f"{path}{end}")) == count
+    assert all(other.read_text() == "mine" for other in others)
 
 
-def test_an_empty_store_does_not_take_the_place_of_a_backup(tmp_path):
+def test_an_empty_store_is_no_backup(tmp_path):
     """The third run of a script whose second one failed before its first snapshot."""
     path = tmp_path / "run.h5md"
     for count in (8, 0, 3):
         store = Store(path, header(), step=0, say=lambda line: None)
         fill(store, stream(count))
         store.close()
-    assert len(read(path)) == 3 and len(read(tmp_path / "run.h5md.bak")) == 8
+    assert len(read(path)) == 3 and len(read(tmp_path / "run.h5md.bck.0")) == 8
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_store_behind_a_link(tmp_path):
+    """The link stays a link, the lock is that of the file, and the backup lies beside the file."""
+    (tmp_path / "scratch").mkdir()
+    path, real = tmp_path / "run.h5md", tmp_path / "scratch" / "data.h5md"
+    path.symlink_to(real)
+    for count in (4, 3):
+        store = Store(path, header(), step=0, say=lambda line: None)
+        with pytest.raises(StoreError, match="is being written by"):
+            Store(real, header())
+        fill(store, stream(count))
+        store.close()
+    assert path.is_symlink() and len(read(real)) == 3
+    assert len(read(tmp_path / "scratch" / "data.h5md.bck.0")) == 4
+
+
+def test_a_lock_file_that_is_none(tmp_path):
+    path, precious = tmp_path / "run.h5md", tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / "run.h5md.lock").symlink_to(precious)
+    with pytest.raises(
+        StoreError, match=r"run.h5md: cannot be written \(.*run.h5md.lock: is a sym"
+    ):
+        Store(path, header())
+    assert precious.read_text() == "mine" and not path.exists()
 
 
 def test_a_restart_whose_store_has_gone_says_so(tmp_path):

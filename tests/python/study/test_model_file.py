@@ -107,7 +107,9 @@ def test_what_is_not_a_model(tmp_path):
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:
         del file["model/var_/coef_"]
-    with pytest.raises(ModelFileError, match=r"m\.h5: damaged: what it holds is not what `dbar fit`"):
+    with pytest.raises(
+        ModelFileError, match=r"m\.h5: damaged: what it holds is not what `dbar fit`"
+    ):
         load(path)
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:

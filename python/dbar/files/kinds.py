@@ -1,0 +1,137 @@
+"""What a file is, told by its content: whether dbar wrote it, and as what."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import enum
+import functools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["MARKS", "Kind", "kind_of"]
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_HEAD = 1 << 16  # bytes that tell a text
+_LONGEST = 20.0  # seconds; opening a file takes hundredths
+_LARGEST = 1 << 28  # bytes of a JSON file that is read to find out
+
+
+class Kind(enum.Enum):
+    """Files that dbar writes; the value says in words what such a file is."""
+
+    RUN = "a run (H5MD) of dbar"
+    MODEL = "a model made by `dbar fit`"
+    FORECAST_H5 = "a forecast of dbar (HDF5)"
+    FORECAST_JSON = "a forecast of dbar (JSON)"
+    FORECAST_CSV = "a forecast of dbar (CSV)"
+    STATISTICS = "statistics of an ensemble of dbar"
+    STATUS = "the status of an ensemble of dbar"
+    REPLICA = "statistics of a replica of dbar"
+    PAGE = "a report of dbar"
+    MONITOR = "settings of a monitor made by `dbar fit`"
+    CV = "a collective variable of dbar"
+    POTENTIAL = "a potential of dbar"
+    NOVELTY = "a novelty model of dbar"
+
+
+MARKS = {  # beginnings of texts
+    Kind.PAGE: '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+    '<meta name="generator" content="dbar',
+    Kind.MONITOR: "# for runs like those of",
+}
+_OLD_PAGE = (  # of before it named its generator
+    '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+    'content="width=device-width, initial-scale=1"><title>dbar: '
+)
+_SCHEMAS = {"dbar-cv": Kind.CV, "dbar-potential": Kind.POTENTIAL, "dbar-novelty": Kind.NOVELTY}
+_HDF5_KINDS = {
+    "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS
+}  # fmt: skip
+_FORECAST = {"model", "run", "level", "observables", "M_expected", "M_bound", "tau_pred"}
+_STATUS = {"time", "policy", "budget", "ended", "replicas", "observables"}
+
+
+def kind_of(path: str | os.PathLike[str]) -> Kind | None:
+    """The kind of an existing file, None if it is none that dbar writes or cannot be read.
+
+    Files of all versions of dbar are known. Damaged ones are not: nobody can tell what they were.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        if head.startswith(_HDF5):
+            found = path.stat()
+            return _asked(str(path.resolve()), found.st_ino, found.st_size, found.st_mtime_ns)
+        return _of_text(path, head)
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+@functools.lru_cache(16)
+def _asked(path: str, *_: int) -> Kind | None:
+    """Kind of an HDF5 file, from a process of its own: damaged ones can hang or crash HDF5."""
+    code = "import sys; sys.path[:0] = sys.argv[2:]; from dbar.files import kinds; kinds._tell()"
+    words = [sys.executable, "-c", code, path, str(Path(__file__).parents[2])]
+    try:
+        done = subprocess.run(
+            words, timeout=_LONGEST, stdin=subprocess.DEVNULL, capture_output=True, check=True,
+            start_new_session=True,  # Ctrl-C is for who asks
+        )  # fmt: skip
+        return Kind[done.stdout.decode()]
+    except (subprocess.SubprocessError, KeyError):
+        return None
+
+
+def _tell() -> None:
+    """What `_asked` starts: prints the name of the kind."""
+    with contextlib.suppress(OSError, RuntimeError, ValueError, KeyError, TypeError):
+        found = _of_hdf5(Path(sys.argv[1]))
+        sys.stdout.write(found.name if found else "")
+
+
+def _of_hdf5(path: Path) -> Kind | None:
+    # needs h5py, and only where there is such a file: `dbar --help` must answer at once
+    from dbar.files.unfinished import open_file
+
+    with open_file(path) as file:  # also a run's whose writer was killed
+        said = file.attrs.get("dbar_file")
+        if said is not None:
+            return _HDF5_KINDS.get(said) if isinstance(said, str) else None
+        creator = file.get("h5md/creator")
+        if creator is not None and "parameters/dbar/descriptor" in file:
+            return Kind.RUN if creator.attrs.get("name") == "dbar" else None
+        # of before the attribute was written
+        old = {"schema", "names"} <= set(file.attrs) and {"transitions", "ensemble"} <= set(file)
+        return Kind.STATISTICS if old else None
+
+
+def _of_text(path: Path, head: bytes) -> Kind | None:
+    line = head.partition(b"\n")[0]
+    text = head.decode(errors="replace")
+    if text.startswith(MARKS[Kind.MONITOR]):
+        return Kind.MONITOR
+    if text.startswith((MARKS[Kind.PAGE], _OLD_PAGE)):
+        return Kind.PAGE
+    if line.startswith(b'{"kind": "dbar replica statistics"'):
+        return Kind.REPLICA
+    if line.startswith(b"time"):
+        names = [name.partition(" (")[0] for name in next(csv.reader([line.decode()]))]
+        mine = names[0] == "time" and names[-2:] == ["M_expected", "M_bound"]
+        return Kind.FORECAST_CSV if mine else None
+    if text.lstrip().startswith("{") and path.stat().st_size <= _LARGEST:
+        return _of_json(json.loads(path.read_text(encoding="utf-8")))
+    return None
+
+
+def _of_json(content: dict) -> Kind | None:
+    schema = content.get("schema")
+    if isinstance(schema, str):
+        return _SCHEMAS.get(schema.partition("/")[0])
+    if content.keys() >= _FORECAST:
+        return Kind.FORECAST_JSON
+    return Kind.STATUS if content.keys() >= _STATUS else None
