@@ -51,7 +51,8 @@ std::vector<std::string> read_names(CommandWords &words, const char *expected) {
     words.wrong(expected);
   std::vector<std::string> names;
   for (bigint k = 0; k < n; ++k) {
-    const std::string counted = fmt::format("{}, with N = {}: after {}", expected, n, k == 1 ? "one name" : fmt::format("{} names", k));
+    const std::string counted =
+        fmt::format("{}, with N = {}: after {}", expected, n, k == 1 ? "one name" : fmt::format("{} names", k));
     names.push_back(words.value(counted.c_str()));
   }
   return names;
