@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dbar.forecast.var import VAR
-from dbar.statistics.companion import companion
+from dbar.statistics.companion import affine
 from dbar.statistics.latent import Latent
 from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.study.model import LIMIT, per_atom
@@ -52,12 +52,7 @@ class Model:
         """Map of [lags, 1] over `steps` snapshots, (P d + 1, P d + 1), or one per bag."""
         coef = self.var.bag_coef_ if bags else self.var.coef_[None]
         intercept = self.var.bag_intercept_ if bags else self.var.intercept_[None]
-        size = self.space.dim
-        one = np.zeros((len(coef), coef.shape[1] * size + 1, coef.shape[1] * size + 1))
-        for k, parts in enumerate(coef):
-            one[k, :-1, :-1] = companion(parts)
-            one[k, :size, -1] = intercept[k]
-        one[:, -1, -1] = 1.0
+        one = np.array([affine(*parts) for parts in zip(coef, intercept, strict=True)])
         with np.errstate(over="ignore", invalid="ignore"):
             out = np.linalg.matrix_power(one, int(steps))
         return out if bags else out[0]

@@ -14,6 +14,14 @@ def companion(coef):
     return out
 
 
+def affine(coef, intercept):
+    """Map (P K + 1, P K + 1) of [lags newest first, 1] over one snapshot."""
+    order, size = coef.shape[:2]
+    out = np.zeros((order * size + 1, order * size + 1))
+    out[:-1, :-1], out[:size, -1], out[-1, -1] = companion(coef), intercept, 1.0
+    return out
+
+
 def spectral_radius(coef):
     """Largest modulus of the companion eigenvalues; below 1 the process is stationary."""
     return float(np.abs(np.linalg.eigvals(companion(coef))).max())

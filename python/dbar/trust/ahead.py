@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dbar.statistics.companion import companion, embed, spectral_radius
+from dbar.statistics.companion import affine, embed, spectral_radius
 
 __all__ = ["expected_blocks"]
 
@@ -35,16 +35,15 @@ def expected_blocks(model, mahalanobis, history, block):
     """
     model.forecast(history, 0)  # raises for a history that does not fit
     order, size = model.order, len(model.intercept_)
-    matrix, source = companion(model.coef_), embed(model.noise_cov_, order)
+    source, one = embed(model.noise_cov_, order), affine(model.coef_, model.intercept_)
+    matrix = one[:-1, :-1]
     precision, dim = mahalanobis.precision_, mahalanobis.dim_
-    affine = np.eye(len(matrix) + 1)
-    affine[:-1, :-1], affine[:size, -1] = matrix, model.intercept_
-    about = np.zeros((size, len(affine)))
+    about = np.zeros((size, len(one)))
     about[:, -1] = mahalanobis.mean_
     means, weights, rest = [], [], np.empty(block)
-    power, cov = np.eye(len(affine)), np.zeros_like(source)
+    power, cov = np.eye(len(one)), np.zeros_like(source)
     for k in range(block):
-        power, cov = affine @ power, matrix @ cov @ matrix.T + source
+        power, cov = one @ power, matrix @ cov @ matrix.T + source
         move = power[:size, :-1]
         means.append(mahalanobis.factor_.T @ (power[:size] - about))
         weights.append((move.T @ precision @ move).ravel())
