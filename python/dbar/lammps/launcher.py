@@ -19,7 +19,9 @@ def main() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != int(parent):  # it had ended before
         sys.exit(1)
-    for name in ("SIGPIPE", "SIGXFSZ"):  # which Python ignores, and what it becomes inherits
+    # Python ignores SIGPIPE and SIGXFSZ, a shell those from the keyboard for what it runs in the
+    # background; what this becomes would inherit it
+    for name in ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGQUIT"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execvp(command[0], command)

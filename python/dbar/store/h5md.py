@@ -161,12 +161,13 @@ def committed(group: h5py.Group) -> int:
     group.visititems(look)
     if not length or step is None:
         return 0
+    block = 1  # most often the last row is written
     while length:
-        start = max(0, length - _BLOCK)
+        start = max(0, length - block)
         written = np.flatnonzero(step[start:length] != NO_STEP)
         if len(written):
             return start + int(written[-1]) + 1
-        length = start
+        length, block = start, min(8 * block, _BLOCK)
     return 0
 
 

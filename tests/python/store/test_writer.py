@@ -181,11 +181,11 @@ def test_number_of_atoms_may_change(tmp_path):
     ("changes", "name", "stored", "wanted"),
     [
         ({"descriptor": {"family": "bso4", "rcut": 5.0, "words": {"twojmax": "2"}}},
-         "descriptor setting rcut", "4.7", "5.0"),
+         "descriptor setting rcut", "4.7", "5"),
         ({"descriptor": {"family": "bso4", "rcut": 4.7, "words": {"twojmax": "8"}}},
          "descriptor setting twojmax", "2", "8"),
         ({"size": 56}, "size", "7", "56"),
-        ({"virial": False}, "virial", "True", "False"),
+        ({"virial": False}, "virial", "yes", "no"),
         ({"units": "real"}, "units", "metal", "real"),
         ({"dt": 0.001}, "dt", "0.002", "0.001"),
         ({"nfreq": 50}, "nfreq", "100", "50"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dbar.cli import main
+from dbar.files.hdf5_digest import content_digest
 from dbar.forecast import BandScale
 from dbar.study import EnsembleModel, ModelFileError, load, save
 from dbar.study.model_file import SCHEMA
@@ -217,6 +218,12 @@ def say(path, about):
     with h5py.File(path, "r+") as file:
         del file["about"]
         file.create_dataset("about", data=about, dtype=h5py.string_dtype())
+        seal(file)
+
+
+def seal(file):
+    """Make a file of a changed content one that was written so."""
+    file.attrs["content_sha256"] = content_digest(file, "content_sha256")
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "null", "3", "", "[" * 10**5], ids=lambda t: t[:9])
@@ -255,5 +262,6 @@ def test_a_part_that_is_another_one(given, tmp_path):
         file["model"].attrs["kind"] = "Latent"
         for name in ("shift", "basis", "variance"):
             file[f"model/{name}"] = np.ones(3)
+        seal(file)
     with pytest.raises(ModelFileError, match=r"m\.h5: holds a Latent, expected an EnsembleModel"):
         load(path)
