@@ -68,5 +68,6 @@ def _first_component(D: np.ndarray) -> np.ndarray:
     x = D - D.mean(axis=0)
     scale = x.std(axis=0)
     x = x / np.where(scale > 0, scale, 1.0)
-    score = PCA(1, svd_solver="full").fit_transform(x)[:, 0]
+    with np.errstate(invalid="ignore"):  # D that never changes has no variance to share
+        score = PCA(1, svd_solver="full").fit_transform(x)[:, 0]
     return score / (score.std() or 1.0)
