@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dbar.forecast.pending import Pending
+
 __all__ = ["Remainder"]
 
 
@@ -26,19 +28,17 @@ class Remainder:
 
     def __init__(self, size):
         self._square, self._product = np.zeros(size), np.zeros(size)
-        self._due, self._open = np.zeros(0, np.int64), np.zeros((0, 2, size))
+        self._pending = Pending(size)
 
     def learn(self, step, values):
         """Compare what was forecast for a timestep with values (q,), NaN where unknown."""
-        known = self._due == step
-        if known.any():
-            mean, rest = self._open[known][0]
+        known = self._pending.take(step)
+        if known is not None:
+            mean, rest = known
             off = values - mean
             judged = np.isfinite(off) & np.isfinite(rest)
             self._square += np.where(judged, rest, 0.0) ** 2
             self._product += np.where(judged, rest, 0.0) * np.where(judged, off, 0.0)
-        left = self._due > step
-        self._due, self._open = self._due[left], self._open[left]
 
     def issue(self, due, mean, rest):
         """Forecast (q,) for the timestep `due`.
@@ -51,21 +51,17 @@ class Remainder:
         rest : ndarray, shape (q,)
             What is known of today's values and not from the state; NaN: nothing.
         """
-        self._due = np.append(self._due, np.int64(due))
-        self._open = np.concatenate([self._open, np.array([[mean, rest]])])
+        self._pending.add(due, mean, rest)
         square = self._square + np.nan_to_num(rest) ** 2
         rho = np.clip(self._product / np.where(square > 0.0, square, 1.0), 0.0, 1.0)
         return mean + rho * np.nan_to_num(rest)
 
     def get_state(self):
         """Arrays from which `set_state` continues bit for bit."""
-        return {
-            "square": self._square.copy(), "product": self._product.copy(),
-            "due": self._due.copy(), "open": self._open.copy(),
-        }  # fmt: skip
+        own = {"square": self._square.copy(), "product": self._product.copy()}
+        return own | self._pending.get_state()
 
     def set_state(self, state):
         """Inverse of `get_state`."""
         self._square, self._product = (np.array(state[n], float) for n in ("square", "product"))
-        self._due = np.array(state["due"], np.int64)
-        self._open = np.array(state["open"], float).reshape(-1, 2, len(self._square))
+        self._pending.set_state(state)
