@@ -69,7 +69,7 @@ double CvSet::value(int i, const double *D, double *gradient) const {
 
 void CvSet::evaluate(std::vector<double> &value) {
   std::fill(D_.begin(), D_.end(), 0.0);
-  sums_->accumulate(groupbit_, nullptr, D_.data(), nullptr);
+  sums_->accumulate(groupbit_, D_.data(), nullptr);
   MPI_Allreduce(MPI_IN_PLACE, D_.data(), static_cast<int>(D_.size()), MPI_DOUBLE, MPI_SUM, world);
   for (int i = 0; i < size(); ++i)
     value[i] = this->value(i, D_.data(), gradient_[i].data());

@@ -26,8 +26,9 @@ public:
 
   // Collective. Before a run: the compute may be another one by now, which must fit as well.
   void check(const DescriptorRecord &run) const;
-  // The sums of the compute, over a list of owned atoms and all their neighbours within its cutoff, and its group.
+  // The sums of the compute and its group. Their positions must be placed before evaluate() and add_forces().
   void begin_run(std::unique_ptr<DescriptorSums> sums, int groupbit);
+  DescriptorSums &sums() { return *sums_; }
 
   // Of variable i, from sums that the caller has; raises a LAMMPS error if it is not finite.
   double value(int i, const double *D, double *gradient = nullptr) const;

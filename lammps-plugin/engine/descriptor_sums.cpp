@@ -10,13 +10,14 @@
 
 namespace dbar {
 
-DescriptorSums::DescriptorSums(LAMMPS_NS::Atom *&atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
-                               std::vector<int> species, bool perspecies, int nthreads)
-    : atom_(atom), list_(list), K_(descriptor.size()), blocks_(perspecies ? descriptor.nspecies() : 1) {
+DescriptorSums::DescriptorSums(LAMMPS_NS::Atom *&atom, const Descriptor &descriptor, std::vector<int> species,
+                               bool perspecies, int nthreads, LAMMPS_NS::NeighList *list)
+    : atom_(atom), list_(list), cutoff_(descriptor.cutoff()), K_(descriptor.size()),
+      blocks_(perspecies ? descriptor.nspecies() : 1) {
   for (int t = 0; t < std::max(nthreads, 1); ++t) {
     Worker worker;
     worker.descriptor = descriptor.clone();
-    worker.neighbourhoods = std::make_unique<Neighbourhoods>(atom, list, descriptor, species);
+    worker.neighbourhoods = std::make_unique<Neighbourhoods>(atom, list ? nullptr : &cells_, list, descriptor, species);
     workers_.push_back(std::move(worker));
   }
 }
@@ -38,14 +39,28 @@ std::pair<int, int> DescriptorSums::range(int part, LAMMPS_NS::bigint entries) c
   return {static_cast<int>(entries * part / nparts), static_cast<int>(entries * (part + 1) / nparts)};
 }
 
-void DescriptorSums::accumulate(int groupbit, double **shift, double *D, double *V) {
+int DescriptorSums::centres() const {
+  return list_ ? list_->inum : atom_->nlocal;
+}
+
+const int *DescriptorSums::order() const {
+  return list_ ? list_->ilist : nullptr;
+}
+
+int DescriptorSums::place(double **shift) {
+  shift_ = shift;
+  const int nall = atom_->nlocal + atom_->nghost;
+  return nall > 0 ? cells_.build(atom_->x[0], shift ? shift[0] : nullptr, atom_->nlocal, nall, cutoff_) : -1;
+}
+
+void DescriptorSums::accumulate(int groupbit, double *D, double *V) {
   if (workers_.size() == 1)
-    return accumulate_part(0, groupbit, shift, nullptr, range(0, list_->inum), D, V);
+    return accumulate_part(0, groupbit, order(), range(0, centres()), D, V);
   const int n = size();
   in_threads([=](int t) {
     auto &sums = workers_[t].sums;
     sums.assign(V ? 7 * n : n, 0.0);
-    accumulate_part(t, groupbit, shift, nullptr, range(t, list_->inum), sums.data(), V ? sums.data() + n : nullptr);
+    accumulate_part(t, groupbit, order(), range(t, centres()), sums.data(), V ? sums.data() + n : nullptr);
   });
   for (const auto &worker : workers_) {
     for (int k = 0; k < n; ++k)
@@ -55,13 +70,13 @@ void DescriptorSums::accumulate(int groupbit, double **shift, double *D, double 
   }
 }
 
-void DescriptorSums::accumulate_part(int part, int groupbit, double **shift, const int *order,
-                                     std::pair<int, int> entries, double *D, double *V) {
+void DescriptorSums::accumulate_part(int part, int groupbit, const int *order, std::pair<int, int> entries, double *D,
+                                     double *V) {
   Worker &worker = workers_[part];
   Batch batch;
   for (int block = 0; block < blocks_; ++block) {
     const int offset = 1 + block * K_;
-    worker.neighbourhoods->select(groupbit, blocks_ > 1 ? block : -1, shift, entries.first, entries.second, order);
+    worker.neighbourhoods->select(groupbit, blocks_ > 1 ? block : -1, shift_, entries.first, entries.second, order);
     while (worker.neighbourhoods->next(batch)) {
       D[0] += batch.n;
       worker.descriptor->accumulate(batch, D + offset, V ? V + 6 * offset : nullptr);
@@ -69,8 +84,8 @@ void DescriptorSums::accumulate_part(int part, int groupbit, double **shift, con
   }
 }
 
-void DescriptorSums::accumulate_sets(int groupbit, double **shift, const std::vector<int> &order,
-                                     const std::vector<int> &first, bool virial, double *rows) {
+void DescriptorSums::accumulate_sets(int groupbit, const std::vector<int> &order, const std::vector<int> &first,
+                                     bool virial, double *rows) {
   const std::size_t n = size(), width = virial ? 7 * n : n;
   std::vector<std::size_t> shared(workers_.size()); // the set of which a thread holds a part in its own sums
   in_threads([&](int t) {
@@ -81,7 +96,7 @@ void DescriptorSums::accumulate_sets(int groupbit, double **shift, const std::ve
     for (; set + 1 < first.size() && first[set] < end; ++set) {
       const bool begun = first[set] < begin; // by an earlier thread, which writes to the row
       double *D = begun ? workers_[t].sums.data() : rows + set * width;
-      accumulate_part(t, groupbit, shift, order.data(), {std::max(first[set], begin), std::min(first[set + 1], end)}, D,
+      accumulate_part(t, groupbit, order.data(), {std::max(first[set], begin), std::min(first[set + 1], end)}, D,
                       virial ? D + n : nullptr);
     }
   });
@@ -91,13 +106,12 @@ void DescriptorSums::accumulate_sets(int groupbit, double **shift, const std::ve
         rows[shared[t] * width + k] += workers_[t].sums[k];
 }
 
-void DescriptorSums::per_centre(int groupbit, double **shift,
-                                const std::function<void(int, int, const double *)> &visit) {
+void DescriptorSums::per_centre(int groupbit, const std::function<void(int, int, const double *)> &visit) {
   in_threads([&](int t) {
     Worker &worker = workers_[t];
     Batch batch;
-    const auto [begin, end] = range(t, list_->inum);
-    worker.neighbourhoods->select(groupbit, -1, shift, begin, end);
+    const auto [begin, end] = range(t, centres());
+    worker.neighbourhoods->select(groupbit, -1, shift_, begin, end, order());
     worker.sums.resize(static_cast<std::size_t>(Neighbourhoods::batch_size) * K_);
     while (worker.neighbourhoods->next(batch)) {
       worker.descriptor->per_centre(batch, worker.sums.data());
@@ -151,8 +165,8 @@ void DescriptorSums::add_forces_part(int part, int groupbit, const double *theta
   Batch batch;
   double strain[6] = {};
   for (int block = 0; block < blocks_; ++block) {
-    const auto [begin, end] = range(part, list_->inum);
-    worker.neighbourhoods->select(groupbit, blocks_ > 1 ? block : -1, nullptr, begin, end);
+    const auto [begin, end] = range(part, centres());
+    worker.neighbourhoods->select(groupbit, blocks_ > 1 ? block : -1, shift_, begin, end, order());
     while (worker.neighbourhoods->next(batch))
       dbar::add_forces(*worker.descriptor, batch, worker.neighbourhoods->centres(), worker.neighbourhoods->neighbours(),
                        theta + 1 + block * K_, f, strain, energy, tally);
@@ -162,7 +176,7 @@ void DescriptorSums::add_forces_part(int part, int groupbit, const double *theta
 }
 
 double DescriptorSums::memory_usage() const {
-  double bytes = 0.0;
+  double bytes = cells_.memory_usage();
   for (const auto &worker : workers_)
     bytes += worker.descriptor->memory_usage() + worker.neighbourhoods->memory_usage() +
              worker.sums.capacity() * sizeof(double);

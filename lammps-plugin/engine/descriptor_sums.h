@@ -1,7 +1,8 @@
 // Sums of a descriptor over the atoms of this rank, and the forces of a function of the sums: by
-// threads, over a neighbour list of LAMMPS. No communication.
+// threads. No communication.
 #pragma once
 
+#include "engine/cells.h"
 #include "engine/neighbourhoods.h"
 #include "kernels/forces.h"
 
@@ -19,23 +20,27 @@ public:
   // species[type - 1]: which of the descriptor's species an atom type is, -1: none, the atom is not seen.
   // With `perspecies` there is one block of sums for each species of the central atom.
   // `atom` is LAMMPS's own pointer: `replicate` makes it point to new atoms.
-  DescriptorSums(LAMMPS_NS::Atom *&atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
-                 std::vector<int> species, bool perspecies, int nthreads);
+  // Neighbours are all atoms within the cutoff, from place() on, or if `list` is not null those of the list of LAMMPS.
+  DescriptorSums(LAMMPS_NS::Atom *&atom, const Descriptor &descriptor, std::vector<int> species, bool perspecies,
+                 int nthreads, LAMMPS_NS::NeighList *list = nullptr);
 
   int size() const { return 1 + blocks_ * K_; } // the number of central atoms, then the blocks
 
+  // The positions that what follows is about: those of owned and ghost atoms now, plus `shift` (null: nothing), which
+  // must stay as they are. Returns an owned atom whose position is not finite, -1 if there is none.
+  int place(double **shift);
+
   // Adds to D[size()] and, unless V is null, to V[size()][6]. Centres are the atoms of the group.
-  // `shift` (may be null) is added to the positions of owned and ghost atoms.
-  void accumulate(int groupbit, double **shift, double *D, double *V);
+  void accumulate(int groupbit, double *D, double *V);
 
   // The same for each of several sets of owned atoms: set s is order[first[s]] ... order[first[s + 1] - 1]. Adds to
   // rows[first.size() - 1][size()], or with `virial` [7 size()]: D, then V.
-  void accumulate_sets(int groupbit, double **shift, const std::vector<int> &order, const std::vector<int> &first,
-                       bool virial, double *rows);
+  void accumulate_sets(int groupbit, const std::vector<int> &order, const std::vector<int> &first, bool virial,
+                       double *rows);
 
   // Calls visit(atom, species, B[K]) for each central atom, several at a time with threads: it must only touch what
   // belongs to that atom.
-  void per_centre(int groupbit, double **shift, const std::function<void(int, int, const double *)> &visit);
+  void per_centre(int groupbit, const std::function<void(int, int, const double *)> &visit);
 
   // For E with dE/dD = theta[size()]: adds -dE/dx to f of owned and ghost atoms and -dE/dstrain to
   // virial[6]. theta[0] has no effect: the number of atoms does not depend on where they are.
@@ -52,16 +57,20 @@ private:
     std::vector<double> sums;
   };
   template <class Part> void in_threads(Part part);
-  // Entries [first, second) of the list, or of another order, are those of one thread.
+  // Entries [first, second) of an order of owned atoms are those of one thread.
   std::pair<int, int> range(int part, LAMMPS_NS::bigint entries) const;
-  void accumulate_part(int part, int groupbit, double **shift, const int *order, std::pair<int, int> entries, double *D,
-                       double *V);
+  int centres() const;      // owned atoms that may be one
+  const int *order() const; // null: as they are numbered
+  void accumulate_part(int part, int groupbit, const int *order, std::pair<int, int> entries, double *D, double *V);
   void add_forces_part(int part, int groupbit, const double *theta, double (*f)[3], double *virial, double *energy,
                        const AtomTally &tally);
 
   LAMMPS_NS::Atom *&atom_;
   LAMMPS_NS::NeighList *list_;
+  double cutoff_;
   int K_, blocks_;
+  Cells cells_;
+  double **shift_ = nullptr;
   std::vector<Worker> workers_;
 };
 

@@ -1,5 +1,4 @@
-// From LAMMPS's neighbour list to the kernels' batches: gathered on the fly, nothing of size N is
-// kept.
+// From atoms in cells, or LAMMPS's neighbour list, to the kernels' batches: gathered on the fly, no list is kept.
 #pragma once
 
 #include "kernels/descriptor.h"
@@ -13,16 +12,19 @@ class NeighList;
 
 namespace dbar {
 
+class Cells;
+
 class Neighbourhoods {
 public:
   static constexpr int batch_size = 64;
 
   // species[type - 1]: which of the descriptor's species an atom type is, -1: none, the atom is not seen.
-  Neighbourhoods(LAMMPS_NS::Atom *&atom, LAMMPS_NS::NeighList *list, const Descriptor &descriptor,
-                 std::vector<int> species);
+  // Neighbours are found in `cells`, or if that is null in the list.
+  Neighbourhoods(LAMMPS_NS::Atom *&atom, const Cells *cells, const LAMMPS_NS::NeighList *list,
+                 const Descriptor &descriptor, std::vector<int> species);
 
-  // Centres are the group's atoms among entries [begin, end) of `order`, owned atoms in any order (null: that of the
-  // list), of one species only if `species` >= 0.
+  // Centres are the group's atoms among entries [begin, end) of `order`, owned atoms in any order (null: as they are
+  // numbered), of one species only if `species` >= 0.
   // `shift` (may be null) is added to the positions of owned and ghost atoms.
   void select(int groupbit, int species, double **shift, int begin, int end, const int *order = nullptr);
   // Fills the next batch; false when there is none left.
@@ -37,7 +39,8 @@ private:
   void append(int centre);
 
   LAMMPS_NS::Atom *&atom_; // that of LAMMPS, which `replicate` changes
-  LAMMPS_NS::NeighList *list_;
+  const Cells *cells_;
+  const LAMMPS_NS::NeighList *list_;
   int ntypes_;
   std::vector<int> species_of_; // [ntypes]
   std::vector<double> cutsq_;   // [nspecies][ntypes], negative for types that are not seen

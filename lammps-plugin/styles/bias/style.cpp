@@ -79,7 +79,7 @@ void FixDbarPlumed::init() {
   cvs_->check(compute_->record());
   dbar::make_room_for_ghosts(force, error, "Fix dbar/plumed", comm_reverse);
 
-  site_.init(this, compute_->descriptor().cutoff());
+  site_.init(compute_->descriptor().cutoff());
 }
 
 void FixDbarPlumed::start_plumed() {
@@ -119,8 +119,7 @@ void FixDbarPlumed::start_plumed() {
 
 void FixDbarPlumed::setup_pre_reverse(int, int vflag) {
   start_plumed();
-  cvs_->begin_run(compute_->local_sums(list_), compute_->groupbit);
-  site_.begin_run();
+  cvs_->begin_run(compute_->local_sums(), compute_->groupbit);
   const bigint step = update->ntimestep;
   if (update->whichflag == 2)
     return min_pre_reverse(0, vflag);
@@ -195,7 +194,7 @@ bool FixDbarPlumed::ask() {
 }
 
 void FixDbarPlumed::evaluate() {
-  site_.refresh(list_);
+  site_.place(cvs_->sums(), nullptr);
   cvs_->evaluate(answer_.value);
   value_step_ = update->ntimestep;
   ++evaluations_;

@@ -24,7 +24,6 @@ public:
 
   int setmask() override;
   void init() override;
-  void init_list(int, class NeighList *ptr) override { list_ = ptr; }
   void setup_pre_reverse(int, int vflag) override;
   void pre_reverse(int, int vflag) override;
   void min_pre_reverse(int, int vflag) override;
@@ -59,7 +58,6 @@ private:
   dbar::PlumedOptions options_;
   std::unique_ptr<dbar::CvSet> cvs_;
   class ComputeDbar *compute_ = nullptr;
-  class NeighList *list_ = nullptr;
   std::unique_ptr<dbar::PlumedSession> plumed_; // on rank 0
   dbar::EvaluationSite site_;
   dbar::GhostForces ghosts_;

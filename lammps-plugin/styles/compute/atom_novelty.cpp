@@ -54,14 +54,10 @@ ComputeDbarAtomNovelty::~ComputeDbarAtomNovelty() {
 }
 
 void ComputeDbarAtomNovelty::init() {
-  site_->init(this, descriptor_->cutoff());
-}
-
-void ComputeDbarAtomNovelty::init_list(int, NeighList *ptr) {
-  list_ = ptr;
+  site_->init(descriptor_->cutoff());
   std::vector<int> species(atom->ntypes);
   std::iota(species.begin(), species.end(), 0);
-  local_ = std::make_unique<dbar::DescriptorSums>(atom, list_, *descriptor_, std::move(species), false, comm->nthreads);
+  local_ = std::make_unique<dbar::DescriptorSums>(atom, *descriptor_, std::move(species), false, comm->nthreads);
 }
 
 void ComputeDbarAtomNovelty::make_room() {
@@ -75,25 +71,24 @@ void ComputeDbarAtomNovelty::make_room() {
 
 void ComputeDbarAtomNovelty::compute_peratom() {
   invoked_peratom = update->ntimestep;
-  double **shift = site_->shift();
-  site_->build(list_);
+  site_->move_ghosts();
+  site_->place(*local_, site_->shift());
   make_room();
-  local_->per_centre(groupbit, shift, [this](int i, int species, const double *B) {
+  local_->per_centre(groupbit, [this](int i, int species, const double *B) {
     const auto &model = file_->models[species];
     vector_atom[i] = model.mean.empty() ? -1.0 : model.score(B);
   });
 
   // what stops the run is added up, so that all ranks stop
-  double found[2] = {site_->missed(shift), 0.0};
+  double unknown = 0.0;
   for (int i = 0; i < atom->nlocal; ++i)
-    found[1] += vector_atom[i] < 0.0;
-  MPI_Allreduce(MPI_IN_PLACE, found, 2, MPI_DOUBLE, MPI_SUM, world);
-  site_->stop_if(found[0]);
-  if (found[1] > 0.0)
+    unknown += vector_atom[i] < 0.0;
+  MPI_Allreduce(MPI_IN_PLACE, &unknown, 1, MPI_DOUBLE, MPI_SUM, world);
+  if (unknown > 0.0)
     error->all(FLERR,
                "{}: at step {} the group has {:.0f} atoms of types for which the model holds null, expected only "
                "types that it was fitted to",
-               command, update->ntimestep, found[1]);
+               command, update->ntimestep, unknown);
 }
 
 double ComputeDbarAtomNovelty::memory_usage() {

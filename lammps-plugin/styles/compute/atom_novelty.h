@@ -19,7 +19,6 @@ public:
   ComputeDbarAtomNovelty(class LAMMPS *, int, char **);
   ~ComputeDbarAtomNovelty() override;
   void init() override;
-  void init_list(int, class NeighList *) override;
   void compute_peratom() override;
   double memory_usage() override;
 
@@ -30,8 +29,7 @@ private:
   std::unique_ptr<dbar::Descriptor> descriptor_;
   std::unique_ptr<dbar::EvaluationSite> site_;
   std::unique_ptr<dbar::DescriptorSums> local_; // of this rank
-  class NeighList *list_ = nullptr;
-  int nmax_ = 0; // length of vector_atom
+  int nmax_ = 0;                                // length of vector_atom
 };
 
 } // namespace LAMMPS_NS

@@ -65,8 +65,7 @@ void ComputeDbarChunk::find_chunks() {
 }
 
 void ComputeDbarChunk::make_room(int nchunk) {
-  // the row behind the chunks takes the count of missed atoms through the same reduction
-  const bigint numbers = (static_cast<bigint>(nchunk) + 1) * size_array_cols;
+  const bigint numbers = (static_cast<bigint>(nchunk) + 1) * size_array_cols; // there is a row even without chunks
   if (numbers > MAXSMALLINT)
     error->all(FLERR, "Compute dbar: {} chunks of {} numbers, expected fewer than {} numbers in all", nchunk,
                size_array_cols, MAXSMALLINT);
@@ -99,19 +98,14 @@ void ComputeDbarChunk::sort_by_chunk(const double *chunk, int nchunk) {
 
 void ComputeDbarChunk::compute_array() {
   invoked_array = update->ntimestep;
-  double **shift = site_->shift();
-  site_->build(list_);
+  site_->move_ghosts();
+  site_->place(*local_, site_->shift());
   chunks_->compute_peratom(); // does nothing twice in a step, and nothing while locked
   const int nchunk = static_cast<int>(chunks_->compute_scalar());
   make_room(nchunk);
   sort_by_chunk(chunks_->vector_atom, nchunk);
-  local_->accumulate_sets(groupbit, shift, order_, first_, has_virial(), array[0]);
-
-  double &missed = array[0][static_cast<bigint>(nchunk) * size_array_cols];
-  missed = site_->missed(shift);
-  const bigint numbers = static_cast<bigint>(nchunk) * size_array_cols + 1;
-  MPI_Allreduce(MPI_IN_PLACE, array[0], static_cast<int>(numbers), MPI_DOUBLE, MPI_SUM, world);
-  site_->stop_if(missed);
+  local_->accumulate_sets(groupbit, order_, first_, has_virial(), array[0]);
+  MPI_Allreduce(MPI_IN_PLACE, array[0], nchunk * size_array_cols, MPI_DOUBLE, MPI_SUM, world);
 }
 
 void ComputeDbarChunk::lock_enable() {

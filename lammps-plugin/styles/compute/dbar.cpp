@@ -93,19 +93,14 @@ void ComputeDbar::init() {
   if (group->count(igroup) == 0 && !group->dynamic[igroup])
     error->all(FLERR, "Compute dbar: group {} of compute {} has no atoms, expected at least one central atom",
                group->names[igroup], id);
-  site_->init(this, descriptor_->cutoff());
+  site_->init(descriptor_->cutoff());
+  local_ = local_sums();
 }
 
-void ComputeDbar::init_list(int, NeighList *ptr) {
-  list_ = ptr;
-  local_ = local_sums(list_);
-}
-
-std::unique_ptr<dbar::DescriptorSums> ComputeDbar::local_sums(NeighList *list) const {
+std::unique_ptr<dbar::DescriptorSums> ComputeDbar::local_sums() const {
   std::vector<int> species(atom->ntypes);
   std::iota(species.begin(), species.end(), 0);
-  return std::make_unique<dbar::DescriptorSums>(atom, list, *descriptor_, std::move(species), perspecies_,
-                                                comm->nthreads);
+  return std::make_unique<dbar::DescriptorSums>(atom, *descriptor_, std::move(species), perspecies_, comm->nthreads);
 }
 
 bool ComputeDbar::averages() const {
@@ -129,16 +124,15 @@ void ComputeDbar::refresh() {
 }
 
 bigint ComputeDbar::evaluate(double **shift, double *D, double *V) {
-  site_->build(list_);
+  site_->move_ghosts();
+  site_->place(*local_, shift);
   const int nD = size_vector, nV = V ? 6 * size_vector : 0;
-  sums_.assign(nD + nV + 2, 0.0);
-  double &missed = sums_[nD + nV], &owned = sums_[nD + nV + 1];
-  local_->accumulate(groupbit, shift, sums_.data(), V ? sums_.data() + nD : nullptr);
-  missed = site_->missed(shift);
+  sums_.assign(nD + nV + 1, 0.0);
+  double &owned = sums_[nD + nV];
+  local_->accumulate(groupbit, sums_.data(), V ? sums_.data() + nD : nullptr);
   owned = atom->nlocal;
   MPI_Allreduce(MPI_IN_PLACE, sums_.data(), static_cast<int>(sums_.size()), MPI_DOUBLE, MPI_SUM, world);
 
-  site_->stop_if(missed);
   std::copy_n(sums_.begin(), nD, D);
   if (V)
     std::copy_n(sums_.begin() + nD, nV, V);

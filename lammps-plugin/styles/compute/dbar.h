@@ -22,14 +22,13 @@ public:
   ComputeDbar(class LAMMPS *, int, char **);
   ~ComputeDbar() override;
   void init() override;
-  void init_list(int, class NeighList *) override;
   void compute_vector() override;
   void compute_array() override;
   double memory_usage() override;
 
   // Global sums at the current positions plus `shift` (null: none), on every rank. Collective.
   // D: [size()], V: [size()][6] or null. Returns the number of atoms that all ranks own together.
-  // Raises an error when a neighbour may have been missed.
+  // Raises an error where a neighbour may be missing.
   bigint evaluate(double **shift, double *D, double *V);
 
   int size() const { return size_vector; }
@@ -37,9 +36,8 @@ public:
   const std::string &family() const { return family_; }
   double rcut() const { return rcut_; }
   bool perspecies() const { return perspecies_; }
-  bool averages() const; // whether positions other than those of the step are used
-  // The sums of this rank alone over another list, such as one that LAMMPS keeps up to date at every step.
-  std::unique_ptr<dbar::DescriptorSums> local_sums(class NeighList *list) const;
+  bool averages() const;                                    // whether positions other than those of the step are used
+  std::unique_ptr<dbar::DescriptorSums> local_sums() const; // those of this rank alone, to be placed by the caller
   bool has_virial() const { return virial_; }
   dbar::DescriptorRecord record() const; // what files for this compute must say
   // Settings as JSON: family, cutoff, every keyword of the family, perspecies, virial, ntypes.
@@ -51,7 +49,6 @@ protected:
 
   std::unique_ptr<dbar::DescriptorSums> local_; // of this rank
   std::unique_ptr<dbar::EvaluationSite> site_;
-  class NeighList *list_ = nullptr;
 
 private:
   void refresh();

@@ -120,7 +120,7 @@ void PairDbar::init_style() {
 // Not in init_list(): LAMMPS calls that only where its lists have changed.
 dbar::DescriptorSums &PairDbar::sums() {
   if (!local_)
-    local_ = std::make_unique<dbar::DescriptorSums>(atom, list, *descriptor_, species_, true, comm->nthreads);
+    local_ = std::make_unique<dbar::DescriptorSums>(atom, *descriptor_, species_, true, comm->nthreads, list);
   return *local_;
 }
 
