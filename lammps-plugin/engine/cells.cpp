@@ -1,6 +1,9 @@
 #include "engine/cells.h"
 
+#include <cmath>
+#include <iterator>
 #include <limits>
+#include <utility>
 
 namespace dbar {
 
@@ -18,64 +21,61 @@ struct Position {
 
 } // namespace
 
+int Cells::build(const double *x, const double *shift, int nlocal, int nall, double cutoff) {
+  sorted_.clear();
+  begin_.clear();
+  occupied_.clear();
+  order_.clear();
+  if (nlocal == 0)
+    return -1; // nobody will ask
+  const int bad = set_up_mesh(x, shift, nlocal, cutoff);
+  if (bad >= 0)
+    return bad;
+  const std::int64_t ncells = n_[0] * n_[1] * n_[2];
+  if (ncells <= nall + 4096)
+    sort_dense(x, shift, nall, ncells);
+  else
+    sort_sparse(x, shift, nall);
+  order_.reserve(nlocal);
+  std::copy_if(sorted_.begin(), sorted_.end(), std::back_inserter(order_), [=](int i) { return i < nlocal; });
+  return -1;
+}
+
 int Cells::set_up_mesh(const double *x, const double *shift, int nlocal, double cutoff) {
-  double hi[3];
-  for (int d = 0; d < 3; ++d) {
-    lo_[d] = std::numeric_limits<double>::max();
-    hi[d] = std::numeric_limits<double>::lowest();
-  }
+  std::fill_n(lo_, 3, std::numeric_limits<double>::max());
+  std::fill_n(hi_, 3, std::numeric_limits<double>::lowest());
   for (int i = 0; i < nlocal; ++i) {
     const Position at(x, shift, i);
     if (!at.finite())
       return i;
     for (int d = 0; d < 3; ++d) {
       lo_[d] = std::min(lo_[d], at.p[d]);
-      hi[d] = std::max(hi[d], at.p[d]);
+      hi_[d] = std::max(hi_[d], at.p[d]);
     }
   }
   double largest = 0.0;
   for (int d = 0; d < 3; ++d)
-    largest = std::max({largest, std::abs(lo_[d]), std::abs(hi[d])});
-  reach_ = cutoff * (1.0 + 1e-9) + 16.0 * std::numeric_limits<double>::epsilon() * largest;
+    largest = std::max({largest, std::abs(lo_[d]), std::abs(hi_[d])});
+  // a little more than the cutoff: rounding must hide no neighbour
+  const double reach = cutoff * (1.0 + 1e-9) + 16.0 * std::numeric_limits<double>::epsilon() * largest;
   for (int d = 0; d < 3; ++d) {
-    lo_[d] -= reach_;
-    hi[d] += reach_;
-    const double most = 1 << 20; // three such numbers make a number of a cell
-    n_[d] = static_cast<int>(std::clamp((hi[d] - lo_[d]) * cells_per_cutoff / reach_, 1.0, most));
-    width_[d] = (hi[d] - lo_[d]) / n_[d];
-    inverse_[d] = n_[d] / (hi[d] - lo_[d]);
+    lo_[d] -= reach;
+    hi_[d] += reach;
+    const double most = 1 << 20; // three such numbers make one of a cell
+    n_[d] = static_cast<std::int64_t>(std::clamp((hi_[d] - lo_[d]) / reach, 1.0, most));
+    inverse_[d] = static_cast<double>(n_[d]) / (hi_[d] - lo_[d]);
   }
   return -1;
 }
 
-// Calls place(atom, number of its cell) in the order of the atoms.
+// Calls place(atom, its cell) in the order of the atoms.
 template <class Place> void Cells::each(const double *x, const double *shift, int nall, Place place) const {
-  double hi[3];
-  for (int d = 0; d < 3; ++d)
-    hi[d] = lo_[d] + n_[d] * width_[d];
   for (int i = 0; i < nall; ++i) {
     const Position at(x, shift, i);
     const double *p = at.p; // a ghost that is not finite is left out: its owner tells of it
-    if (p[0] >= lo_[0] && p[0] <= hi[0] && p[1] >= lo_[1] && p[1] <= hi[1] && p[2] >= lo_[2] && p[2] <= hi[2])
-      place(i, (static_cast<std::int64_t>(cell(p[2], 2)) * n_[1] + cell(p[1], 1)) * n_[0] + cell(p[0], 0));
+    if (p[0] >= lo_[0] && p[0] <= hi_[0] && p[1] >= lo_[1] && p[1] <= hi_[1] && p[2] >= lo_[2] && p[2] <= hi_[2])
+      place(i, cell(p));
   }
-}
-
-int Cells::build(const double *x, const double *shift, int nlocal, int nall, double cutoff) {
-  sorted_.clear();
-  begin_.clear();
-  occupied_.clear();
-  if (nlocal == 0)
-    return -1; // nobody will ask
-  const int bad = set_up_mesh(x, shift, nlocal, cutoff);
-  if (bad >= 0)
-    return bad;
-  const std::int64_t ncells = static_cast<std::int64_t>(n_[0]) * n_[1] * n_[2];
-  if (ncells <= 8 * static_cast<std::int64_t>(nall) + 4096)
-    sort_dense(x, shift, nall, ncells);
-  else
-    sort_sparse(x, shift, nall);
-  return -1;
 }
 
 void Cells::sort_dense(const double *x, const double *shift, int nall, std::int64_t ncells) {
@@ -103,7 +103,7 @@ void Cells::sort_sparse(const double *x, const double *shift, int nall) {
 }
 
 double Cells::memory_usage() const {
-  return static_cast<double>((sorted_.capacity() + begin_.capacity()) * sizeof(int) +
+  return static_cast<double>((sorted_.capacity() + begin_.capacity() + order_.capacity()) * sizeof(int) +
                              occupied_.capacity() * sizeof(std::int64_t));
 }
 

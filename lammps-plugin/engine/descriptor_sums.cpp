@@ -44,7 +44,7 @@ int DescriptorSums::centres() const {
 }
 
 const int *DescriptorSums::order() const {
-  return list_ ? list_->ilist : nullptr;
+  return list_ ? list_->ilist : cells_.order().data();
 }
 
 int DescriptorSums::place(double **shift) {
@@ -76,7 +76,7 @@ void DescriptorSums::accumulate_part(int part, int groupbit, const int *order, s
   Batch batch;
   for (int block = 0; block < blocks_; ++block) {
     const int offset = 1 + block * K_;
-    worker.neighbourhoods->select(groupbit, blocks_ > 1 ? block : -1, shift_, entries.first, entries.second, order);
+    worker.neighbourhoods->select(groupbit, blocks_ > 1 ? block : -1, shift_, order, entries.first, entries.second);
     while (worker.neighbourhoods->next(batch)) {
       D[0] += batch.n;
       worker.descriptor->accumulate(batch, D + offset, V ? V + 6 * offset : nullptr);
@@ -111,7 +111,7 @@ void DescriptorSums::per_centre(int groupbit, const std::function<void(int, int,
     Worker &worker = workers_[t];
     Batch batch;
     const auto [begin, end] = range(t, centres());
-    worker.neighbourhoods->select(groupbit, -1, shift_, begin, end, order());
+    worker.neighbourhoods->select(groupbit, -1, shift_, order(), begin, end);
     worker.sums.resize(static_cast<std::size_t>(Neighbourhoods::batch_size) * K_);
     while (worker.neighbourhoods->next(batch)) {
       worker.descriptor->per_centre(batch, worker.sums.data());
@@ -166,7 +166,7 @@ void DescriptorSums::add_forces_part(int part, int groupbit, const double *theta
   double strain[6] = {};
   for (int block = 0; block < blocks_; ++block) {
     const auto [begin, end] = range(part, centres());
-    worker.neighbourhoods->select(groupbit, blocks_ > 1 ? block : -1, shift_, begin, end, order());
+    worker.neighbourhoods->select(groupbit, blocks_ > 1 ? block : -1, shift_, order(), begin, end);
     while (worker.neighbourhoods->next(batch))
       dbar::add_forces(*worker.descriptor, batch, worker.neighbourhoods->centres(), worker.neighbourhoods->neighbours(),
                        theta + 1 + block * K_, f, strain, energy, tally);

@@ -29,6 +29,9 @@ public:
   // The positions that what follows is about: those of owned and ghost atoms now, plus `shift` (null: nothing), which
   // must stay as they are. Returns an owned atom whose position is not finite, -1 if there is none.
   int place(double **shift);
+  // Owned atoms that may be centres, in the order in which to go through them.
+  int centres() const;
+  const int *order() const;
 
   // Adds to D[size()] and, unless V is null, to V[size()][6]. Centres are the atoms of the group.
   void accumulate(int groupbit, double *D, double *V);
@@ -59,8 +62,6 @@ private:
   template <class Part> void in_threads(Part part);
   // Entries [first, second) of an order of owned atoms are those of one thread.
   std::pair<int, int> range(int part, LAMMPS_NS::bigint entries) const;
-  int centres() const;      // owned atoms that may be one
-  const int *order() const; // null: as they are numbered
   void accumulate_part(int part, int groupbit, const int *order, std::pair<int, int> entries, double *D, double *V);
   void add_forces_part(int part, int groupbit, const double *theta, double (*f)[3], double *virial, double *energy,
                        const AtomTally &tally);

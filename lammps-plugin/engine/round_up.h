@@ -1,7 +1,7 @@
 // A number for a user to type: a little more than what is needed, in few digits. No unit has a say in it.
 #pragma once
 
-#include <fmt/format.h>
+#include "utils.h"
 
 #include <cmath>
 #include <string>

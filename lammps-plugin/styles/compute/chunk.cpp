@@ -89,9 +89,11 @@ void ComputeDbarChunk::sort_by_chunk(const double *chunk, int nchunk) {
   for (int c = 0; c < nchunk; ++c)
     first_[c + 1] += first_[c];
   order_.resize(first_[nchunk]);
-  for (int i = atom->nlocal - 1; i >= 0; --i) // fills each chunk from its end: first_ moves to its begin
+  for (int k = local_->centres() - 1; k >= 0; --k) { // fills each chunk from its end: first_ moves to its begin
+    const int i = local_->order()[k];
     if (row(i) >= 0)
       order_[--first_[row(i) + 1]] = i;
+  }
   first_.erase(first_.begin());
   first_.push_back(static_cast<int>(order_.size()));
 }
