@@ -20,7 +20,11 @@ int shift(int j1, int j2, int t) {
   return (j1 + j2 - t) / 2;
 }
 
-using Targets = std::map<int, int, std::greater<int>>; // first element of Z(.. -> t)
+struct Target {
+  int z;     // first element of Z(.. -> t)
+  int block; // that it is
+};
+using Targets = std::map<int, Target, std::greater<int>>; // by t
 
 // Targets come in descending order: the first ones reach a given projection.
 int reach(const Targets &z, int j1, int j2, int s) {
@@ -35,8 +39,7 @@ struct Task {
 };
 
 // The b-pairs of one sb with their coefficients.
-void add_column(CouplingTables &tables, int j1, int j2, int sb, const Targets &z, const std::map<int, double> &scale,
-                Unit &unit) {
+void add_column(CouplingTables &tables, int j1, int j2, int sb, const Targets &z, Unit &unit) {
   unit.begin = static_cast<int>(tables.column_pair.size());
   unit.cb = static_cast<int>(tables.cb.size());
   unit.cb_step = reach(z, j1, j2, sb);
@@ -48,8 +51,10 @@ void add_column(CouplingTables &tables, int j1, int j2, int sb, const Targets &z
     const double times = j1 == j2 && mb1 < mb2 ? 2.0 : 1.0;
     tables.column_pair.push_back({2 * (offset(j1) + mb1 * (j1 + 1)), 2 * (offset(j2) + mb2 * (j2 + 1))});
     auto target = z.begin();
-    for (int i = 0; i < unit.cb_step; ++i, ++target)
-      tables.cb.push_back(times * scale.at(target->first) * clebsch_gordan(j1, mb1, j2, mb2, target->first));
+    for (int i = 0; i < unit.cb_step; ++i, ++target) {
+      tables.cb.push_back(times * clebsch_gordan(j1, mb1, j2, mb2, target->first));
+      tables.cb_block.push_back(target->second.block);
+    }
   }
   unit.end = static_cast<int>(tables.column_pair.size());
 }
@@ -68,13 +73,12 @@ void add_row(CouplingTables &tables, int j1, int j2, int sa, const Targets &z, T
   }
 }
 
-void add_pair(CouplingTables &tables, int j1, int j2, const Targets &z, const std::map<int, double> &scale,
-              std::vector<Task> &all) {
+void add_pair(CouplingTables &tables, int j1, int j2, const Targets &z, std::vector<Task> &all) {
   // The half matrices, 2 mb <= t or 2 sb <= j1 + j2.
   const int first = shift(j1, j2, z.begin()->first), last = (j1 + j2) / 2;
   std::vector<Unit> columns(last + 1);
   for (int sb = first; sb <= last; ++sb)
-    add_column(tables, j1, j2, sb, z, scale, columns[sb]);
+    add_column(tables, j1, j2, sb, z, columns[sb]);
   for (int sa = 0; sa <= j1 + j2; ++sa) {
     const int reached = reach(z, j1, j2, sa);
     Task task{};
@@ -97,7 +101,7 @@ void add_pair(CouplingTables &tables, int j1, int j2, const Targets &z, const st
       auto target = z.begin();
       for (int i = 0; i < targets; ++i, ++target) {
         const int t = target->first, s = shift(j1, j2, t);
-        tables.z_at.push_back(2 * (target->second + half_index(t, sa - s, sb - s)));
+        tables.z_at.push_back(2 * (target->second.z + half_index(t, sa - s, sb - s)));
       }
       all.push_back(task);
     }
@@ -144,23 +148,23 @@ void add_groups(CouplingTables &tables, const std::vector<Block> &blocks, const 
 } // namespace
 
 void make_couplings(CouplingTables &tables, const std::vector<Block> &blocks, const std::vector<int> &half_at,
-                    const double *theta) {
+                    bool adjoint) {
   std::map<std::pair<int, int>, Targets> z_of;
-  std::map<std::pair<int, int>, std::map<int, double>> scale_of;
   std::vector<int> z;
   int elements = 0;
   for (const Block &b : blocks) {
-    z.push_back(theta ? half_at[b.t] : elements);
+    z_of[{b.j1, b.j2}][b.t] = {adjoint ? half_at[b.t] : elements, static_cast<int>(z.size())};
+    z.push_back(elements);
     elements += half_size(b.t);
-    z_of[{b.j1, b.j2}][b.t] = z.back();
-    scale_of[{b.j1, b.j2}][b.t] = theta ? theta[b.component] * b.factor : 1.0;
   }
   std::vector<Task> all;
   for (const auto &[j, targets] : z_of)
-    add_pair(tables, j.first, j.second, targets, scale_of[j], all);
+    add_pair(tables, j.first, j.second, targets, all);
   sort_units(tables, all);
-  if (!theta)
+  if (!adjoint) {
     add_groups(tables, blocks, z, half_at);
+    tables.cb_block = {};
+  }
   tables.view = {static_cast<int>(tables.range.size()),
                  static_cast<int>(tables.group.size()),
                  elements,
@@ -172,6 +176,16 @@ void make_couplings(CouplingTables &tables, const std::vector<Block> &blocks, co
                  tables.cb.data(),
                  tables.group.data(),
                  tables.block.data()};
+}
+
+void scale_couplings(const CouplingTables &tables, const std::vector<Block> &blocks, const double *theta,
+                     std::vector<double> &cb) {
+  std::vector<double> scale;
+  for (const Block &b : blocks)
+    scale.push_back(theta[b.component] * b.factor);
+  cb.resize(tables.cb.size());
+  for (std::size_t i = 0; i < cb.size(); ++i)
+    cb[i] = tables.cb[i] * scale[tables.cb_block[i]];
 }
 
 } // namespace dbar::bso4

@@ -92,7 +92,7 @@ public:
   void gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) override;
   std::unique_ptr<Descriptor> clone() const override { return std::make_unique<LaneKernel>(s_, entry_, tables_); }
   std::size_t memory_usage() const override {
-    return sizeof(*this) + scratch_.bytes + tables_->memory_usage() + bso4::memory_usage(adjoint_);
+    return sizeof(*this) + scratch_.bytes + tables_->memory_usage() + (theta_.size() + cb_.size()) * sizeof(double);
   }
   Operations operations(Task task) const override { return count(plan_, task); }
 
@@ -109,8 +109,8 @@ private:
   std::shared_ptr<const Tables> tables_; // shared by clones
   const Plan &plan_;
   Scratch scratch_;
-  std::vector<double> theta_; // of the adjoint below
-  CouplingTables adjoint_;
+  std::vector<double> theta_, cb_; // the cb of the adjoint of theta
+  Couplings adjoint_{};
 };
 
 void LaneKernel::make_room(const Batch &batch) {
@@ -158,8 +158,9 @@ void LaneKernel::gradient(const Batch &batch, const double *theta, double (*grad
   make_room(batch);
   if (!std::equal(theta_.begin(), theta_.end(), theta, theta + plan_.components)) {
     theta_.assign(theta, theta + plan_.components);
-    adjoint_ = CouplingTables();
-    make_couplings(adjoint_, tables_->blocks(), tables_->half_at(), theta);
+    scale_couplings(tables_->adjoint(), tables_->blocks(), theta, cb_);
+    adjoint_ = tables_->adjoint().view;
+    adjoint_.cb = cb_.data();
   }
   double constant = 0.0;
   for (int k = 0; k < plan_.components; ++k)
@@ -168,7 +169,7 @@ void LaneKernel::gradient(const Batch &batch, const double *theta, double (*grad
     grad[p][0] = grad[p][1] = grad[p][2] = 0.0;
   double lane_energy[8];
   for (int i = 0; i < batch.n; i += entry_.lanes) {
-    entry_.gradient(plan_, scratch_.work, adjoint_.view, batch, i, grad, lane_energy);
+    entry_.gradient(plan_, scratch_.work, adjoint_, batch, i, grad, lane_energy);
     // B is of third degree in U, so <Y, U> = 3 E.
     for (int lane = 0; energy && lane < entry_.lanes && i + lane < batch.n; ++lane)
       energy[i + lane] = lane_energy[lane] / 3.0 - constant;

@@ -30,14 +30,14 @@ template <class... T> std::size_t bytes(const std::vector<T> &...each) {
 } // namespace
 
 std::size_t memory_usage(const CouplingTables &t) {
-  return bytes(t.range, t.unit, t.column_pair, t.z_at, t.ca, t.cb, t.group, t.block);
+  return bytes(t.range, t.unit, t.column_pair, t.z_at, t.ca, t.cb, t.cb_block, t.group, t.block);
 }
 
 std::size_t Tables::memory_usage() const {
   return bytes(blocks_, rcutsq_, scale_, weight_, kappa_, chi_first_, chi_alpha_, chi_beta_, chi_lower_, chi_upper_) +
          harmonics_.memory_usage() + bytes(strain_.output, strain_.term, strain_.value_part) +
          bytes(unfold_.unfold, unfold_.fold, unfold_.unfold_term, unfold_.fold_term) +
-         bso4::memory_usage(value_couplings_) + bso4::memory_usage(strain_couplings_);
+         bso4::memory_usage(value_couplings_) + bso4::memory_usage(strain_couplings_) + bso4::memory_usage(adjoint_);
 }
 
 Tables::Tables(const Settings &settings) : harmonics_(settings.twojmax + 2) {
@@ -80,10 +80,15 @@ Tables::Tables(const Settings &settings) : harmonics_(settings.twojmax + 2) {
   p.fold = unfold_.fold.data();
   p.fold_term = unfold_.fold_term.data();
   p.half_at = unfold_.half_at.data();
-  make_couplings(value_couplings_, value_blocks(blocks_), unfold_.half_at, nullptr);
-  make_couplings(strain_couplings_, blocks_, unfold_.half_at, nullptr);
+  make_couplings(value_couplings_, value_blocks(blocks_), unfold_.half_at, false);
+  make_couplings(strain_couplings_, blocks_, unfold_.half_at, false);
   p.value = value_couplings_.view;
   p.strain = strain_couplings_.view;
+}
+
+const CouplingTables &Tables::adjoint() const {
+  std::call_once(adjoint_made_, [this] { make_couplings(adjoint_, blocks_, unfold_.half_at, true); });
+  return adjoint_;
 }
 
 // chi_jl = 2^l l! sqrt((j+1)(j-l)!/(j+l+1)!) sin^l C_{j-l}^{(l+1)}(cos), C a Gegenbauer polynomial

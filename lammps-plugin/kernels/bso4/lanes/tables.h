@@ -7,6 +7,7 @@
 
 #include <array>
 #include <memory>
+#include <mutex>
 
 namespace dbar::bso4 {
 
@@ -44,14 +45,18 @@ struct CouplingTables {
   std::vector<ColumnPair> column_pair;
   std::vector<int> z_at;
   std::vector<double> ca, cb;
+  std::vector<int> cb_block; // the block that each of cb belongs to
   std::vector<Group> group;
   std::vector<BlockPlan> block;
   Couplings view{};
 };
 // An adjoint adds theta_k factor Z of every block into one matrix per target, instead of keeping
-// the blocks apart.
+// the blocks apart; theta and factor come later, by scale_couplings().
 void make_couplings(CouplingTables &tables, const std::vector<Block> &blocks, const std::vector<int> &half_at,
-                    const double *theta);
+                    bool adjoint);
+// The cb of an adjoint for one theta.
+void scale_couplings(const CouplingTables &tables, const std::vector<Block> &blocks, const double *theta,
+                     std::vector<double> &cb);
 
 std::size_t memory_usage(const CouplingTables &tables);
 
@@ -63,8 +68,8 @@ public:
 
   const Plan &plan() const { return plan_; }
   const std::vector<Block> &blocks() const { return blocks_; }
+  const CouplingTables &adjoint() const; // made when first asked for, by any thread
   std::size_t memory_usage() const;
-  const std::vector<int> &half_at() const { return unfold_.half_at; }
 
 private:
   void radial(const Settings &settings);
@@ -78,6 +83,8 @@ private:
   StrainTables strain_;
   UnfoldTables unfold_;
   CouplingTables value_couplings_, strain_couplings_;
+  mutable CouplingTables adjoint_;
+  mutable std::once_flag adjoint_made_;
   Plan plan_{};
 };
 
