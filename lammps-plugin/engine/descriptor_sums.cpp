@@ -6,32 +6,21 @@
 #include "neigh_list.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace dbar {
 
 DescriptorSums::DescriptorSums(LAMMPS_NS::Atom *&atom, const Descriptor &descriptor, std::vector<int> species,
                                bool perspecies, int nthreads, LAMMPS_NS::NeighList *list)
     : atom_(atom), list_(list), cutoff_(descriptor.cutoff()), K_(descriptor.size()),
-      blocks_(perspecies ? descriptor.nspecies() : 1) {
-  for (int t = 0; t < std::max(nthreads, 1); ++t) {
+      blocks_(perspecies ? descriptor.nspecies() : 1), threads_(std::max(nthreads, 1)) {
+  // As many as OMP_NUM_THREADS or `package omp` ask for. They are plain threads: the plugin must not bring a second
+  // OpenMP runtime into LAMMPS. Parts are added in a fixed order, so the same number of threads gives the same bits.
+  for (int t = 0; t < threads_.count(); ++t) {
     Worker worker;
     worker.descriptor = descriptor.clone();
     worker.neighbourhoods = std::make_unique<Neighbourhoods>(atom, list ? nullptr : &cells_, list, descriptor, species);
     workers_.push_back(std::move(worker));
   }
-}
-
-// Threads as OMP_NUM_THREADS or `package omp` ask. They are plain threads: the plugin must not bring a second
-// OpenMP runtime into LAMMPS. Parts are added in a fixed order, so the same number of threads gives the same bits.
-template <class Part> void DescriptorSums::in_threads(Part part) {
-  if (workers_.size() == 1)
-    return part(0);
-  std::vector<std::thread> threads;
-  for (int t = 0; t < static_cast<int>(workers_.size()); ++t)
-    threads.emplace_back([=] { part(t); });
-  for (auto &thread : threads)
-    thread.join();
 }
 
 std::pair<int, int> DescriptorSums::range(int part, LAMMPS_NS::bigint entries) const {
@@ -57,7 +46,7 @@ void DescriptorSums::accumulate(int groupbit, double *D, double *V) {
   if (workers_.size() == 1)
     return accumulate_part(0, groupbit, order(), range(0, centres()), D, V);
   const int n = size();
-  in_threads([=](int t) {
+  threads_.run([=](int t) {
     auto &sums = workers_[t].sums;
     sums.assign(V ? 7 * n : n, 0.0);
     accumulate_part(t, groupbit, order(), range(t, centres()), sums.data(), V ? sums.data() + n : nullptr);
@@ -88,7 +77,7 @@ void DescriptorSums::accumulate_sets(int groupbit, const std::vector<int> &order
                                      bool virial, double *rows) {
   const std::size_t n = size(), width = virial ? 7 * n : n;
   std::vector<std::size_t> shared(workers_.size()); // the set of which a thread holds a part in its own sums
-  in_threads([&](int t) {
+  threads_.run([&](int t) {
     const auto [begin, end] = range(t, static_cast<LAMMPS_NS::bigint>(order.size()));
     workers_[t].sums.assign(width, 0.0);
     std::size_t set = std::upper_bound(first.begin(), first.end(), begin) - first.begin() - 1;
@@ -107,7 +96,7 @@ void DescriptorSums::accumulate_sets(int groupbit, const std::vector<int> &order
 }
 
 void DescriptorSums::per_centre(int groupbit, const std::function<void(int, int, const double *)> &visit) {
-  in_threads([&](int t) {
+  threads_.run([&](int t) {
     Worker &worker = workers_[t];
     Batch batch;
     const auto [begin, end] = range(t, centres());
@@ -132,7 +121,7 @@ void DescriptorSums::add_forces(int groupbit, const double *theta, double (*f)[3
   const std::size_t n = static_cast<std::size_t>(atom_->nlocal + atom_->nghost);
   const std::size_t at_virial = 3 * n, at_energy = at_virial + 6, at_eatom = at_energy + 1,
                     at_vatom = at_eatom + (tally.energy ? n : 0), end = at_vatom + (tally.virial ? 6 * n : 0);
-  in_threads([=](int t) {
+  threads_.run([=](int t) {
     auto &sums = workers_[t].sums;
     sums.assign(end, 0.0);
     double *begin = sums.data();
@@ -144,10 +133,13 @@ void DescriptorSums::add_forces(int groupbit, const double *theta, double (*f)[3
     add_forces_part(t, groupbit, theta, reinterpret_cast<double (*)[3]>(begin), begin + at_virial, begin + at_energy,
                     mine);
   });
-  for (const auto &worker : workers_) {
+  // each thread adds up a stretch of the numbers of all of them
+  threads_.run([=](int t) {
     const auto add = [&](double *to, std::size_t from, std::size_t count) {
-      for (std::size_t k = 0; k < count; ++k)
-        to[k] += worker.sums[from + k];
+      const std::size_t first = count * t / workers_.size(), last = count * (t + 1) / workers_.size();
+      for (const auto &worker : workers_)
+        for (std::size_t k = first; k < last; ++k)
+          to[k] += worker.sums[from + k];
     };
     add(n ? f[0] : nullptr, 0, 3 * n);
     add(virial, at_virial, 6);
@@ -156,7 +148,7 @@ void DescriptorSums::add_forces(int groupbit, const double *theta, double (*f)[3
       add(tally.energy, at_eatom, n);
     if (n && tally.virial)
       add(tally.virial[0], at_vatom, 6 * n);
-  }
+  });
 }
 
 void DescriptorSums::add_forces_part(int part, int groupbit, const double *theta, double (*f)[3], double *virial,

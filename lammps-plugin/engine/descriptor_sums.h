@@ -4,6 +4,7 @@
 
 #include "engine/cells.h"
 #include "engine/neighbourhoods.h"
+#include "engine/workers.h"
 #include "kernels/forces.h"
 
 #include "lmptype.h"
@@ -59,7 +60,6 @@ private:
     std::unique_ptr<Neighbourhoods> neighbourhoods;
     std::vector<double> sums;
   };
-  template <class Part> void in_threads(Part part);
   // Entries [first, second) of an order of owned atoms are those of one thread.
   std::pair<int, int> range(int part, LAMMPS_NS::bigint entries) const;
   void accumulate_part(int part, int groupbit, const int *order, std::pair<int, int> entries, double *D, double *V);
@@ -73,6 +73,7 @@ private:
   Cells cells_;
   double **shift_ = nullptr;
   std::vector<Worker> workers_;
+  Workers threads_; // one for each of the workers
 };
 
 } // namespace dbar
