@@ -7,6 +7,7 @@ row, and the fix gets back the numbers that LAMMPS shows.
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,13 +21,37 @@ from dbar.store.rows import Header
 from dbar.store.writer import Store
 from dbar.stream.answer import Answer, row_of
 from dbar.stream.observer import UserCallable
-from dbar.stream.session_estimates import open_estimates
-from dbar.stream.session_model import open_model
 from dbar.stream.session_monitor import open_monitor, open_partners
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dbar.stream.estimates import Estimates
+    from dbar.stream.session_model import Given
 
 __all__ = ["CHECKPOINT_EVERY", "Session"]
 
 CHECKPOINT_EVERY = 50  # snapshots between two checkpoints of the monitor
+
+
+# Models and estimators bring scikit-learn, which takes as long to import as all else together:
+# only where they are asked for.
+def _open_model(settings: dict) -> Given | None:
+    if not settings.get("model"):
+        return None
+    from dbar.stream.session_model import open_model
+
+    return open_model(settings)
+
+
+def _open_estimates(
+    settings: dict, given: Given | None, say: Callable[[str], None]
+) -> Estimates | None:
+    if not settings.get("observe"):
+        return None
+    from dbar.stream.session_estimates import open_estimates
+
+    return open_estimates(settings, given, say)
 
 
 class Session:
@@ -79,9 +104,9 @@ class Session:
         self._keeper = make_keeper(tuple(settings.get("snapshot") or ("none", 0)))
         self._observer = UserCallable(settings) if settings.get("python") else None
         self.wants_comm = bool(self._observer and self._observer.wants_comm)
-        self._given = open_model(settings)
+        self._given = _open_model(settings)
         self._monitor = open_monitor(settings, self._given)
-        self._estimates = open_estimates(settings, self._given, self._say)
+        self._estimates = _open_estimates(settings, self._given, self._say)
         self.reference = 0 if self._monitor is None else self._monitor.config.reference
         if self._keeper is not None:
             word = settings["snapshot"][0]

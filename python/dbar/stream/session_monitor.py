@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbar.online.config import MonitorConfig
 from dbar.online.monitor import Monitor
@@ -12,8 +13,9 @@ from dbar.online.shared_learning import SharedLearning
 from dbar.online.shared_settings import statistics_settings
 from dbar.statistics.moment_size import refuse_too_large
 from dbar.store.rows import Header
-from dbar.stream.session_model import Given
-from dbar.study.suits import start_of
+
+if TYPE_CHECKING:
+    from dbar.stream.session_model import Given
 
 __all__ = ["open_monitor", "open_partners"]
 
@@ -42,6 +44,8 @@ def open_monitor(settings: dict, brought: Given | None = None) -> Monitor | None
         return None
     config, start = MonitorConfig.load(word, given), None
     if brought is not None:
+        from dbar.study.suits import start_of  # with all that makes models, as few runs need
+
         config = _config_of(brought, word, given, config.reference, shared)
         dimension, learn = config.latent_dim, brought.learn
         start = start_of(brought.model, config.m_limit, dimension, learn)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
 
 __all__ = ["RankLevel", "effective_number", "rank_level"]
 
@@ -34,6 +33,8 @@ def effective_number(scores):
     scores : list of ndarray
         One series per run, without NaN.
     """
+    from scipy.stats import rankdata  # takes 0.4 s to import, which every run would wait for
+
     count = np.array([len(s) for s in scores])
     total = int(count.sum())
     u = rankdata(np.concatenate(scores))
