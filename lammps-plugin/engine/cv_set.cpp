@@ -1,6 +1,7 @@
 #include "engine/cv_set.h"
 
 #include "engine/descriptor_sums.h"
+#include "engine/guarded.h"
 #include "engine/raise_together.h"
 #include "engine/shared_text.h"
 
@@ -69,7 +70,7 @@ double CvSet::value(int i, const double *D, double *gradient) const {
 
 void CvSet::evaluate(std::vector<double> &value) {
   std::fill(D_.begin(), D_.end(), 0.0);
-  sums_->accumulate(groupbit_, D_.data(), nullptr);
+  guarded(error, command_, [this] { sums_->accumulate(groupbit_, D_.data(), nullptr); });
   MPI_Allreduce(MPI_IN_PLACE, D_.data(), static_cast<int>(D_.size()), MPI_DOUBLE, MPI_SUM, world);
   for (int i = 0; i < size(); ++i)
     value[i] = this->value(i, D_.data(), gradient_[i].data());
@@ -80,7 +81,7 @@ void CvSet::add_forces(const std::vector<double> &weight, double factor, double 
   for (std::size_t i = 0; i < cvs_.size(); ++i)
     for (std::size_t k = 0; k < theta_.size(); ++k)
       theta_[k] -= factor * weight[i] * gradient_[i][k];
-  sums_->add_forces(groupbit_, theta_.data(), f, virial);
+  guarded(error, command_, [&] { sums_->add_forces(groupbit_, theta_.data(), f, virial); });
 }
 
 double CvSet::memory_usage() const {

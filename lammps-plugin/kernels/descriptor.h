@@ -55,6 +55,7 @@ public:
   virtual std::unique_ptr<Descriptor> clone() const = 0;
   virtual std::size_t memory_usage() const = 0;
   virtual Operations operations(Task) const { return {}; }
+  virtual const char *instruction_set() const { return "portable"; } // that its kernels use
 
   // Canonical words and values (numbers with 17 digits) that make the same descriptor again.
   virtual std::vector<std::pair<std::string, std::string>> settings() const = 0;

@@ -34,10 +34,6 @@ inline double real_product(Complex x, Complex y) {
   return x.re * y.re + x.im * y.im;
 }
 
-// Closer pairs are taken for an atom and its own image of zero distance and passed over, as SNAP
-// implementations do.
-constexpr double smallest_rsq = 1e-20;
-
 // The radial part: r -> angle theta and weight f = w fc(r), with their derivatives.
 struct Radial {
   double cosine, sine, dtheta; // of theta = rfac0 pi (r - rmin0) / (rcut - rmin0)

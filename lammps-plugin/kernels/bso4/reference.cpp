@@ -1,6 +1,7 @@
 // The bispectrum as the equations say it: one centre, one neighbour, one element at a time. The
 // vector kernels are tested against this.
 #include "kernels/bso4/bispectrum.h"
+#include "kernels/bso4/limits.h"
 #include "kernels/bso4/wigner.h"
 
 #include <algorithm>
@@ -18,6 +19,7 @@ public:
   void gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) override;
   std::unique_ptr<Descriptor> clone() const override { return make_reference(s_); }
   std::size_t memory_usage() const override;
+  const char *instruction_set() const override { return "reference"; }
 
 private:
   // Calls use(index, r vector, unit vector, distance, radial part) for the neighbours inside.
@@ -54,7 +56,7 @@ template <class Use> void Reference::each_neighbour(const Batch &batch, int i, U
     const double *x = batch.r[p];
     const double rsq = x[0] * x[0] + x[1] * x[1] + x[2] * x[2];
     const double rcut = s_.cutoff(batch.type[i], batch.rtype[p]);
-    if (rsq >= rcut * rcut || rsq <= smallest_rsq)
+    if (rsq >= rcut * rcut || rsq <= nearest_squared * rcut * rcut)
       continue;
     const double r = std::sqrt(rsq);
     const double n[3] = {x[0] / r, x[1] / r, x[2] / r};

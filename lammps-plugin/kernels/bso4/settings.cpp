@@ -1,5 +1,6 @@
 #include "kernels/bso4/settings.h"
 
+#include "kernels/bso4/limits.h"
 #include "kernels/settings.h"
 
 #include <algorithm>
@@ -7,9 +8,6 @@
 namespace dbar::bso4 {
 
 namespace {
-
-// The tables grow with the fifth power of twojmax: at 20 they are a few MB.
-constexpr int largest_twojmax = 20;
 
 std::string yes_no(bool flag) {
   return flag ? "yes" : "no";
@@ -23,7 +21,7 @@ void read_radius(Settings &s, Words &words) {
 }
 
 const Setting<Settings> table[] = {
-    {"twojmax", kind::integer, [](Settings &s, Words &words) { s.twojmax = words.integer(0, largest_twojmax); },
+    {"twojmax", kind::integer, [](Settings &s, Words &words) { s.twojmax = words.integer(0, most_twojmax); },
      [](const Settings &s) { return std::to_string(s.twojmax); }},
     {"rfac0", kind::number,
      [](Settings &s, Words &words) {

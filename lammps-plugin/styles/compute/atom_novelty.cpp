@@ -3,6 +3,7 @@
 #include "engine/command_words.h"
 #include "engine/descriptor_sums.h"
 #include "engine/evaluation_site.h"
+#include "engine/guarded.h"
 #include "engine/raise_together.h"
 #include "engine/shared_text.h"
 #include "files/novelty_file.h"
@@ -74,9 +75,11 @@ void ComputeDbarAtomNovelty::compute_peratom() {
   site_->move_ghosts();
   site_->place(*local_, site_->shift());
   make_room();
-  local_->per_centre(groupbit, [this](int i, int species, const double *B) {
-    const auto &model = file_->models[species];
-    vector_atom[i] = model.mean.empty() ? -1.0 : model.score(B);
+  dbar::guarded(error, command, [this] {
+    local_->per_centre(groupbit, [this](int i, int species, const double *B) {
+      const auto &model = file_->models[species];
+      vector_atom[i] = model.mean.empty() ? -1.0 : model.score(B);
+    });
   });
 
   // what stops the run is added up, so that all ranks stop

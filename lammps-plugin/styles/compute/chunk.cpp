@@ -2,6 +2,7 @@
 
 #include "engine/descriptor_sums.h"
 #include "engine/evaluation_site.h"
+#include "engine/guarded.h"
 #include "kernels/descriptor.h"
 
 #include "atom.h"
@@ -106,7 +107,8 @@ void ComputeDbarChunk::compute_array() {
   const int nchunk = static_cast<int>(chunks_->compute_scalar());
   make_room(nchunk);
   sort_by_chunk(chunks_->vector_atom, nchunk);
-  local_->accumulate_sets(groupbit, order_, first_, has_virial(), array[0]);
+  dbar::guarded(error, "Compute dbar",
+                [&] { local_->accumulate_sets(groupbit, order_, first_, has_virial(), array[0]); });
   MPI_Allreduce(MPI_IN_PLACE, array[0], nchunk * size_array_cols, MPI_DOUBLE, MPI_SUM, world);
 }
 

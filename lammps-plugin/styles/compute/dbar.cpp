@@ -3,6 +3,8 @@
 #include "engine/command_words.h"
 #include "engine/descriptor_sums.h"
 #include "engine/evaluation_site.h"
+#include "engine/guarded.h"
+#include "engine/raise_together.h"
 #include "files/json_text.h"
 #include "kernels/descriptor.h"
 #include "kernels/families.h"
@@ -54,18 +56,17 @@ ComputeDbar::ComputeDbar(LAMMPS *lmp, int narg, char **arg) : Compute(lmp, narg,
       ended.clear();
     }
   }
-  std::string failure, isa;
+  std::string failure; // ranks may have other processors, environments, memories
   try {
-    isa = dbar::active_isa();
+    dbar::active_isa(); // a wrong wish is an error for all families
     descriptor_ = dbar::make_descriptor(family_, rcut_, family_words, atom->ntypes);
-  } catch (const dbar::BadSetting &e) {
+  } catch (const std::exception &e) {
     failure = std::string("Compute dbar: ") + e.what();
   }
-  if (!failure.empty())
-    error->all(FLERR, failure);
+  dbar::raise_together(error, world, failure);
   if (comm->me == 0)
     utils::logmesg(lmp, "compute dbar {}: {}, {} components per atom, {} kernel\n", id, family_, descriptor_->size(),
-                   isa);
+                   descriptor_->instruction_set());
 
   const int blocks = perspecies_ ? atom->ntypes : 1;
   vector_flag = 1;
@@ -129,7 +130,8 @@ bigint ComputeDbar::evaluate(double **shift, double *D, double *V) {
   const int nD = size_vector, nV = V ? 6 * size_vector : 0;
   sums_.assign(nD + nV + 1, 0.0);
   double &owned = sums_[nD + nV];
-  local_->accumulate(groupbit, sums_.data(), V ? sums_.data() + nD : nullptr);
+  dbar::guarded(error, "Compute dbar",
+                [&] { local_->accumulate(groupbit, sums_.data(), V ? sums_.data() + nD : nullptr); });
   owned = atom->nlocal;
   MPI_Allreduce(MPI_IN_PLACE, sums_.data(), static_cast<int>(sums_.size()), MPI_DOUBLE, MPI_SUM, world);
 

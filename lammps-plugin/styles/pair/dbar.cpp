@@ -1,6 +1,8 @@
 #include "styles/pair/dbar.h"
 
 #include "engine/descriptor_sums.h"
+#include "engine/guarded.h"
+#include "engine/raise_together.h"
 #include "engine/shared_text.h"
 #include "files/model_file.h"
 #include "kernels/descriptor.h"
@@ -64,15 +66,13 @@ void PairDbar::coeff(int narg, char **arg) {
   map_element2type(narg - 3, arg + 3);
   const std::string file = arg[2];
   const std::string text = dbar::shared_potential(error, world, "Pair style dbar", file);
-  // every rank has the same text, so all come to the same error
   std::string failure;
   try {
     use(dbar::parse_model(text), file);
   } catch (const std::exception &e) {
-    failure = e.what();
+    failure = "Pair style dbar: " + file + ": " + e.what();
   }
-  if (!failure.empty())
-    error->all(FLERR, "Pair style dbar: {}: {}", file, failure);
+  dbar::raise_together(error, world, failure); // ranks may have other processors, environments, memories
 }
 
 void PairDbar::use(const dbar::PotentialModel &model, const std::string &file) {
@@ -109,7 +109,7 @@ void PairDbar::use(const dbar::PotentialModel &model, const std::string &file) {
   }
   if (comm->me == 0)
     utils::logmesg(lmp, "pair dbar: {}: elements {}, {}, {} components per atom, {} kernel\n", file, all,
-                   model.descriptor.family, K, dbar::active_isa());
+                   model.descriptor.family, K, descriptor_->instruction_set());
 }
 
 void PairDbar::init_style() {
@@ -143,7 +143,8 @@ void PairDbar::compute(int eflag, int vflag) {
   }
   double energy = 0.0, w[6] = {};
   // not force->newton: with `newton off on` run_style respa does not communicate the forces of pair styles
-  sums().add_forces(1, theta_.data(), ghosts_.begin(atom, force->newton_pair), w, &energy, tally);
+  auto *f = ghosts_.begin(atom, force->newton_pair);
+  dbar::guarded(error, "Pair style dbar", [&] { sums().add_forces(1, theta_.data(), f, w, &energy, tally); });
 
   if (!force->newton_pair) {
     carry_virial_ = false;

@@ -54,7 +54,8 @@ template <int NA, int T, bool ADD> void couple_units(const Couplings &table, con
 }
 
 using CoupleUnits = void (*)(const Couplings &, const UnitRange &, const V *, V *);
-constexpr int known_a_pairs = 9, most_targets = 11; // of twojmax 8; of 20
+constexpr int known_a_pairs = 9, most_targets = 11; // of twojmax 8; of the largest
+static_assert(most_targets == most_twojmax / 2 + 1, "one function for each number of targets");
 
 template <int NA, bool ADD> struct UnitsOf {
   static constexpr CoupleUnits of[most_targets] = {

@@ -3,6 +3,7 @@
 #include "kernels/bso4/lanes/count.h"
 #include "kernels/bso4/lanes/tables.h"
 #include "kernels/bso4/lanes/work.h"
+#include "kernels/isa/isa.h"
 
 #include <algorithm>
 #include <new>
@@ -95,6 +96,7 @@ public:
     return sizeof(*this) + scratch_.bytes + tables_->memory_usage() + (theta_.size() + cb_.size()) * sizeof(double);
   }
   Operations operations(Task task) const override { return count(plan_, task); }
+  const char *instruction_set() const override { return active_isa(); }
 
 private:
   void make_room(const Batch &batch);

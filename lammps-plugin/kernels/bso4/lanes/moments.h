@@ -8,7 +8,6 @@
 namespace dbar::bso4 {
 namespace {
 
-constexpr int most_twojmax = 20; // as the settings allow
 constexpr int most_chi = (most_twojmax + 1) * (most_twojmax + 2) / 2;
 
 // Where U_j begins, as offset().

@@ -27,7 +27,7 @@ DBAR_INLINE int gather(const Plan &plan, const Work &work, const Batch &batch, i
       place[SCALE * lanes] = plan.scale[pair];
       place[WEIGHT * lanes] = plan.weight[pair];
       place[PAIR * lanes] = p;
-      const bool inside = (rsq < plan.rcutsq[pair]) & (rsq > 1e-20);
+      const bool inside = (rsq < plan.rcutsq[pair]) & (rsq > nearest_squared * plan.rcutsq[pair]);
       place += inside ? SLOT * lanes : 0;
       count[lane] += inside;
     }

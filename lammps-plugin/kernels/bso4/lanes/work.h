@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/bso4/lanes/plan.h"
+#include "kernels/bso4/limits.h"
 #include "kernels/descriptor.h"
 #include "kernels/isa/dispatch.h"
 

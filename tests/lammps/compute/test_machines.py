@@ -1,0 +1,82 @@
+"""Units of any size, nodes of different kinds, and what the log says of the kernels."""
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from blocks import run_dbar, system
+from dbar.descriptors import Bispectrum
+from dbar.potential import LinearPotential
+from harness import BIN, environment
+from patience import run
+
+SCALE = {"metal": 1.0, "si": 1e-10, "cgs": 1e-8, "micro": 1e-4, "nano": 0.1, "real": 1.0}
+
+
+def three(units, k):
+    """Three atoms; two are a hundredth of an angstrom apart."""
+    box, near, at, there, z, skin, reach, cutoff = (
+        f"{length * k:.17g}" for length in (12, 5.01, 5, 7, 6, 0.5, 5.5, 4.7)
+    )
+    return (
+        f"units {units}\nregion b block 0 {box} 0 {box} 0 {box}\ncreate_box 1 b\n"
+        f"create_atoms 1 single {at} {at} {at} units box\n"
+        f"create_atoms 1 single {near} {at} {at} units box\n"
+        f"create_atoms 1 single {at} {there} {z} units box\nmass 1 1\nneighbor {skin} bin\n"
+        f"pair_style zero {reach}\npair_coeff * *\ncompute d all dbar bso4 {cutoff} twojmax 4\n"
+    )
+
+
+@pytest.mark.parametrize("units", SCALE)
+def test_no_length_is_absolute(lammps, units):
+    expected, _ = run_dbar(lammps, three("metal", 1.0), virial=False)
+    D, _ = run_dbar(lammps, three(units, SCALE[units]), virial=False)
+    assert D == pytest.approx(expected, rel=1e-8)
+
+
+STYLES = {
+    "compute": "compute d all dbar bso4 4.7\n",
+    "chunk": "compute c all chunk/atom type\ncompute d all dbar bso4 4.7 chunk c\n",
+    "expansion": "compute d all dbar expansion 4.7\n",
+    "pair": "pair_style dbar\npair_coeff * * model.json Al Al\n",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_rank_that_cannot(tmp_path, style):
+    """Nodes may differ: what the processor of one rank lacks is one error on all of them."""
+    (tmp_path / "in.test").write_text(system() + STYLES[style] + "run 0\n")
+    descriptor = Bispectrum(4.0, twojmax=2, species=["Al"])
+    model = LinearPotential(np.ones((1, 1 + descriptor.n_components)), descriptor, ["Al"])
+    model.export(tmp_path / "model.json")
+    lmp = [str(BIN / "lmp"), "-in", "in.test", "-log", "none"]
+    words = [str(BIN / "mpirun"), "-np", "1", *lmp, ":", "-np", "1", "-env", "DBAR_ISA", "avx1024"]
+    done = run(
+        [*words, *lmp],
+        60,
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    errors = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
+    assert done.returncode != 0 and len(errors) == 1, done.stdout[-2000:]
+    assert "avx1024" in errors[0] and "portable" in errors[0]
+
+
+def test_the_log_names_the_kernel_of_the_family(lammps):
+    script = system() + "compute d all dbar expansion 4.7\nrun 0\n"
+    assert (
+        "expansion, 128 components per atom, portable kernel"
+        in lammps(script).output
+    )
+
+
+def test_units_of_the_message_about_ghosts(lammps):
+    """A number to type, in the units of the run."""
+    script = three("si", 1e-10).replace("bso4 4.7", "bso4 5.9")
+    done = lammps(script + "run 0\n", ok=False)
+    assert len(done.errors) == 1 and "comm_modify cutoff 6.4e-10" in done.errors[0], done.errors
