@@ -1,6 +1,7 @@
 #include "engine/evaluation_site.h"
 
 #include "engine/descriptor_sums.h"
+#include "engine/packages.h"
 #include "engine/position_average.h"
 #include "engine/raise_together.h"
 #include "engine/round_up.h"
@@ -18,6 +19,7 @@ using namespace LAMMPS_NS;
 namespace dbar {
 
 void EvaluationSite::init(double cutoff) {
+  refuse_packages(lmp, command_);
   cutoff_ = cutoff;
   average_ = nullptr;
   if (averages()) {

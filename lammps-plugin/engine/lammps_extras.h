@@ -6,13 +6,20 @@
 
 #include <string>
 
-#if __has_include("irregular.h") // a source tree has it
+// Where the headers are there, as in a source tree, they are taken: what has changed shows when it is compiled.
+#if __has_include("irregular.h")
 #include "irregular.h"
 #define DBAR_HAS_IRREGULAR
 #endif
+#if __has_include("thermo.h")
+#include "thermo.h"
+#define DBAR_HAS_THERMO
+#endif
 
+#if __has_include("lammpsplugin.h")
+#include "lammpsplugin.h"
+#else
 extern "C" {
-// lammpsplugin.h
 typedef void *(lammpsplugin_factory1)(void *);
 typedef void *(lammpsplugin_factory2)(void *, int, char **);
 typedef struct {
@@ -29,19 +36,17 @@ typedef struct {
 } lammpsplugin_t;
 typedef void (*lammpsplugin_regfunc)(lammpsplugin_t *, void *);
 }
+#endif
 
 namespace LAMMPS_NS {
 
-// Only ever used through pointers that LAMMPS hands out: the members needed, no data.
-class NeighRequest {
-public:
-  void set_cutoff(double);
-};
-
+#ifndef DBAR_HAS_THERMO
+// Only ever used through a pointer that LAMMPS hands out: the member needed, no data.
 class Thermo {
 public:
   int evaluate_keyword(const std::string &, double *);
 };
+#endif
 
 #ifndef DBAR_HAS_IRREGULAR
 // The one class here that is made by the plugin: its constructor, in LAMMPS, fills the storage, of

@@ -13,7 +13,7 @@ namespace dbar {
 // Throws std::runtime_error that says what was looked for, where, and what to do.
 const dbar_bridge &python_bridge();
 
-// Folder of this plugin (dbarplugin.so and the bridge lie side by side in it).
+// Folder of this plugin (the libraries lie side by side in it).
 std::string plugin_folder();
 
 // Folders where packages of the plugin's Python are installed, likely ones first. Starts no interpreter.

@@ -1,5 +1,4 @@
-// Registers the styles, after checking that this LAMMPS and this MPI are those the plugin was
-// compiled for.
+// Registers the styles.
 
 #include "engine/lammps_extras.h"
 #include "styles/bias/style.h"
@@ -10,9 +9,6 @@
 #include "styles/pair/dbar.h"
 #include "styles/stream/style.h"
 
-#include "library.h"
-
-#include <cstdio>
 #include <string>
 #include <type_traits>
 
@@ -41,62 +37,22 @@ void *new_pair(void *lmp) {
   return new PairDbar(static_cast<LAMMPS *>(lmp));
 }
 
-#if defined(MPICH_VERSION)
-const char *mpi_family = "MPICH " MPICH_VERSION;
-bool same_mpi(const std::string &found) {
-  for (const char *name : {"MPICH", "Intel", "MVAPICH"}) // one binary interface
-    if (found.find(name) != std::string::npos)
-      return true;
-  return false;
-}
-#elif defined(OMPI_MAJOR_VERSION)
-const char *mpi_family = "Open MPI";
-bool same_mpi(const std::string &found) {
-  return found.find("Open MPI") != std::string::npos;
-}
-#else
-const char *mpi_family = "the MPI of the LAMMPS headers";
-bool same_mpi(const std::string &) {
-  return true;
-}
-#endif
-
-// What differs, empty if nothing does.
-std::string mismatch(void *lmp) {
-  const int version = lammps_version(lmp);
-  if (version != DBAR_LAMMPS_VERSION)
-    return "compiled for LAMMPS " + std::to_string(DBAR_LAMMPS_VERSION) + ", found LAMMPS " + std::to_string(version);
-  if (lammps_extract_setting(lmp, "tagint") != sizeof(tagint) ||
-      lammps_extract_setting(lmp, "bigint") != sizeof(bigint) ||
-      lammps_extract_setting(lmp, "imageint") != sizeof(imageint))
-    return "compiled for other integer sizes (LAMMPS_SMALLBIG, LAMMPS_BIGBIG) than this LAMMPS has";
-  char text[MPI_MAX_LIBRARY_VERSION_STRING];
-  int length;
-  MPI_Get_library_version(text, &length);
-  const std::string found(text, length);
-  if (!same_mpi(found))
-    return std::string("compiled for ") + mpi_family + ", found " + found.substr(0, found.find('\n'));
-  return "";
+// As LAMMPS says it: 20250722 is "22 Jul 2025".
+std::string date(int number) {
+  static const char *const month[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  return std::to_string(number % 100) + " " + month[number / 100 % 100 - 1] + " " + std::to_string(number / 10000);
 }
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *lmp, void *handle, void *regfunc) {
-  const std::string problem = mismatch(lmp);
-  if (!problem.empty()) {
-    int rank = 0;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    if (rank == 0)
-      std::fprintf(stderr,
-                   "dbar plugin not loaded: %s. Rebuild dbar against this LAMMPS (cmake "
-                   "-DLAMMPS_DIR=...).\n",
-                   problem.c_str());
-    return;
-  }
+// The gate calls it, once this LAMMPS is known to be the one we were compiled for.
+extern "C" __attribute__((visibility("default"))) void dbar_register_styles(void *lmp, void *handle, void *regfunc) {
+  static const std::string version = date(DBAR_LAMMPS_VERSION); // LAMMPS keeps the pointer
   auto register_plugin = reinterpret_cast<lammpsplugin_regfunc>(regfunc);
   auto add = [&](const char *style, const char *name, const char *info, auto *creator) {
     lammpsplugin_t plugin = {};
-    plugin.version = static_cast<LAMMPS *>(lmp)->version;
+    plugin.version = version.c_str();
     plugin.style = style;
     plugin.name = name;
     plugin.info = info;

@@ -106,15 +106,26 @@ def test_source_tree_is_read(tmp_path):
 def test_plugin_of_an_install_prefix_runs(built, tmp_path):
     _, prefix = built
     plugins = prefix / "dbar" / "plugins"
-    assert {f.name for f in plugins.iterdir()} == {"dbarplugin.so", "libdbar_bridge.so"}
+    assert {f.name for f in plugins.iterdir()} == {
+        "dbarplugin.so",
+        "libdbar_styles.so",
+        "libdbar_bridge.so",
+    }
     text = lmp(tmp_path, plugins, SYSTEM + RUN)
     assert f"Loaded 1 plugins from {plugins}" in text
     assert "ATOMS 108 " in text
 
 
 def test_no_second_mpi_or_lammps_is_linked(built):
-    needed = run(["ldd", str(built[1] / "dbar/plugins/dbarplugin.so")])
-    assert not re.search("libmpi|lammps|python", needed), needed
+    for file in (built[1] / "dbar/plugins").iterdir():
+        needed = run(["ldd", str(file)])
+        assert not re.search("libmpi|lammps|python", needed), needed
+
+
+def test_the_gate_needs_no_symbol_of_lammps_or_mpi(built):
+    """Else it would not load where it is to say what does not fit."""
+    symbols = run(["nm", "-D", "--undefined-only", str(built[1] / "dbar/plugins/dbarplugin.so")])
+    assert not re.search("LAMMPS_NS|lammps|MPI_", symbols), symbols
 
 
 def test_stream_finds_the_python_of_the_environment(built, tmp_path):

@@ -17,7 +17,7 @@ from harness import environment
 
 MODULES = {
     "bindings": _kernels.__file__,
-    "plugin": str(plugin_dir() / "dbarplugin.so"),
+    "plugin": str(plugin_dir() / "libdbar_styles.so"),
     "bridge": str(plugin_dir() / "libdbar_bridge.so"),
 }
 FAULTS = {

@@ -2,7 +2,6 @@
 
 #include "engine/cv_set.h"
 #include "engine/descriptor_sums.h"
-#include "engine/lammps_extras.h"
 #include "engine/raise_together.h"
 #include "kernels/descriptor.h"
 #include "styles/bias/monte_carlo.h"

@@ -2,6 +2,7 @@
 
 #include "engine/descriptor_sums.h"
 #include "engine/guarded.h"
+#include "engine/packages.h"
 #include "engine/raise_together.h"
 #include "engine/shared_text.h"
 #include "files/model_file.h"
@@ -113,6 +114,7 @@ void PairDbar::use(const dbar::PotentialModel &model, const std::string &file) {
 }
 
 void PairDbar::init_style() {
+  dbar::refuse_packages(lmp, "Pair style dbar");
   neighbor->add_request(this, NeighConst::REQ_FULL);
   local_.reset(); // the list or the number of threads may be others
 }

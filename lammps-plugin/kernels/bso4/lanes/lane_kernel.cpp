@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <new>
+#include <numeric>
 
 namespace dbar::bso4 {
 
@@ -99,7 +100,7 @@ public:
   const char *instruction_set() const override { return active_isa(); }
 
 private:
-  void make_room(const Batch &batch);
+  void prepare(const Batch &batch);
   double lane_sum(const double *x) const {
     double sum = 0.0;
     for (int lane = 0; lane < entry_.lanes; ++lane)
@@ -111,19 +112,30 @@ private:
   std::shared_ptr<const Tables> tables_; // shared by clones
   const Plan &plan_;
   Scratch scratch_;
+  std::vector<int> order_;
   std::vector<double> theta_, cb_; // the cb of the adjoint of theta
   Couplings adjoint_{};
 };
 
-void LaneKernel::make_room(const Batch &batch) {
+// Room for the neighbours, and the order of the centres: eight share a loop that is as long as the most neighbours of
+// one of them.
+void LaneKernel::prepare(const Batch &batch) {
   int most = 0;
   for (int i = 0; i < batch.n; ++i)
     most = std::max(most, batch.first[i + 1] - batch.first[i]);
   scratch_.need(most + 1); // gathering writes one place past the last
+  const auto neighbours = [&](int i) { return batch.first[i + 1] - batch.first[i]; };
+  order_.resize(batch.n);
+  std::iota(order_.begin(), order_.end(), 0);
+  constexpr int together = 64; // whose neighbours are in the cache at the same time
+  for (int i = 0; i < batch.n; i += together)
+    std::stable_sort(order_.begin() + i, order_.begin() + std::min(i + together, batch.n),
+                     [&](int a, int b) { return neighbours(a) < neighbours(b); });
+  scratch_.work.order = order_.data();
 }
 
 void LaneKernel::accumulate(const Batch &batch, double *D, double *V) {
-  make_room(batch);
+  prepare(batch);
   scratch_.clear(plan_);
   const Work &work = scratch_.work;
   for (int i = 0; i < batch.n; i += entry_.lanes)
@@ -144,20 +156,20 @@ void LaneKernel::accumulate(const Batch &batch, double *D, double *V) {
 }
 
 void LaneKernel::per_centre(const Batch &batch, double *B) {
-  make_room(batch);
+  prepare(batch);
   const Work &work = scratch_.work;
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     scratch_.clear(plan_);
     entry_.accumulate(plan_, work, batch, i, false);
     for (int lane = 0; lane < entry_.lanes && i + lane < batch.n; ++lane)
       for (int k = 0; k < plan_.components; ++k)
-        B[static_cast<std::size_t>(i + lane) * plan_.components + k] =
+        B[static_cast<std::size_t>(order_[i + lane]) * plan_.components + k] =
             work.value[k * entry_.lanes + lane] - isolated(k);
   }
 }
 
 void LaneKernel::gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) {
-  make_room(batch);
+  prepare(batch);
   if (!std::equal(theta_.begin(), theta_.end(), theta, theta + plan_.components)) {
     theta_.assign(theta, theta + plan_.components);
     scale_couplings(tables_->adjoint(), tables_->blocks(), theta, cb_);
@@ -174,7 +186,7 @@ void LaneKernel::gradient(const Batch &batch, const double *theta, double (*grad
     entry_.gradient(plan_, scratch_.work, adjoint_, batch, i, grad, lane_energy);
     // B is of third degree in U, so <Y, U> = 3 E.
     for (int lane = 0; energy && lane < entry_.lanes && i + lane < batch.n; ++lane)
-      energy[i + lane] = lane_energy[lane] / 3.0 - constant;
+      energy[order_[i + lane]] = lane_energy[lane] / 3.0 - constant;
   }
 }
 

@@ -13,7 +13,7 @@ enum { SX, SY, SZ, SCALE, WEIGHT, PAIR, SLOT };
 DBAR_INLINE int gather(const Plan &plan, const Work &work, const Batch &batch, int begin) {
   int count[lanes] = {}, most = 0;
   for (int lane = 0; lane < lanes && begin + lane < batch.n; ++lane) {
-    const int i = begin + lane;
+    const int i = work.order[begin + lane];
     const int ti = batch.type[i] * plan.species;
     double *place = work.slot + lane;
     for (int p = batch.first[i]; p < batch.first[i + 1]; ++p) {

@@ -13,6 +13,7 @@ constexpr int slot_block = 24; // neighbours whose functions are held at a time
 
 // Sizes and pointers in vectors of the kernel's width, aligned to it.
 struct Work {
+  const int *order;  // [batch.n] centres, those with as many neighbours together
   int slots;         // room for neighbours
   double *slot;      // [slots][6] x y z scale weight; the sixth holds the index of the pair
   double *point;     // [slots][point_size] what neighbours.h makes of a slot
@@ -29,7 +30,7 @@ struct Work {
 
 struct Entry {
   int lanes;
-  // Adds lane-wise sums of the centres [begin, begin + lanes) to work.value and, if strain, to
+  // Adds lane-wise sums of the centres order[begin] ... order[begin + lanes - 1] to work.value and, if strain, to
   // work.strain in the basis trace, 2zz-xx-yy, xx-yy, xy, xz, yz.
   void (*accumulate)(const Plan &, const Work &, const Batch &, int begin, bool strain);
   // Writes dE/dr of the neighbours of these centres; adjoint holds Couplings scaled by theta.
