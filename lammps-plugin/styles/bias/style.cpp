@@ -14,6 +14,7 @@
 #include "domain.h"
 #include "error.h"
 #include "force.h"
+#include "group.h"
 #include "modify.h"
 #include "neighbor.h"
 #include "timer.h"
@@ -67,7 +68,7 @@ ComputeDbar *FixDbarPlumed::find_compute() const {
 }
 
 int FixDbarPlumed::setmask() {
-  return PRE_REVERSE | MIN_PRE_REVERSE | POST_RUN;
+  return PRE_REVERSE | MIN_PRE_REVERSE | POST_FORCE | MIN_POST_FORCE | POST_RUN;
 }
 
 void FixDbarPlumed::init() {
@@ -76,9 +77,21 @@ void FixDbarPlumed::init() {
   dbar::refuse_monte_carlo(modify, error, "Fix dbar/plumed");
   compute_ = find_compute();
   cvs_->check(compute_->record());
+  find_members();
   dbar::make_room_for_ghosts(force, error, "Fix dbar/plumed", comm_reverse);
 
   site_.init(compute_->descriptor().cutoff());
+}
+
+// LAMMPS chooses the members of a dynamic group after the forces of a step, fix after fix.
+void FixDbarPlumed::find_members() {
+  dynamic_ = group->dynamic[compute_->igroup] != 0;
+  const std::string name = group->names[compute_->igroup];
+  if (dynamic_ && modify->find_fix("GROUP_" + name) > modify->find_fix(id))
+    error->all(FLERR,
+               "Fix dbar/plumed: group {} of compute {} has become dynamic after fix {}, expected before: its members "
+               "would be those of the step before; unfix {} and define it again",
+               name, options_.compute_id, id, id);
 }
 
 void FixDbarPlumed::start_plumed() {
@@ -116,14 +129,14 @@ void FixDbarPlumed::start_plumed() {
   started_ = true;
 }
 
-void FixDbarPlumed::setup_pre_reverse(int, int vflag) {
+void FixDbarPlumed::begin_run(int vflag) {
   start_plumed();
   cvs_->begin_run(compute_->local_sums(), compute_->groupbit);
   const bigint step = update->ntimestep;
   if (update->whichflag == 2)
-    return min_pre_reverse(0, vflag);
+    return minimizer_step(vflag);
   if (answer_.step != step || step % options_.every != 0)
-    return pre_reverse(0, vflag);
+    return act(vflag);
 
   // A run that goes on at the step where another ended (in this process, or in the one that wrote the restart file)
   // must go on with the forces that the atoms had: meanwhile PLUMED has added to its bias what that step deposited.
@@ -149,7 +162,7 @@ bool FixDbarPlumed::values_continue(const Answer &earlier) const {
   return true;
 }
 
-void FixDbarPlumed::pre_reverse(int, int vflag) {
+void FixDbarPlumed::act(int vflag) {
   begin_step(vflag);
   if (update->ntimestep % options_.every != 0)
     return;
@@ -160,7 +173,7 @@ void FixDbarPlumed::pre_reverse(int, int vflag) {
 }
 
 // A minimiser compares energies of one function: each evaluation counts, and the bias stays as it is.
-void FixDbarPlumed::min_pre_reverse(int, int vflag) {
+void FixDbarPlumed::minimizer_step(int vflag) {
   begin_step(vflag);
   if (ask())
     evaluate();
@@ -169,7 +182,7 @@ void FixDbarPlumed::min_pre_reverse(int, int vflag) {
 }
 
 void FixDbarPlumed::begin_step(int vflag) {
-  running_ = true; // not in setup_pre_reverse(): `run pre no` leaves that out
+  running_ = true; // not in begin_run(): `run pre no` leaves that out
   v_init(vflag);
   std::fill_n(virial, 6, 0.0);
   forces_step_ = update->ntimestep;
@@ -228,8 +241,9 @@ void FixDbarPlumed::calculate(bool update_plumed) {
 void FixDbarPlumed::add_forces(double factor) {
   if (std::all_of(answer_.force.begin(), answer_.force.end(), [](double f) { return f == 0.0; }))
     return;
-  cvs_->add_forces(answer_.force, factor, ghosts_.begin(atom, force->newton), virial);
-  if (!force->newton) { // LAMMPS will not communicate forces of ghosts
+  const bool brought = force->newton && !dynamic_; // LAMMPS will communicate forces of ghosts
+  cvs_->add_forces(answer_.force, factor, ghosts_.begin(atom, brought), virial);
+  if (!brought) {
     comm->reverse_comm(this);
     ghosts_.add_to(atom);
   }

@@ -24,9 +24,36 @@ public:
 
   int setmask() override;
   void init() override;
-  void setup_pre_reverse(int, int vflag) override;
-  void pre_reverse(int, int vflag) override;
-  void min_pre_reverse(int, int vflag) override;
+  // Forces are added where LAMMPS will bring those of ghosts home; but where the group of the compute is dynamic, when
+  // its members of the step are known.
+  void setup_pre_reverse(int, int vflag) override {
+    if (!dynamic_)
+      begin_run(vflag);
+  }
+  void pre_reverse(int, int vflag) override {
+    if (!dynamic_)
+      act(vflag);
+  }
+  void min_pre_reverse(int, int vflag) override {
+    if (!dynamic_)
+      minimizer_step(vflag);
+  }
+  void setup(int vflag) override {
+    if (dynamic_)
+      begin_run(vflag);
+  }
+  void min_setup(int vflag) override {
+    if (dynamic_)
+      begin_run(vflag);
+  }
+  void post_force(int vflag) override {
+    if (dynamic_)
+      act(vflag);
+  }
+  void min_post_force(int vflag) override {
+    if (dynamic_)
+      minimizer_step(vflag);
+  }
   void post_run() override;
   double compute_scalar() override { return answer_.bias; }
   double compute_vector(int) override;
@@ -47,7 +74,11 @@ private:
   };
 
   class ComputeDbar *find_compute() const;
+  void find_members();
   void start_plumed();
+  void begin_run(int vflag);
+  void act(int vflag);
+  void minimizer_step(int vflag);
   bool values_continue(const Answer &earlier) const;
   void begin_step(int vflag);
   bool ask();
@@ -63,6 +94,7 @@ private:
   dbar::GhostForces ghosts_;
 
   Answer answer_;
+  bool dynamic_ = false; // the group of the compute
   bool started_ = false, restarted_ = false, running_ = false;
   double timestep_ = 0.0;
   bigint forces_step_ = -1;  // the step that the positions of the last force evaluation belong to
