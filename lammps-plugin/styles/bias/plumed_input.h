@@ -6,8 +6,13 @@
 
 namespace dbar {
 
-// Names of the EXTRACV actions of a PLUMED input and of the files that it includes. PLUMED itself does not tell, and
-// reads memory that it never got when one is missing. Throws std::runtime_error if the file cannot be read.
-std::vector<std::string> extra_cv_names(const std::string &path);
+struct PlumedInput {
+  std::vector<std::string> variables; // names of the EXTRACV actions
+  std::string refused;                // what cannot come out right, and what was expected; empty if nothing
+};
+
+// Of an input and of the files that it includes. PLUMED itself does not tell, and reads memory that it never got when a
+// variable is missing. Throws std::runtime_error if a file cannot be read.
+PlumedInput read_plumed_input(const std::string &path);
 
 } // namespace dbar

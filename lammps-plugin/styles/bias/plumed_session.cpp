@@ -43,8 +43,11 @@ std::string listed(const std::vector<std::string> &names) {
 } // namespace
 
 PlumedSession::PlumedSession(const PlumedSettings &s)
-    : names_(s.names), value_(s.names.size() + 1, 0.0), force_(s.names.size() + 1, 0.0) {
-  const auto asked = extra_cv_names(s.input);
+    : input_(s.input), names_(s.names), value_(s.names.size() + 1, 0.0), force_(s.names.size() + 1, 0.0) {
+  const PlumedInput input = read_plumed_input(s.input);
+  const auto &asked = input.variables;
+  if (!input.refused.empty())
+    throw std::runtime_error(s.input + ": " + input.refused);
   for (const auto &name : asked)
     if (!contains(names_, name))
       throw std::runtime_error(s.input + ": EXTRACV NAME=" + name + ": no such collective variable, expected " +
@@ -57,7 +60,7 @@ PlumedSession::PlumedSession(const PlumedSettings &s)
   if (access(folder.empty() ? "." : folder.c_str(), W_OK) != 0)
     throw std::runtime_error("keyword out: " + s.log + " cannot be written");
 
-  const int no_atoms = 0, restart = s.restart;
+  const int one_atom = 1, restart = s.restart;
   plumed_.cmd("setMDEngine", "LAMMPS");
   if (s.units == "lj") {
     plumed_.cmd("setNaturalUnits");
@@ -67,7 +70,7 @@ PlumedSession::PlumedSession(const PlumedSettings &s)
     plumed_.cmd("setMDLengthUnits", &length);
     plumed_.cmd("setMDTimeUnits", &time);
   }
-  plumed_.cmd("setNatoms", &no_atoms);
+  plumed_.cmd("setNatoms", &one_atom);
   plumed_.cmd("setTimestep", &s.timestep);
   if (s.thermal_energy > 0.0)
     plumed_.cmd("setKbT", &s.thermal_energy);
@@ -82,17 +85,39 @@ PlumedSession::PlumedSession(const PlumedSettings &s)
   plumed_.cmd("readInputLine", (std::string(probe) + "_bias: BIASVALUE ARG=" + probe).c_str());
 }
 
-bool PlumedSession::prepare(long long step) {
+PlumedSession::~PlumedSession() {
+  if (step_ < 0)
+    return;
+  try {
+    plumed_.cmd("runFinalJobs");
+  } catch (const std::exception &e) {
+    std::fprintf(stderr, "Fix dbar/plumed: %s: at the end: %s\n", input_.c_str(), e.what());
+  }
+}
+
+bool PlumedSession::prepare(long long step, const Cell &cell) {
   step_ = step;
+  cell_ = cell;
   stop_ = 0;
   plumed_.cmd("setStepLongLong", &step_);
   plumed_.cmd("setStopFlag", &stop_);
+  plumed_.cmd("setBox", cell_.data());
+  plumed_.cmd("setMasses", &mass_);
+  plumed_.cmd("setCharges", &charge_);
+  plumed_.cmd("setPositions", position_);
+  plumed_.cmd("setForces", atom_force_);
+  plumed_.cmd("setVirial", virial_);
   for (std::size_t i = 0; i < value_.size(); ++i) {
     const std::string name = i < names_.size() ? names_[i] : probe;
     plumed_.cmd("setExtraCV " + name, &value_[i]);
     plumed_.cmd("setExtraCVForce " + name, &force_[i]);
   }
   plumed_.cmd("prepareCalc");
+  int energy = 0;
+  plumed_.cmd("isEnergyNeeded", &energy);
+  if (energy)
+    throw std::runtime_error(input_ + ": at step " + std::to_string(step_) +
+                             " PLUMED asks for the energy (ENERGY), which this fix does not give it");
   bool needed = false;
   for (const auto &name : names_) {
     int answer = 0;
@@ -104,23 +129,30 @@ bool PlumedSession::prepare(long long step) {
 
 double PlumedSession::perform(const char *how) {
   std::fill(force_.begin(), force_.end(), 0.0); // PLUMED adds to them
+  std::fill_n(virial_, 9, 0.0);
   plumed_.cmd(how);
   double bias = 0.0;
   plumed_.cmd("getBias", &bias);
+  if (!std::isfinite(bias))
+    throw std::runtime_error(input_ + ": at step " + std::to_string(step_) + " the bias of PLUMED is " +
+                             std::to_string(bias) + ", expected a finite number (it knows nothing of atoms here)");
+  if (std::any_of(virial_, virial_ + 9, [](double w) { return w != 0.0; }))
+    throw std::runtime_error(input_ + ": at step " + std::to_string(step_) +
+                             " PLUMED biases the cell (VOLUME, CELL), expected biases on collective variables alone");
   return bias;
 }
 
 // PLUMED may be asked any number of times about one step as long as it is not told to go on.
 void PlumedSession::calibrate() {
   const double without = perform("performCalcNoUpdate");
-  prepare(step_);
+  prepare(step_, cell_);
   value_.back() = 1.0;
   const double with = perform("performCalcNoUpdate");
   force_unit_ = -(with - without) / force_.back();
   value_.back() = 0.0;
   if (!(std::isfinite(force_unit_) && force_unit_ > 0.0))
     throw std::runtime_error("PLUMED gave a bias that is not finite");
-  prepare(step_);
+  prepare(step_, cell_);
 }
 
 double PlumedSession::calculate(const double *value, bool update, double *force, bool *stop) {

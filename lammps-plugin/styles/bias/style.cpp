@@ -188,13 +188,18 @@ void FixDbarPlumed::begin_step(int vflag) {
   forces_step_ = update->ntimestep;
 }
 
+dbar::PlumedSession::Cell FixDbarPlumed::cell() const {
+  const double *h = domain->h; // xx yy zz yz xz xy
+  return {h[0], 0.0, 0.0, h[5], h[1], 0.0, h[4], h[3], h[2]};
+}
+
 // Whether PLUMED needs the collective variables at this step.
 bool FixDbarPlumed::ask() {
   std::string failure;
   int state[2] = {0, 0}; // failed, needed
   if (comm->me == 0)
     try {
-      state[1] = plumed_->prepare(update->ntimestep);
+      state[1] = plumed_->prepare(update->ntimestep, cell());
     } catch (const std::exception &e) {
       failure = prefix + e.what();
       state[0] = 1;

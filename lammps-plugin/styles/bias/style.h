@@ -4,6 +4,7 @@
 #include "engine/evaluation_site.h"
 #include "engine/ghost_forces.h"
 #include "styles/bias/options.h"
+#include "styles/bias/plumed_session.h"
 
 #include "fix.h"
 
@@ -12,7 +13,6 @@
 
 namespace dbar {
 class CvSet;
-class PlumedSession;
 } // namespace dbar
 
 namespace LAMMPS_NS {
@@ -81,6 +81,7 @@ private:
   void minimizer_step(int vflag);
   bool values_continue(const Answer &earlier) const;
   void begin_step(int vflag);
+  dbar::PlumedSession::Cell cell() const;
   bool ask();
   void evaluate();
   void calculate(bool update_plumed);

@@ -9,7 +9,7 @@ SHOW = "thermo_style custom step pe c_d[1] c_d[2] f_b[1]\nthermo_modify norm no\
 PRINT = 'fix show all print 1 "ROW $(c_d[1]:%.17g) $(c_d[2]:%.17g) $(f_b[1]:%.17g) $(pe:%.17g)" title ""\n'
 MOVING = "velocity all create 900 7\nfix nve all nve\n"
 # atoms walk in and out of it at each step
-SHELL = "region half block INF 5.1 INF INF INF INF units box\n"
+SHELL = "region half block INF 4.05 INF INF INF INF units box\n"
 
 
 def script(group, text=SPRING, every=1):

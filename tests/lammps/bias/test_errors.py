@@ -66,7 +66,7 @@ CASES = {
         "m: METAD ARG=s PACE=1 SIGMA=1 HEIGHT=1 GRID_MIN=900 GRID_MAX=901 GRID_BIN=10\n",
         FIX + RUN,
     ),
-    "atoms": (["out of range"], GOOD, DAT + "x: DISTANCE ATOMS=1,2\n", FIX + RUN),
+    "atoms": (["asks for atoms"], GOOD, DAT + "x: DISTANCE ATOMS=1,2\n", FIX + RUN),
     "nobody computes it": (
         ["NAME=other", "expected order"],
         GOOD,
