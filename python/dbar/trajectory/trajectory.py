@@ -15,7 +15,7 @@ from dbar.files.atomic import replacing
 from dbar.files.filelock import is_locked
 from dbar.files.kinds import Kind
 from dbar.files.refused import Refused
-from dbar.files.unfinished import is_marked
+from dbar.files.superblock import is_marked
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES, QUANTITIES
 from dbar.store.h5md import StoreError
