@@ -161,8 +161,16 @@ def test_a_run_that_is_being_written_is_not_replaced(tmp_path):
     feed(session, stream(5))
     with pytest.raises(StoreError, match=r"run.h5md: is being written by a run"):
         write(tmp_path / "run.h5md", Trajectory(D=np.zeros((2, 2))))
+    content = (tmp_path / "run.h5md").read_bytes()
     session.close()
     assert len(read(tmp_path / "run.h5md")) == 5
+    # its lock looks free where the file system keeps locks to the computer that holds them
+    (tmp_path / "run.h5md.lock").write_text("process 7 on elsewhere")
+    (tmp_path / "run.h5md").write_bytes(content)
+    with pytest.raises(StoreError, match=r"run.h5md: is being written by a run"):
+        write(tmp_path / "run.h5md", Trajectory(D=np.zeros((2, 2))))
+    (tmp_path / "run.h5md.lock").unlink()
+    write(tmp_path / "run.h5md", Trajectory(D=np.zeros((2, 2))))
 
 
 # ---- folders as outputs ------------------------------------------------------------------------
