@@ -3,6 +3,7 @@
 import io
 import json
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import h5py
 import pytest
@@ -18,7 +19,10 @@ from dbar.stream import Session
 from dbar.trajectory import read
 from dbar.watch import plain_lines
 from dbar.watch.screen import screen
-from fuzz import NASTY, Worker, examples, spoilt_json
+from fuzz import NASTY, examples, spoilt_json
+from h5md_ensembles import write_runs
+from hdf5_damage import crashing, hanging
+from output_files import FEW
 from streams import feed, kill_copy, settings, stream
 
 
@@ -32,13 +36,6 @@ def stores(tmp_path_factory):
     session.close()
     assert len(read(folder / "killed.h5md")) == len(read(folder / "run.h5md")) == 60
     return [(folder / name).read_bytes() for name in ("run.h5md", "killed.h5md")]
-
-
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory):
-    made = Worker(tmp_path_factory.mktemp("fuzz"))
-    yield made
-    made.close()
 
 
 # Metadata are where the damage hurts: half of the changes fall into the first kilobytes.
@@ -105,6 +102,44 @@ def test_sizes_of_stores(worker, stores, data, rows, packed):
     answer = worker.ask(read=str(path))
     assert not answer["error"] or path.name in answer["error"], answer
     assert rows < 10**9 or "GiB" in answer["error"]
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """A folder with two runs and a model of them, and the bytes of each."""
+    folder = tmp_path_factory.mktemp("inputs")
+    runs = write_runs(folder, 2, 40)
+    assert main(["fit", *runs, *FEW, "-o", str(folder / "model.h5")]) == 0
+    return folder, {name: (folder / name).read_bytes() for name in ("run0.h5md", "model.h5")}
+
+
+@examples(60)
+@given(
+    which=st.integers(0, 4), changes=_CHANGES, cut=st.sampled_from([1.0, 1.0, 1.0, 0.9, 0.5]),
+    first=st.sampled_from([None, None, None, crashing, hanging]),
+)  # fmt: skip
+def test_commands(worker, inputs, which, changes, cut, first):
+    """Of a damaged input a command does its work, or says one error that names it."""
+    folder, files = inputs
+    path, good = str(worker.folder / "spoilt"), str(folder / "run1.h5md")
+    page, out = (str(worker.folder / name) for name in ("page.html", "out.h5"))
+    name, words = [
+        ("run0.h5md", ["report", path, "-o", page]),
+        ("run0.h5md", ["fit", good, path, *FEW, "-o", out]),
+        ("run0.h5md", ["forecast", str(folder / "model.h5"), path, "--steps", "2"]),
+        ("run0.h5md", ["watch", path, "--once"]),
+        ("model.h5", ["forecast", path, good, "--steps", "2"]),
+    ][which]
+    raw = files[name]
+    if first is hanging or (first is crashing and name == "model.h5"):
+        raw = first(raw)
+    raw = bytearray(raw)
+    for place, value in changes:
+        raw[min(int(place * len(raw)), len(raw) - 1)] = value
+    Path(path).write_bytes(raw[: int(cut * len(raw))])
+    answer = worker.ask(command=words)
+    assert answer["code"] in (0, 1) and "Traceback" not in answer["said"], answer
+    assert answer["code"] == 0 or "spoilt" in answer["said"], answer
 
 
 _KEYS = st.one_of(st.sampled_from(list(MonitorConfig().to_dict())), st.text(max_size=8))

@@ -18,7 +18,7 @@ from dbar.online.replica_file import Note, write_statistics
 from dbar.potential import LinearPotential
 from dbar.statistics.moments import LaggedMoments
 from dbar.store.checkpoint import pack
-from fuzz import DEPTH, Worker, examples, spoilt_json, spoilt_text
+from fuzz import DEPTH, examples, spoilt_json, spoilt_text
 from h5md_ensembles import write_runs
 
 BISPECTRUM = Bispectrum(4.7, twojmax=2, species=["Al"])
@@ -35,14 +35,6 @@ ENTRIES = [
 
 
 @pytest.fixture(scope="module")
-def worker(tmp_path_factory):
-    made = Worker(tmp_path_factory.mktemp("fuzz"))
-    (made.folder / "in.replica").touch()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
 def models(tmp_path_factory):
     """Content of a good file of each kind."""
     folder = tmp_path_factory.mktemp("models")
@@ -54,6 +46,7 @@ def models(tmp_path_factory):
 
 def load(worker, kind, content):
     """Error of a loader, "" without; it must be the loader's own and name the file."""
+    (worker.folder / "in.replica").touch()
     path = worker.folder / f"spoilt.{kind}"
     path.write_bytes(content if isinstance(content, bytes) else content.encode(errors="replace"))
     answer = worker.ask(load=kind, path=str(path))

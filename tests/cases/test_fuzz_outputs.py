@@ -5,16 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbar.files.kinds import Kind, kind_of
-from fuzz import Worker, examples
+from fuzz import examples
 from output_files import FEW, every_kind
-
-
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory):
-    made = Worker(tmp_path_factory.mktemp("fuzz"))
-    (made.folder / "out").mkdir()
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +36,7 @@ _WAYS = st.sampled_from(["plain", "link", "two names"])
 
 def lay(folder, name, content, way):
     """A file to write over, its path as the command gets it."""
+    folder.mkdir(exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
     path = folder / name

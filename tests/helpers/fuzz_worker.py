@@ -22,6 +22,10 @@ resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 lmp = None
 
+from dbar.files import examiner  # noqa: E402
+
+examiner._LEAST = 1  # seconds for a file that hangs; it takes hundredths to see one that does not
+
 
 def run_script(stages):
     """Number of stages that were run without an error, and the error of the next one."""
@@ -95,7 +99,7 @@ def command(words):
     from dbar.cli import main
 
     said = io.StringIO()
-    with contextlib.redirect_stderr(said):
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
         code = main(words)
     return {"code": code, "said": said.getvalue()}
 

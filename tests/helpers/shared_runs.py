@@ -43,7 +43,7 @@ def batch_moments(runs, seen, config):
 def batch_model(runs, seen, config):
     """Model fitted once to `batch_moments`."""
     moments = batch_moments(runs, seen, config)
-    return FrozenModel.fit(moments, config.latent_dim, config.m_limit)
+    return FrozenModel.fit(moments, config.latent_dim)
 
 
 def stored_runs(paths):

@@ -101,7 +101,7 @@ def _one(args: argparse.Namespace, console: Console, out: Path) -> int:
 
     traj = read(args.files[0])
     signals.check()
-    report(traj, out, name=str(args.files[0]))
+    report(traj, out, file=args.files[0])
     summary, verdict = summarise(traj), judge(traj)
     if args.json:
         said = {"trust": verdict.trust, "until": verdict.until, "answers": verdict.sentences}

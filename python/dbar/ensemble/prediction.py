@@ -11,10 +11,10 @@ import numpy as np
 
 from dbar.ensemble.learner import Learner
 from dbar.study.model import LIMIT
+from dbar.trust.ahead import Horizons
 
 __all__ = ["Estimate", "Prospect", "error_table", "estimate", "prospect"]
 
-_POINTS = 256  # of the curve M(t) from which tau_pred is read
 _DONORS = 512  # replicas, at most, whose old forecasts are checked
 _PRIOR = 2.0  # replicas that the model's own variance counts for
 
@@ -73,35 +73,12 @@ def prospect(learner: Learner) -> Prospect:
 
 def _tau_pred(learner, state, now):
     model, horizon = learner.model, learner.chunks * learner.snapshots
-    pace = -(-horizon // _POINTS)  # snapshots per point
-    points, size = -(-horizon // pace), model.space.dim
-    with np.errstate(over="ignore", invalid="ignore"):
-        noise = model.var.forecast_cov(points * pace)[pace - 1 :: pace]
-        spread = np.einsum("tij,ij->t", noise, model.measure.precision_) / model.measure.dim_
-    move, about = model.affine(pace), model.measure.mean_[:, None]
-    factor = model.measure.factor_.T
-    tau = np.full(len(state), float(horizon))
-    before, active = now.copy(), np.flatnonzero(now < LIMIT)
-    tau[now >= LIMIT] = 0.0
-    state = state[active].T.copy()  # a row per coordinate: sums over them run along the memory
-    for k in range(points):
-        if not len(active):
-            break
-        with np.errstate(over="ignore", invalid="ignore"):
-            state = move @ state
-            bound = np.square(factor @ (state[:size] - about)).mean(axis=0)
-            bound += spread[k] + model.sigma_m2 * (k + 1) * pace
-            over = ~(bound < LIMIT)  # NaN, of a forecast that ran away, too
-        if not over.any():
-            before[active] = bound
-            continue
-        rows = active[over]
-        with np.errstate(invalid="ignore"):
-            part = (LIMIT - before[rows]) / (bound[over] - before[rows])
-        tau[rows] = np.minimum(pace * (k + np.nan_to_num(part)), horizon)
-        before[active] = bound
-        active, state = active[~over], state[:, ~over]
-    return tau * learner.dtau
+    measure = model.measure
+    ahead = Horizons(
+        model.affine(1), model.var.noise_cov_, measure.mean_, measure.factor_, model.sigma_m2,
+        LIMIT, horizon, 32,
+    )  # fmt: skip
+    return ahead.reach(state, now) * learner.dtau
 
 
 def _variance(model, leads):

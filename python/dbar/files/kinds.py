@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import enum
-import functools
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-__all__ = ["MARKS", "Kind", "kind_of"]
+from dbar.files import examiner
+from dbar.files.superblock import SIGNATURE
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
+__all__ = ["MARKS", "Kind", "kind_in", "kind_of"]
+
 _HEAD = 1 << 16  # bytes that tell a text
-_LONGEST = 20.0  # seconds; opening a file takes hundredths
 _LARGEST = 1 << 28  # bytes of a JSON file that is read to find out
 
 
@@ -64,37 +61,21 @@ def kind_of(path: str | os.PathLike[str]) -> Kind | None:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        if head.startswith(_HDF5):
-            found = path.stat()
-            return _asked(str(path.resolve()), found.st_ino, found.st_size, found.st_mtime_ns)
+        if head.startswith(SIGNATURE):
+            return _asked(path)
         return _of_text(path, head)
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-@functools.lru_cache(16)
-def _asked(path: str, *_: int) -> Kind | None:
+def _asked(path: Path) -> Kind | None:
     """Kind of an HDF5 file, from a process of its own: damaged ones can hang or crash HDF5."""
-    code = "import sys; sys.path[:0] = sys.argv[2:]; from dbar.files import kinds; kinds._tell()"
-    words = [sys.executable, "-c", code, path, str(Path(__file__).parents[2])]
-    try:
-        done = subprocess.run(
-            words, timeout=_LONGEST, stdin=subprocess.DEVNULL, capture_output=True, check=True,
-            start_new_session=True,  # Ctrl-C is for who asks
-        )  # fmt: skip
-        return Kind[done.stdout.decode()]
-    except (subprocess.SubprocessError, KeyError):
-        return None
+    name = examiner.ask("kind", path)
+    return Kind[name] if name else None
 
 
-def _tell() -> None:
-    """What `_asked` starts: prints the name of the kind."""
-    with contextlib.suppress(OSError, RuntimeError, ValueError, KeyError, TypeError):
-        found = _of_hdf5(Path(sys.argv[1]))
-        sys.stdout.write(found.name if found else "")
-
-
-def _of_hdf5(path: Path) -> Kind | None:
+def kind_in(path: Path) -> Kind | None:
+    """The kind of an HDF5 file, which is opened here."""
     # needs h5py, and only where there is such a file: `dbar --help` must answer at once
     from dbar.files.unfinished import open_file
 

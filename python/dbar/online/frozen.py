@@ -8,17 +8,18 @@ import numpy as np
 from scipy.special import fdtrc
 
 from dbar.forecast.var import VAR
-from dbar.statistics.companion import companion, embed, spectral_radius
+from dbar.statistics.companion import augmented, companion, embed, spectral_radius
 from dbar.statistics.latent import Latent, varying
 from dbar.statistics.ridge import least_squares
+from dbar.trust.ahead import Horizons
 from dbar.trust.growth import sigma_m2
-from dbar.trust.mahalanobis import Mahalanobis, crossing
+from dbar.trust.mahalanobis import Mahalanobis
 
 _ARRAYS = (
     "shift", "center", "basis", "inverse", "outside",
     "coef", "center_x", "center_y", "leverage_root",
     "innovation_root", "matrix", "drift", "noise", "bag_map", "bag_drift",
-    "grid", "grid_map", "grid_rest", "scalars",
+    "scalars",
 )  # fmt: skip
 
 
@@ -81,6 +82,8 @@ class FrozenModel:
     coordinates; the slowest direction comes first.
     """
 
+    _horizons = None
+
     @staticmethod
     def possible(moments):
         """Whether something varies and at least two bags hold two transitions."""
@@ -89,7 +92,7 @@ class FrozenModel:
         return bool(varying(mean, cov).any() and np.sum(moments.count[1:] >= 2) >= 2)
 
     @classmethod
-    def fit(cls, moments, largest_dim, m_limit):
+    def fit(cls, moments, largest_dim):
         """Build from raw `LaggedMoments`."""
         count, mean, comoment = moments.snapshots()
         dim = latent_dim(moments.count[0], moments.order, largest_dim)
@@ -97,10 +100,10 @@ class FrozenModel:
         steps = pca.basis.T @ moments.differences() @ pca.basis
         cov = pca.basis.T @ comoment @ pca.basis / count
         measure = Mahalanobis().fit_cov(count, np.zeros(pca.dim), cov, steps)
-        return cls.in_space(moments, mean, pca.basis @ measure.factor_[:, ::-1], m_limit)
+        return cls.in_space(moments, mean, pca.basis @ measure.factor_[:, ::-1])
 
     @classmethod
-    def in_space(cls, moments, shift, basis, m_limit, forecast=None):
+    def in_space(cls, moments, shift, basis, forecast=None):
         """Build from raw `LaggedMoments` in latent coordinates that are given.
 
         Parameters
@@ -109,7 +112,6 @@ class FrozenModel:
         shift : ndarray, shape (K,)
         basis : ndarray, shape (K, d)
             M(D) is the mean over columns of ((D - shift) @ basis)**2.
-        m_limit : float
         forecast : Autoregression, optional
             In these coordinates; by default it is fitted.
         """
@@ -126,7 +128,7 @@ class FrozenModel:
         self._fit_one_step(latent, n, dim, order)
         if forecast is None:
             forecast = self._autoregression(latent, dim, order)
-        self._set_forecast(forecast, dim, order, m_limit)
+        self._set_forecast(forecast, dim, order)
         # one memory layout: a restored model must follow the same arithmetic to the last bit
         for name in _ARRAYS:
             setattr(self, name, np.ascontiguousarray(getattr(self, name)))
@@ -155,8 +157,8 @@ class FrozenModel:
         growth = max(sigma_m2(model, identity), 1.0 / self.count)
         return Autoregression.of(model, growth)
 
-    def _set_forecast(self, forecast, dim, order, m_limit):
-        """Bagged autoregression, sigma_M^2, and propagators on a geometric grid of horizons."""
+    def _set_forecast(self, forecast, dim, order):
+        """Bagged autoregression and sigma_M^2."""
         self.sigma_m2 = forecast.sigma_m2
         self.matrix, self.noise = companion(forecast.coef), embed(forecast.noise, order)
         self.drift = np.zeros(dim * order)
@@ -164,42 +166,11 @@ class FrozenModel:
         spread = np.sqrt(forecast.bag_scale)
         self.bag_map = _spread_out(forecast.bag_coef, spread)
         self.bag_drift = _spread_out(forecast.bag_intercept, spread)
-        horizon = m_limit / self.sigma_m2
-        with np.errstate(over="ignore", invalid="ignore"):
-            self._propagators(dim, horizon)
         # squares of a process with slowest eigenvalue r: this many of n are independent
         square = min(spectral_radius(forecast.coef), 1.0) ** 2
         effective = self.count * (1.0 - square) / (1.0 + square)
         self.m_dof = float(np.clip(effective, 4.0, self.dof - dim + 1.0))
         self.scalars = np.array([self.dof, self.count, self.sigma_m2, self.m_dof])
-
-    def _propagators(self, dim, horizon):
-        """Maps of the present state to the mean forecast at 0, 1, 2, 3, 4, 6, 8, 12, ... steps."""
-        size = len(self.drift)
-        affine = np.zeros((size + 1, size + 1))
-        affine[:size, :size], affine[:size, size], affine[size, size] = self.matrix, self.drift, 1.0
-        times = [0.0]
-        maps = [np.eye(size + 1)]
-        covs = [np.zeros((size, size))]
-        power, cov, k = affine, self.noise, 1.0
-        half, half_cov = power, cov
-        while True:
-            times.append(k)
-            maps.append(power)
-            covs.append(cov)
-            if k >= horizon:
-                break
-            move = power[:size, :size]
-            two, two_cov = power @ power, cov + move @ cov @ move.T
-            if k > 1.0:  # 3/2 of the last power of two: one more half-step of length k/2
-                times.append(1.5 * k)
-                maps.append(power @ half)
-                covs.append(cov + move @ half_cov @ move.T)
-            half, half_cov = power, cov
-            power, cov, k = two, two_cov, 2.0 * k
-        self.grid = np.array(times)
-        self.grid_map = np.array(maps)[:, :dim]
-        self.grid_rest = np.array([np.trace(c[:dim, :dim]) for c in covs]) / dim
 
     @property
     def dim(self):
@@ -271,10 +242,13 @@ class FrozenModel:
 
     def time_to_limit(self, state, m_limit):
         """tau_pred in snapshots: first crossing of M(t) = m_limit from `state` (P d,)."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean = self.grid_map[:, :, :-1] @ state + self.grid_map[:, :, -1]
-            bound = np.square(mean).mean(axis=1) + self.grid_rest + self.sigma_m2 * self.grid
-            return crossing(self.grid, np.nan_to_num(bound, nan=np.inf), m_limit)
+        if self._horizons is None:  # of a model that is never asked nothing is made
+            step, d = augmented(self.matrix, self.drift), self.dim
+            self._horizons = Horizons(
+                step, self.noise[:d, :d], np.zeros(d), np.eye(d), self.sigma_m2, m_limit
+            )
+        now = np.square(state[: self.dim]).mean(keepdims=True)
+        return float(self._horizons.reach(np.append(state, 1.0)[None], now)[0])
 
     def forecast(self, state, steps, inflation=1.0):
         """Mean and standard deviation of the next descriptors.

@@ -75,7 +75,7 @@ def merge(
             f"{int(total.count[0])} transitions in {len(replicas)} runs, at least "
             f"{cfg.min_snapshots} (min_snapshots) that differ are needed"
         )
-    return total, FrozenModel.fit(total, cfg.latent_dim, cfg.m_limit)
+    return total, FrozenModel.fit(total, cfg.latent_dim)
 
 
 def run_moments(run: Trajectory, config: MonitorConfig, replica: int) -> LaggedMoments:

@@ -379,7 +379,7 @@ class Monitor:
     def _fit(self, moments):
         # the matrices are small: threads would only take cores from the MD ranks
         with _threads().limit(limits=1):
-            return FrozenModel.fit(moments, self.config.latent_dim, self.config.m_limit)
+            return FrozenModel.fit(moments, self.config.latent_dim)
 
     def _alike(self):
         """What tells whether statistics of a partner are of this regime; None for the first.

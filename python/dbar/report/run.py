@@ -89,6 +89,7 @@ def report(
     run: str | os.PathLike[str] | Trajectory,
     out: str | os.PathLike[str],
     name: str | None = None,
+    file: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Write the report of a run.
 
@@ -100,6 +101,9 @@ def report(
         HTML file to write.
     name : str, optional
         Title; the name of the file when not given.
+    file : path-like, optional
+        Where a Trajectory was read from. Of a monitor that began with a model only the file tells
+        what it knew.
 
     Returns
     -------
@@ -114,7 +118,8 @@ def report(
         If the run has fewer than two snapshots.
     """
     traj = run if isinstance(run, Trajectory) else read(run)
-    name = name or ("a trajectory" if isinstance(run, Trajectory) else os.fspath(run))
+    file = file if isinstance(run, Trajectory) else run
+    name = name or ("a trajectory" if file is None else os.fspath(file))
     if len(traj) < 2:
         raise ValueError(f"{name}: {len(traj)} snapshots, a report needs at least 2")
     summary, verdict = summarise(traj), judge(traj)
@@ -132,17 +137,15 @@ def report(
         sections.append(section("Where did its knowledge come from?", model))
     sections.append(estimated_html(traj, verdict.changes))
     if summary.refits and all(name in traj.monitor for name in _NEEDED):
-        known = _checkpoints(run) if model else []
+        known = _checkpoints(file) if model and file is not None else []
         sections += _monitor_sections(traj, series, verdict.changes, known)
     sections.append(section("Settings and versions", _settings(traj)))
     return write_page(out, name, alarm_sentence(summary), sections)
 
 
-def _checkpoints(run: str | os.PathLike[str] | Trajectory) -> list[Checkpoint]:
+def _checkpoints(path: str | os.PathLike[str]) -> list[Checkpoint]:
     """Those of the file, which hold the model that a monitor began with."""
-    if isinstance(run, Trajectory):
-        return []
-    with h5md.open_for_reading(Path(run)) as file:
+    with h5md.open_for_reading(path) as file:
         return checkpoints(file)
 
 

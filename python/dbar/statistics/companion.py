@@ -16,9 +16,17 @@ def companion(coef):
 
 def affine(coef, intercept):
     """Map (P K + 1, P K + 1) of [lags newest first, 1] over one snapshot."""
-    order, size = coef.shape[:2]
-    out = np.zeros((order * size + 1, order * size + 1))
-    out[:-1, :-1], out[:size, -1], out[-1, -1] = companion(coef), intercept, 1.0
+    matrix = companion(coef)
+    drift = np.zeros(len(matrix))
+    drift[: len(intercept)] = intercept
+    return augmented(matrix, drift)
+
+
+def augmented(matrix, drift):
+    """Map (n + 1, n + 1) of [x, 1] to [matrix x + drift, 1]."""
+    size = len(drift)
+    out = np.zeros((size + 1, size + 1))
+    out[:size, :size], out[:size, size], out[size, size] = matrix, drift, 1.0
     return out
 
 

@@ -25,7 +25,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from dbar.files.unfinished import SIGNATURE, missing_bytes, open_file
+from dbar.files import examiner
+from dbar.files.superblock import SIGNATURE, missing_bytes
+from dbar.files.unfinished import open_file
 from dbar.store.columns import ESTIMATES, MONITOR_FIELDS, QUANTITIES
 from dbar.store.self_contained import refusal
 from dbar.store.units import unit_of, unit_style
@@ -76,6 +78,8 @@ def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
     if head != SIGNATURE:
         size = path.stat().st_size
         raise StoreError(f"{path}: not an HDF5 file ({size} bytes, expected the HDF5 signature)")
+    if why := examiner.damage(path):
+        raise StoreError(f"{path}: damaged: {why}; copy it again")
     try:
         file = open_file(path)
     except (OSError, RuntimeError) as error:

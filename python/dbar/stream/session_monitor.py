@@ -48,7 +48,7 @@ def open_monitor(settings: dict, brought: Given | None = None) -> Monitor | None
 
         config = _config_of(brought, word, given, config.reference, shared)
         dimension, learn = config.latent_dim, brought.learn
-        start = start_of(brought.model, config.m_limit, dimension, learn)
+        start = start_of(brought.model, dimension, learn)
     monitor = Monitor(config, stride=int(settings["nfreq"]), start=start)
     if monitor.config.virial and not settings["virial"]:
         raise ValueError(

@@ -22,11 +22,12 @@ from dbar.estimators.front import RidgeCore, Whitening
 from dbar.estimators.linear import LinearEstimator
 from dbar.estimators.readout import Readout
 from dbar.estimators.stress import StressEstimator
+from dbar.files import examiner
 from dbar.files.atomic import replacing
 from dbar.files.hdf5_digest import content_digest
 from dbar.files.kinds import Kind
 from dbar.files.refused import Refused
-from dbar.files.unfinished import SIGNATURE
+from dbar.files.superblock import SIGNATURE
 from dbar.forecast.band_scale import BandScale
 from dbar.forecast.var import VAR
 from dbar.statistics.latent import Latent
@@ -149,6 +150,8 @@ def load(path: str | os.PathLike[str]) -> tuple[EnsembleModel, dict]:
             head = raw.read(len(SIGNATURE))
         if head != SIGNATURE:
             raise ModelFileError(f"{path}: not an HDF5 file, expected a model made by `dbar fit`")
+        if why := examiner.damage(path):
+            raise ModelFileError(f"{path}: damaged: {why}; copy it again or fit again")
         with h5py.File(path, "r") as file:
             _check_head(path, file)
             about = read_about(path, file)

@@ -15,6 +15,7 @@ from dbar.study.check import Checked, check
 from dbar.study.choice import DIMENSIONS, ORDERS, Choice, choose, choose_again, fold_rows
 from dbar.study.diagnostics import Spectrum, spectrum
 from dbar.study.model import EnsembleModel, per_atom
+from dbar.study.replica_forecast import pooled_latent
 from dbar.trajectory.runset import RunSet
 from dbar.trust.brought import rest_of, whitened_errors
 
@@ -70,11 +71,18 @@ def study(
     Raises
     ------
     ValueError
-        If there are too few snapshots.
+        If there are too few snapshots, or fewer dimensions than are asked for.
     """
     kinds = {name: kind or kind_of(name) for name, kind in observables}
     D, values = runs.D, runs.values(list(kinds))
     choice, order, dimension, again = None, options.order, options.dimension, None
+    if dimension is not None:
+        most = pooled_latent([per_atom(part) for part in D], dimension).dim
+        if most < dimension:
+            raise ValueError(
+                f"--dimension {dimension}: the descriptors of these runs vary in {most} directions "
+                f"only, expected at most {most}"
+            )
     if order is None or dimension is None:
         candidates = dict(
             orders=ORDERS if order is None else (order,),

@@ -98,14 +98,13 @@ def _words(masses):
     return "[" + " ".join(f"{mass:g}" for mass in masses) + "]"
 
 
-def start_of(model: EnsembleModel, m_limit: float, dimension: int, learn: bool) -> Start:
+def start_of(model: EnsembleModel, dimension: int, learn: bool) -> Start:
     """What a monitor begins with.
 
     Parameters
     ----------
     model : EnsembleModel
         With its statistics.
-    m_limit : float
     dimension : int
         Largest latent dimension, if it goes on learning.
     learn : bool
@@ -114,10 +113,8 @@ def start_of(model: EnsembleModel, m_limit: float, dimension: int, learn: bool) 
     """
     moments = model.moments_
     if learn:
-        return Start(FrozenModel.fit(moments, dimension, m_limit), moments, model.dtau, model.rest_)
+        return Start(FrozenModel.fit(moments, dimension), moments, model.dtau, model.rest_)
     factor = model.measure_.factor_
     forecast = Autoregression.of(model.var_, model.trust_drift.sigma_m2_).moved(factor)
     space = model.space_.shift, model.space_.basis @ factor
-    return Start(
-        FrozenModel.in_space(moments, *space, m_limit, forecast), None, model.dtau, model.rest_
-    )
+    return Start(FrozenModel.in_space(moments, *space, forecast), None, model.dtau, model.rest_)

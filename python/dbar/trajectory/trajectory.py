@@ -12,10 +12,10 @@ import numpy as np
 
 from dbar.descriptors.voigt import tensor_to_voigt, voigt_to_tensor
 from dbar.files.atomic import replacing
-from dbar.files.filelock import is_locked
+from dbar.files.filelock import at_work
 from dbar.files.kinds import Kind
 from dbar.files.refused import Refused
-from dbar.files.unfinished import is_marked
+from dbar.files.superblock import is_marked
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES, QUANTITIES
 from dbar.store.h5md import StoreError
@@ -230,7 +230,10 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
     StoreError
         If the file cannot be written, is being written by a run, or is no run of dbar.
     """
-    if is_locked(Path(path)):
+    busy = at_work(Path(path))
+    if busy is None and os.path.isfile(path):  # nobody on this computer, but the file may tell
+        busy = is_marked(Path(path))
+    if busy:
         raise StoreError(f"{path}: is being written by a run, expected another file")
     snaps = traj.snapshots
     parameters = {"units": traj.units, "dbar_version": __version__, **traj.parameters}

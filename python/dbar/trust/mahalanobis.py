@@ -10,10 +10,10 @@ import numpy as np
 
 from dbar.statistics.latent import Latent
 from dbar.statistics.size import wrong_size
-from dbar.trust.ahead import expected_blocks
+from dbar.trust.ahead import expected_blocks, first_reach
 from dbar.trust.growth import sigma_m2, sigma_m2_eq13
 
-_BLOCK = 64  # snapshots ahead at a time
+_BLOCK = 64  # snapshots ahead at a time, a power of two
 
 
 def oas(cov, n_samples):
@@ -192,8 +192,7 @@ class ForecastTrust:
         """<M(D_t)> of the forecast distribution at 0, 1, ..., `steps` snapshots, (steps + 1,)."""
         out, filled = np.empty(steps + 1), 1
         out[0] = self.mahalanobis.score(np.asarray(history)[-1])
-        block = max(1, min(_BLOCK, steps))
-        blocks = expected_blocks(self.model, self.mahalanobis, history, block)
+        blocks = expected_blocks(self.model, self.mahalanobis, history, _BLOCK)
         while filled <= steps:
             part = next(blocks)[: steps + 1 - filled]
             out[filled : filled + len(part)] = part
@@ -214,9 +213,9 @@ class ForecastTrust:
             for part in expected_blocks(self.model, self.mahalanobis, history, _BLOCK):
                 t = passed + np.arange(len(part) + 1.0)
                 bound = np.append(last, part) + self.sigma_m2_ * t
-                bound = np.nan_to_num(bound, nan=np.inf)
-                if (bound >= self.limit).any():
-                    return self.dtau * crossing(t, bound, self.limit)
+                (there,) = first_reach(t, bound[None], self.limit)
+                if np.isfinite(there):
+                    return float(self.dtau * there)
                 passed, last = t[-1], part[-1]
 
     def efficiency(self, history=None):
@@ -227,16 +226,3 @@ class ForecastTrust:
         if history is None:
             return self.dtau * (self.limit - 1.0) / self.sigma_m2_ / self.tau_m_
         return self.tau_pred(history) / self.tau_m_
-
-
-def crossing(t, values, limit):
-    """First t at which `values`, linear in between, reaches `limit`; t[-1] if it never does."""
-    over = np.flatnonzero(values >= limit)
-    if len(over) == 0:
-        return float(t[-1])
-    k = over[0]
-    if k == 0 or not np.isfinite(values[k]):
-        return float(t[max(k - 1, 0)])
-    return float(
-        t[k - 1] + (t[k] - t[k - 1]) * (limit - values[k - 1]) / (values[k] - values[k - 1])
-    )

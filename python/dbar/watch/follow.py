@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from dbar.files.filelock import at_work
-from dbar.files.unfinished import is_marked
+from dbar.files.superblock import is_marked
 from dbar.store import h5md
 from dbar.store.columns import ESTIMATES
 from dbar.store.h5md import MONITOR_FIELDS, StoreError

@@ -332,3 +332,12 @@ def test_what_was_computed_now_and_then_is_left_out(tmp_path):
     asked = [*command, "--observable", "c_n12"]
     done = run_patiently(asked, 120, capture_output=True, text=True)
     assert done.returncode == 1 and "every 10th snapshot only, expected one of all" in done.stderr
+
+
+def test_more_dimensions_than_there_are(runs, tmp_path, capsys):
+    """Eight descriptors vary: 500 dimensions would silently be eight."""
+    out = ["-o", str(tmp_path / "m.h5"), "--order", "1"]
+    assert main(["fit", *runs, *out, "--dimension", "500"]) == 1
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert "--dimension 500: " in said and "vary in 8 directions only, expected at most 8" in said
+    assert not (tmp_path / "m.h5").exists()

@@ -2,9 +2,7 @@
 
 import json
 import shutil
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +14,7 @@ from dbar.demo import run as demo
 from dbar.descriptors import Bispectrum
 from dbar.ensemble.session import run_ensemble
 from dbar.ensemble.settings import Settings, SettingsError
-from dbar.files import kinds
+from dbar.files import examiner, kinds
 from dbar.files.atomic import check_writable
 from dbar.files.filelock import FileLock
 from dbar.files.kinds import Kind, kind_of
@@ -27,6 +25,7 @@ from dbar.store.h5md import StoreError
 from dbar.stream import Session
 from dbar.study.model_file import ModelFileError, load, save
 from dbar.trajectory import Trajectory, read, write
+from hdf5_damage import crashing, hanging
 from output_files import FEW, every_kind
 from streams import feed, settings, stream
 
@@ -38,34 +37,19 @@ def made(tmp_path_factory):
     return folder, every_kind(folder)
 
 
-@pytest.fixture(autouse=True)
-def at_once(request, monkeypatch):
-    """HDF5 files are opened here, but for what tests the process of its own: that takes 0.3 s each."""
-    if "own_process" not in request.fixturenames:
-        monkeypatch.setattr(kinds, "_asked", lambda path, *_: kinds._of_hdf5(Path(path)))
-
-
-@pytest.fixture
-def own_process():
-    """HDF5 files are opened as they are by a user."""
-
-
-def test_hdf5_files_are_opened_in_a_process_of_its_own(made, own_process, tmp_path, monkeypatch):
+def test_hdf5_files_are_opened_in_a_process_of_its_own(made, tmp_path, monkeypatch):
     """Damage can crash or hang the library: then nobody knows, and the file is left alone."""
+    monkeypatch.setattr(examiner, "_LEAST", 0)
     content = made[1]["model.h5"][0]
-    for path in (tmp_path / "a", tmp_path / "b", tmp_path / "c"):
-        path.write_bytes(content)
-    assert kind_of(tmp_path / "a") is Kind.MODEL
-    with monkeypatch.context() as patch:
-        patch.setattr(kinds, "_LONGEST", 0.001)
-        assert kind_of(tmp_path / "b") is None
-    crash = tmp_path / "crash"
-    crash.write_text("#!/bin/sh\nkill -SEGV $$\n")
-    crash.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(crash))
-    assert kind_of(tmp_path / "a") is Kind.MODEL  # it is known already
-    with pytest.raises(OSError, match="c: is a file that dbar did not write"):
-        check_writable(tmp_path / "c", Kind.MODEL)
+    assert kind_of(made[0] / "model.h5") is Kind.MODEL
+    monkeypatch.setattr(kinds, "kind_in", None)  # not here
+    for damaged in (hanging(content), crashing(content, b"dbar_file")):
+        path = tmp_path / "model.h5"
+        path.write_bytes(damaged)
+        assert kind_of(path) is None
+        with pytest.raises(OSError, match=r"model.h5: is a file that dbar did not write"):
+            check_writable(path, Kind.MODEL)
+        assert path.read_bytes() == damaged
 
 
 def test_every_kind_is_known(made, tmp_path):
@@ -177,8 +161,16 @@ def test_a_run_that_is_being_written_is_not_replaced(tmp_path):
     feed(session, stream(5))
     with pytest.raises(StoreError, match=r"run.h5md: is being written by a run"):
         write(tmp_path / "run.h5md", Trajectory(D=np.zeros((2, 2))))
+    content = (tmp_path / "run.h5md").read_bytes()
     session.close()
     assert len(read(tmp_path / "run.h5md")) == 5
+    # its lock looks free where the file system keeps locks to the computer that holds them
+    (tmp_path / "run.h5md.lock").write_text("process 7 on elsewhere")
+    (tmp_path / "run.h5md").write_bytes(content)
+    with pytest.raises(StoreError, match=r"run.h5md: is being written by a run"):
+        write(tmp_path / "run.h5md", Trajectory(D=np.zeros((2, 2))))
+    (tmp_path / "run.h5md.lock").unlink()
+    write(tmp_path / "run.h5md", Trajectory(D=np.zeros((2, 2))))
 
 
 # ---- folders as outputs ------------------------------------------------------------------------

@@ -13,7 +13,7 @@ SEED = 20253
 def fitted(X, largest=12):
     moments = LaggedMoments(X.shape[1], 1, 20, 0.25, 0)
     moments.add_batch(lagged(X, 1), np.arange(1, len(X)))
-    return FrozenModel.fit(moments, largest, 2.0)
+    return FrozenModel.fit(moments, largest)
 
 
 def process(rng, size, slow):
@@ -129,7 +129,7 @@ def test_sigma_of_a_frozen_model_does_not_depend_on_the_coverage_of_the_bags():
         for coverage in (0.1, 0.25, 0.4):
             moments = LaggedMoments(20, 1, 20, coverage, 0)
             moments.add_batch(lagged(X, 1), np.arange(1, len(X)))
-            model = FrozenModel.fit(moments, 5, 2.0)
+            model = FrozenModel.fit(moments, 5)
             ahead = model.advance(model.start(model.latent(X[-1])))
             row.append(model.sigma_m2)
             wide.append(ahead[2].var(axis=0, ddof=1).sum())

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from dbar.cli import main
 from dbar.online import Monitor
 from dbar.online.stored import StartUnknownError, checkpoints
 from dbar.report import report
@@ -130,6 +131,15 @@ def test_what_was_not_computed_is_said_and_so_is_the_model(model, tmp_path):
     assert "Forecast against what happened" in page and "came to another M" not in page
 
 
+def test_the_command_finds_the_model_of_the_run(model, tmp_path):
+    path = tmp_path / "run.h5md"
+    observed_run(path, 150, 52, model=model)
+    assert main(["report", str(path)]) == 0
+    page = (tmp_path / "run.html").read_text(encoding="utf-8")
+    assert "Forecast against what happened" in page and "Not shown" not in page
+    assert page == report(path, tmp_path / "same.html").read_text(encoding="utf-8")
+
+
 def test_names_are_escaped(tmp_path):
     n = 40
     config = {"model": {"file": EVIL, "sha256": EVIL, "learn": True}}
@@ -167,7 +177,7 @@ def oracle(model, traj, learn):
     from dbar.online import MonitorConfig
 
     config = MonitorConfig.of_store(traj.monitor_config)
-    start = start_of(load(model)[0], config.m_limit, config.latent_dim, learn)
+    start = start_of(load(model)[0], config.latent_dim, learn)
     return Monitor(config, stride=100, start=start)
 
 

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from dbar.files.unfinished import lookup3
+from dbar.files.superblock import lookup3
 from dbar.store import Store
 from dbar.trajectory import read, tensor_to_voigt
 from harness import HELPERS

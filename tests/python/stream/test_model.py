@@ -105,7 +105,7 @@ def test_learn_adds_to_the_statistics_of_the_file(model, tmp_path):
     steps = np.array([r[0] for r in given])
     own.add_batch(np.hstack([X[:-1], X[1:]])[:count], steps[1 : count + 1], 0)
     total = LaggedMoments.from_state(fitted.moments_.get_state()).merge(own)
-    want = FrozenModel.fit(total, monitor.config.latent_dim, 2.0)
+    want = FrozenModel.fit(total, monitor.config.latent_dim)
     m = [np.square(part.latent(X)).mean(axis=1) for part in (monitor.model, want)]
     np.testing.assert_allclose(*m, rtol=1e-8)
     assert want.count == monitor.model.count > fitted.moments_.count[0] * 1.1

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dbar.forecast import VAR
+from dbar.statistics.companion import affine
 from dbar.trust import ForecastTrust, Mahalanobis
-from dbar.trust.ahead import expected_blocks
-from dbar.trust.mahalanobis import crossing
+from dbar.trust.ahead import Horizons, expected_blocks
 
 
 def fitted(slow=0.95, order=1, n=300, size=3):
@@ -48,7 +48,11 @@ def test_tau_pred_is_that_of_single_steps(slow):
         steps = int(np.ceil(trust.limit / sigma)) + 1
         with np.errstate(over="ignore", invalid="ignore"):
             bound = stepwise(model, measure, X[:60], steps) + sigma * np.arange(steps + 1)
-        want = 0.5 * crossing(np.arange(steps + 1.0), np.nan_to_num(bound, nan=np.inf), 2.0)
+        k = np.argmax(~(bound < 2.0))
+        part = (
+            0.0 if not np.isfinite(bound[k]) else (2.0 - bound[k - 1]) / (bound[k] - bound[k - 1])
+        )
+        want = 0.5 * (k - 1 + part)
         assert trust.tau_pred(X[:60]) == pytest.approx(want, rel=1e-9)
 
 
@@ -71,3 +75,25 @@ def test_a_history_that_does_not_fit_is_refused():
     model, measure, X = fitted(order=2)
     with pytest.raises(ValueError, match=r"history has shape \(1, 3\), expected \(at least 2, 3\)"):
         ForecastTrust(model, measure).tau_pred(X[:1])
+
+
+@pytest.mark.parametrize("slow", [0.5, 0.95, 1.03])
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("block, near", [(8, 5e-3), (32, 5e-4)])
+def test_many_states_at_once(slow, order, block, near):
+    """Horizons up to two blocks exactly, others nearly; never beyond the largest asked for."""
+    model, measure, X = fitted(slow, order, 300 if slow < 1 else 80)
+    step = affine(model.coef_, model.intercept_)
+    states = np.array([[*X[k - order : k][::-1].ravel(), 1.0] for k in range(10, 60)])
+    now = measure.score(X[9:59])
+    assert (now >= 2.0).any() and (now < 2.0).any()
+    for sigma in (0.3, 1e-2, 3e-4):
+        trust = ForecastTrust(model, measure)
+        trust.sigma_m2_ = sigma
+        want = np.array([trust.tau_pred(X[:k]) for k in range(10, 60)])
+        parts = step, model.noise_cov_, measure.mean_, measure.factor_, sigma, 2.0
+        found = Horizons(*parts, block=block).reach(states, now)
+        off = np.abs(found - want) / np.maximum(want, 1.0)
+        assert off.max() < near and off[want <= 2 * block].max(initial=0.0) < 1e-9
+        capped = Horizons(*parts, 5.0, block).reach(states, now)
+        np.testing.assert_allclose(capped, np.minimum(want, 5.0), rtol=1e-9)
