@@ -1,13 +1,18 @@
 """`compute dbar` inside LAMMPS: neighbours, ranks, threads, atoms and twojmax, against `sna/atom` + `snav/atom`.
 
 Each figure is the time per atom of evaluating D and V once per step on a displaced fcc crystal, the loop
-time of a run without the compute taken off. Everything that a snapshot needs is counted: building the
-neighbour list, gathering, kernel, reduction. Peers take turns with us, round after round.
+time of a run without the compute taken off. Everything that a snapshot needs is counted: sorting atoms into
+cells, gathering, kernel, reduction. Peers take turns with us, round after round. With --before FOLDER the
+dbar installed there takes its turn as well; LAMMPS then makes its own lists at every step, with the
+compute and without it, so that a dbar that asks for a list has to make it anew as between two snapshots.
 
     python benchmarks/plugin_bench.py [--rounds 5] [--atoms 1000 8000 64000] [--twojmax 2 4 6 8 10]
+        [--before FOLDER]
 """
 
 import argparse
+import contextlib
+import os
 import re
 
 import numpy as np
@@ -15,9 +20,10 @@ from lammps_runs import CRYSTAL, atoms, loop_seconds, run, spread
 from rich.console import Console
 from rich.table import Table
 
-DBAR = "compute d all dbar bso4 {rcut} twojmax {twojmax} virial yes\n" + (
+SUMS = "compute d all dbar bso4 {rcut} twojmax {twojmax} virial {virial}\n" + (
     "fix f all ave/time 1 1 1 c_d[2]\n"
 )
+DBAR = SUMS.replace("{virial}", "yes")
 PEER = (
     "compute b all sna/atom {rcut} 0.99363 {twojmax} 0.5 1.0 bzeroflag 0\ncompute rb all reduce sum c_b[*]\n"
     "compute v all snav/atom {rcut} 0.99363 {twojmax} 0.5 1.0 bzeroflag 0\ncompute rv all reduce sum c_v[*]\n"
@@ -31,10 +37,10 @@ def cell(count):
     return side, side, max(2, round(count / 4 / side**2))
 
 
-def per_atom(command, count, steps, ranks=1, threads=1, rcut=4.7, twojmax=8):
+def per_atom(command, count, steps, ranks=1, threads=1, rcut=4.7, twojmax=8, lists=""):
     """Microseconds per atom and step of `command`, and LAMMPS's own memory figure in MB."""
     setup = CRYSTAL.format(*cell(count)) + "displace_atoms all random 0.15 0.15 0.15 77\n"
-    setup += f"pair_style zero {max(rcut, 6.0)}\npair_coeff * *\nthermo 1000000\n"
+    setup += f"pair_style zero {max(rcut, 6.0)}\npair_coeff * *\nthermo 1000000\n{lists}"
     text = setup + command.format(rcut=rcut, twojmax=twojmax) + f"run {steps}\n"
     output = run(text, ranks, threads)
     empty = loop_seconds(run(setup + f"run {steps}\n", ranks, threads))
@@ -51,20 +57,44 @@ def compare(rounds, count, **settings):
     return ours, theirs
 
 
-def memory_growth(counts):
-    """Bytes per atom beyond LAMMPS's neighbour list, from the smallest to the largest cell.
+NOTHING = "variable zero equal 0\nfix f all ave/time 1 1 1 v_zero\n"
+ANEW = "neigh_modify delay 0 every 1 check no\n"
 
-    The peer, `compute coord/atom`, asks for the same full list and stores one number (8 bytes) per atom.
-    """
-    peer = "compute c all coord/atom cutoff {rcut}\ncompute r all reduce sum c_c\n"
-    peer += "fix f all ave/time 1 1 1 c_r\n"
+
+def before_and_after(folder, rounds, virial, count=2000, steps=20, **settings):
+    """Microseconds per atom of the dbar in `folder` and of this one, in turn."""
+    command = SUMS.replace("{virial}", virial)
+    times = ([], [])
+    here = os.environ.get("PYTHONPATH")
+    for _ in range(rounds):
+        for path, found in zip((folder, here), times, strict=True):
+            with python_path(path):
+                found.append(per_atom(command, count, steps, lists=ANEW, **settings)[0])
+    return times
+
+
+@contextlib.contextmanager
+def python_path(path):
+    """PYTHONPATH of what is started inside."""
+    old = os.environ.pop("PYTHONPATH", None)
+    if path:
+        os.environ["PYTHONPATH"] = str(path)
+    try:
+        yield
+    finally:
+        os.environ.pop("PYTHONPATH", None)
+        if old:
+            os.environ["PYTHONPATH"] = old
+
+
+def memory_growth(counts):
+    """Bytes per atom beyond what LAMMPS needs without the compute, from the smallest to the largest cell."""
     extra = []
     for count in (min(counts), max(counts)):
-        ours = per_atom(DBAR, count, 1, rcut=6.0)[1]
-        theirs = per_atom(peer, count, 1, rcut=6.0)[1]
-        extra.append((1e6 * (ours - theirs), 4 * np.prod(cell(count))))
+        ours, without = (per_atom(c, count, 1, rcut=6.0)[1] for c in (DBAR, NOTHING))
+        extra.append((1e6 * (ours - without), 4 * np.prod(cell(count))))
     (small, n), (large, m) = extra
-    return (large - small) / (m - n) + 8.0
+    return (large - small) / (m - n)
 
 
 def main():
@@ -73,6 +103,7 @@ def main():
     parser.add_argument("--atoms", type=int, nargs="+", default=[1000, 8000, 64000, 500000])
     parser.add_argument("--twojmax", type=int, nargs="+", default=[2, 4, 6, 8, 10])
     parser.add_argument("--cutoffs", type=float, nargs="+", default=[3.8, 4.7, 6.2, 7.8])
+    parser.add_argument("--before", help="folder with another dbar, as site-packages has it")
     args = parser.parse_args()
 
     from dbar import _kernels
@@ -103,6 +134,14 @@ def main():
         add(f"{count} atoms", [per_atom(DBAR, count, steps)[0] for _ in range(args.rounds)])
 
     Console(width=110).print(table)
+    if args.before:
+        for virial, what in (("no", "D"), ("yes", "D+V")):
+            for twojmax in args.twojmax:
+                old, new = before_and_after(args.before, args.rounds, virial, twojmax=twojmax)
+                ratio = np.median(old) / np.median(new)
+                print(
+                    f"{what}, twojmax {twojmax}: {spread(old)} before, {spread(new)} now: {ratio:.2f}x"
+                )
     for label, time in zip(("2 ranks", "2 threads"), single[1:], strict=True):
         print(f"parallel efficiency with {label}: {single[0] / 2 / time:.1%}")
     print(f"memory that grows with the atoms: {memory_growth(args.atoms):.1f} bytes/atom")
