@@ -11,6 +11,10 @@
 #include "irregular.h"
 #define DBAR_HAS_IRREGULAR
 #endif
+#if __has_include("neigh_request.h")
+#include "neigh_request.h"
+#define DBAR_HAS_NEIGH_REQUEST
+#endif
 #if __has_include("thermo.h")
 #include "thermo.h"
 #define DBAR_HAS_THERMO
@@ -40,8 +44,15 @@ typedef void (*lammpsplugin_regfunc)(lammpsplugin_t *, void *);
 
 namespace LAMMPS_NS {
 
+#ifndef DBAR_HAS_NEIGH_REQUEST
+// Only ever used through pointers that LAMMPS hands out: the members needed, no data.
+class NeighRequest {
+public:
+  ~NeighRequest();
+};
+#endif
+
 #ifndef DBAR_HAS_THERMO
-// Only ever used through a pointer that LAMMPS hands out: the member needed, no data.
 class Thermo {
 public:
   int evaluate_keyword(const std::string &, double *);
@@ -64,3 +75,13 @@ private:
 #endif
 
 } // namespace LAMMPS_NS
+
+namespace dbar {
+
+// Not `delete`: only LAMMPS knows the size.
+inline void delete_request(LAMMPS_NS::NeighRequest *request) {
+  request->~NeighRequest();
+  ::operator delete(request);
+}
+
+} // namespace dbar

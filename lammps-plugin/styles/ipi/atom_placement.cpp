@@ -4,8 +4,6 @@
 #include "comm.h"
 #include "domain.h"
 #include "error.h"
-#include "force.h"
-#include "kspace.h"
 #include "neighbor.h"
 
 #include <algorithm>
@@ -58,8 +56,6 @@ double AtomPlacement::set_box(const double cell[9]) {
       domain->set_initial_box(); // checks the box; once, as it warns of large tilt each time
     domain->set_global_box();
     domain->set_local_box();
-    if (force->kspace)
-      force->kspace->setup();
   }
   return moved;
 }

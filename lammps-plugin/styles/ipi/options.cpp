@@ -8,7 +8,7 @@ namespace dbar {
 
 namespace {
 
-const std::vector<std::string> keywords = {"unix", "prefix", "timeout", "lost", "extra", "cv"};
+const std::vector<std::string> keywords = {"unix", "prefix", "timeout", "lost", "reset", "extra", "cv"};
 
 } // namespace
 
@@ -39,6 +39,8 @@ IpiOptions::IpiOptions(LAMMPS *lmp, int narg, char **arg) {
       if (choice != "end" && choice != "error")
         words.wrong("end or error");
       lost_is_error = choice == "error";
+    } else if (keyword == "reset") {
+      reset = true;
     } else if (keyword == "extra") {
       const char *expected = "an equal-style variable v_name";
       const std::string word = words.value(expected);

@@ -17,6 +17,7 @@ struct IpiOptions {
   IpiAddress address;
   double timeout = 60.0;
   bool lost_is_error = false;
+  bool reset = false;                 // the long-range solver chooses anew for each box
   std::vector<std::string> variables; // names without v_
   std::vector<std::string> cv_files;
 };

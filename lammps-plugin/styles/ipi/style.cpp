@@ -34,7 +34,7 @@ constexpr double kelvin_in_hartree = 3.1668152e-06;
 } // namespace
 
 FixDbarIpi::FixDbarIpi(LAMMPS *lmp, int narg, char **arg)
-    : Fix(lmp, narg, arg), options_(lmp, narg, arg), placement_(lmp) {
+    : Fix(lmp, narg, arg), options_(lmp, narg, arg), placement_(lmp), long_range_(lmp, options_.reset) {
   compute_ = find_compute(); // an unknown ID is an error at once
   cvs_ = std::make_unique<dbar::CvSet>(lmp, "Fix dbar/ipi", options_.cv_files, compute_->record());
   for (int i = 0; i < cvs_->size(); ++i)
@@ -109,6 +109,7 @@ void FixDbarIpi::init() {
   // structures that follow each other may be different beads
   neighbor->delay = 0;
   neighbor->every = 1;
+  long_range_.begin_run();
 }
 
 // Runs `part` on rank 0; true if the connection still stands on all ranks.
@@ -209,6 +210,7 @@ void FixDbarIpi::initial_integrate(int) {
     x *= length;
   if (placement_.place(cell, positions_.data()))
     next_reneighbor = update->ntimestep;
+  long_range_.follow_box();
 }
 
 void FixDbarIpi::final_integrate() {

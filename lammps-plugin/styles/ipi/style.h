@@ -3,6 +3,7 @@
 
 #include "engine/cv_set.h"
 #include "styles/ipi/atom_placement.h"
+#include "styles/ipi/long_range.h"
 #include "styles/ipi/options.h"
 #include "styles/ipi/socket.h"
 
@@ -61,6 +62,7 @@ private:
   bool ended_ = false;     // this run
   bigint answered_ = 0;
   dbar::AtomPlacement placement_;
+  dbar::LongRange long_range_;
   std::array<double, 9> cell_;    // atomic units
   std::vector<double> positions_; // [3 natoms], as they came, atomic units
   std::vector<double> D_, V_;
