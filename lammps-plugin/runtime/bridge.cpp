@@ -3,6 +3,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 #include <stdexcept>
@@ -56,9 +57,11 @@ template <class Body> const char *guarded(Body body) {
 // Read-only views of the plugin's memory: nothing is copied, and Python is told to copy what it
 // keeps.
 template <class T> py::object view(const T *data, std::vector<py::ssize_t> shape) {
-  if (!data)
+  const bool empty = std::find(shape.begin(), shape.end(), 0) != shape.end(); // such a vector may have no address
+  if (!data && !empty)
     return py::none();
-  py::array_t<T> array(std::move(shape), data, py::capsule(data, [](void *) {}));
+  py::array_t<T> array = empty ? py::array_t<T>(std::move(shape))
+                               : py::array_t<T>(std::move(shape), data, py::capsule(data, [](void *) {}));
   array.attr("flags").attr("writeable") = false;
   return array;
 }
@@ -116,7 +119,7 @@ const char *keep_positions(void *session, const dbar_positions *p) {
   return guarded([&] {
     static_cast<py::object *>(session)->attr("keep_positions")(p->step, p->time, view(p->id, {p->natoms}),
                                                                view(p->type, {p->natoms}), view(p->x, {p->natoms, 3}),
-                                                               view(p->box, {9}));
+                                                               view(p->box, {9}), view(p->periodic, {3}));
   });
 }
 

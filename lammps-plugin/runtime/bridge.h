@@ -25,6 +25,7 @@ struct dbar_positions {
   const int *type;        // [natoms]
   const double *x;        // [natoms][3]
   double box[9];          // xlo ylo zlo xhi yhi zhi xy xz yz
+  int periodic[3];        // of each cell vector
 };
 
 struct dbar_decision {

@@ -64,11 +64,12 @@ def stream(count, jump=None, seed=20):
 
 
 def positions(row, atoms=4):
-    """ids, types, x, box of kept positions that belong to a snapshot: a function of its step."""
+    """ids, types, x, box, periods of kept positions that belong to a snapshot: a function of its step."""
     step = row[0]
     ids = np.arange(atoms, 0, -1)
     x = step + np.outer(ids, [0.1, 0.2, 0.3])
-    return ids, 1 + ids % 2, x, np.array([0.0, 1.0, 2.0, 10.0, 12.0, 14.0, 0.5, 0.25, 0.125])
+    box = np.array([0.0, 1.0, 2.0, 10.0, 12.0, 14.0, 0.5, 0.25, 0.125])
+    return ids, 1 + ids % 2, x, box, np.array([True, True, True])
 
 
 def feed(session, rows):
@@ -91,6 +92,7 @@ MONITOR = {
     "consecutive": 7, "change_step": 300, "evidence": 0.25, "regime": 2,
 }  # fmt: skip
 BOX = np.array([0.0, 0.0, 0.0, 9.0, 9.0, 9.0, 0.0, 0.0, 0.0])
+PERIODIC = np.array([True, False, True])
 
 
 def header(**changes):
@@ -101,7 +103,9 @@ def fill(store, rows, keep=0, checkpoint_every=0):
     for n, (step, now, D, V, thermo) in enumerate(rows, 1):
         store.append(step, now, D, V, thermo, MONITOR)
         if keep and n % keep == 0:
-            store.keep(step, now, np.arange(1, 5), np.ones(4, int), np.full((4, 3), step), BOX)
+            store.keep(
+                step, now, np.arange(1, 5), np.ones(4, int), np.full((4, 3), step), BOX, PERIODIC
+            )
         if checkpoint_every and n % checkpoint_every == 0:
             store.write_checkpoint({"count": store.snapshots, "x": np.arange(n)})
 

@@ -4,6 +4,7 @@
 #include "engine/descriptor_sums.h"
 #include "engine/raise_together.h"
 #include "kernels/descriptor.h"
+#include "styles/bias/answer_record.h"
 #include "styles/bias/monte_carlo.h"
 #include "styles/bias/plumed_session.h"
 #include "styles/compute/dbar.h"
@@ -281,25 +282,21 @@ double FixDbarPlumed::memory_usage() {
 
 // Restart file: what PLUMED said last. Its own state is in its own files, as always.
 void FixDbarPlumed::write_restart(FILE *fp) {
-  std::vector<double> state = {static_cast<double>(cvs_->size()), static_cast<double>(answer_.step), answer_.bias};
-  state.insert(state.end(), answer_.value.begin(), answer_.value.end());
-  state.insert(state.end(), answer_.force.begin(), answer_.force.end());
-  const int size = static_cast<int>(state.size() * sizeof(double));
-  if (comm->me == 0) {
-    fwrite(&size, sizeof(int), 1, fp);
-    fwrite(state.data(), 1, size, fp);
-  }
+  const dbar::AnswerRecord record = {answer_.step, answer_.bias, answer_.value, answer_.force};
+  if (comm->me == 0)
+    record.write(fp);
 }
 
 void FixDbarPlumed::restart(char *bytes) {
   restarted_ = true;
-  double head[3];
-  std::memcpy(head, bytes, sizeof head);
-  if (head[0] != static_cast<double>(cvs_->size()))
+  dbar::AnswerRecord record;
+  const std::string wrong = record.read(bytes, cvs_->size());
+  if (!wrong.empty())
+    error->all(FLERR, "Fix dbar/plumed: fix {} in the restart file {}", id, wrong);
+  if (record.value.empty())
     return; // other collective variables: their forces say nothing about ours
-  answer_.step = static_cast<bigint>(head[1]);
-  answer_.bias = head[2];
-  const std::size_t part = cvs_->size() * sizeof(double);
-  std::memcpy(answer_.value.data(), bytes + sizeof head, part);
-  std::memcpy(answer_.force.data(), bytes + sizeof head + part, part);
+  answer_.step = record.step;
+  answer_.bias = record.bias;
+  answer_.value = record.value;
+  answer_.force = record.force;
 }

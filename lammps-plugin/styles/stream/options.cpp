@@ -5,6 +5,7 @@
 #include "styles/stream/observables.h"
 #include "styles/stream/seldom_values.h"
 
+#include "atom.h"
 #include "error.h"
 
 #include <algorithm>
@@ -175,6 +176,8 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
   if (store == "none")
     store.clear();
   check(lmp->error);
+  if (snapshot != "none" && !lmp->atom->tag_enable)
+    error->all(FLERR, "Fix dbar/stream: keyword snapshot {} needs atom IDs, found atom_modify id no", snapshot);
 }
 
 // What words can say only together.

@@ -26,6 +26,7 @@ void OwnPositions::take(LAMMPS_NS::LAMMPS *lmp, int groupbit, double **displacem
   for (int d = 0; d < 3; ++d) {
     box[d] = domain->boxlo[d];
     box[3 + d] = domain->boxhi[d];
+    periodic[d] = goes_on_along(*domain, d);
   }
   box[6] = domain->xy;
   box[7] = domain->xz;

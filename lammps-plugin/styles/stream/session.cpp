@@ -118,8 +118,9 @@ void StreamSession::keep_positions(const OwnPositions &own) {
 
   std::string failure;
   if (comm->me == 0) {
-    dbar_positions positions = {own.step, own.time, total, all_id.data(), all_type.data(), all_x.data(), {}};
+    dbar_positions positions = {own.step, own.time, total, all_id.data(), all_type.data(), all_x.data(), {}, {}};
     std::copy(std::begin(own.box), std::end(own.box), positions.box);
+    std::copy(std::begin(own.periodic), std::end(own.periodic), positions.periodic);
     failure = timed([&] { return bridge_->keep_positions(session_, &positions); });
   }
   raise_together(error, world, failure);

@@ -228,6 +228,8 @@ def regions(atoms, model: AtomNovelty, reach=None) -> list[Region]:
         By falling sum of M over the atoms of the region.
     """
     score = model.score(atoms)
+    if not len(score):  # a kept frame may have no atoms
+        return []
     limit = model.limits(atoms) * max(1.0, float(np.median(score)))
     return find_regions(atoms, score, limit, reach or model.descriptor.cutoff)
 

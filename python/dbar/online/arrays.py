@@ -22,8 +22,7 @@ def checked_arrays(
         Timestep, for messages.
     D : (K+1,) array
     V : (K+1, 6) array or None
-    thermo : (n,) array or None
-        None: there is none.
+    thermo : (n,) array
 
     Raises
     ------
@@ -34,8 +33,7 @@ def checked_arrays(
     D = np.array(D, dtype=float)
     if D.shape != (size,):
         raise ValueError(f"D at step {step} has shape {D.shape}, expected ({size},)")
-    # the plugin has no pointer to an empty list
-    thermo = np.array([] if thermo is None else thermo, dtype=float).ravel()
+    thermo = np.array(thermo, dtype=float).ravel()
     if len(thermo) != len(names):
         raise ValueError(f"{len(thermo)} thermo values at step {step}, expected {len(names)}")
     if settings.get("virial"):

@@ -81,7 +81,7 @@ def find_displaced(traj: Trajectory, change: Change, end: int | None = None) -> 
     if not np.array_equal(kept.id[a], kept.id[b]) or here.sum() < 2:
         return None
     move = _scaled(kept, b, here) - _scaled(kept, a, here)
-    move -= np.round(move) * np.array(kept.periodic)
+    move -= np.round(move) * (kept.periodic[a] & kept.periodic[b])
     move = (move - move.mean(axis=0)) @ kept.edges[b]
     distance = np.sqrt(np.square(move).sum(axis=1))
     order = np.argsort(-distance)

@@ -63,7 +63,9 @@ class Where:
 def frame_atoms(snapshots: Snapshots, index: int) -> ase.Atoms:
     """Return kept positions as atoms; the chemical element of number t stands for LAMMPS type t."""
     x, species, cell, origin = configuration(snapshots, index)
-    return ase.Atoms(numbers=species, positions=x - origin, cell=cell, pbc=snapshots.periodic)
+    return ase.Atoms(
+        numbers=species, positions=x - origin, cell=cell, pbc=snapshots.periodic[index]
+    )
 
 
 def find_where(

@@ -6,7 +6,7 @@
     observables/dbar/<name>/{step,time,value}     D, V, and what the monitor said
     observables/<thermo name>/{step,time,value}
     particles/snapshots/{position,id,species}/{step,time,value}
-    particles/snapshots/box/{edges,origin}/{step,time,value}
+    particles/snapshots/box/{edges,origin,periodic}/{step,time,value}
     parameters/dbar/descriptor                    JSON: what was computed, units, versions
     parameters/dbar/monitor/{config,slot0,slot1}  JSON and two checkpoints of the monitor
 
@@ -41,6 +41,7 @@ __all__ = [
     "committed",
     "create_layout",
     "damage",
+    "kept_periodic",
     "open_for_reading",
     "read_json",
     "reason_of",
@@ -175,6 +176,14 @@ def committed(group: h5py.Group) -> int:
     return 0
 
 
+def kept_periodic(group: h5py.Group, rows: slice) -> np.ndarray:
+    """(S, 3) bool: which cell vectors are periods in rows of ``particles/snapshots``."""
+    if "box/periodic" in group:
+        return group["box/periodic/value"][rows] != 0
+    words = group["box"].attrs["boundary"]  # files of before say it once for all
+    return np.tile([word == b"periodic" for word in words], (rows.stop - rows.start, 1))
+
+
 def create_layout(
     file: h5py.File,
     *,
@@ -268,6 +277,8 @@ def _create_particles(
     box.attrs["boundary"] = np.array([word.encode() for word in boundary])
     edges = _values(_element(box, "edges", clock), (3, 3), rows=64)
     origin = _values(_element(box, "origin", clock), (3,), rows=64)
+    # H5MD has one boundary for all frames, in the attribute: that of the start
+    _values(_element(box, "periodic", clock), (3,), "i1", 0, rows=64)
     if names["length"]:
         for value in (position, edges, origin):
             value.attrs["unit"] = names["length"]

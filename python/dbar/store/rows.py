@@ -55,7 +55,7 @@ class Header:
         Number of atoms of the stream's group at the start (chunks and first width of the kept
         positions).
     boundary : list of str
-        "periodic" or "none" per direction.
+        "periodic" or "none" per direction, at the start.
     versions : dict
         ``lammps_version`` and the like; not compared.
     monitor_config : dict
@@ -172,8 +172,10 @@ COMPARED += ("observe", "seldom")
 
 def differing_setting(old: h5py.File, header: Header) -> tuple[str, object, object] | None:
     """First setting in which a store differs from a run: (name, stored, wanted), or None."""
-    stored = read_parameters(old)
-    return differing_parameters(stored, header.parameters(), COMPARED)
+    stored, wanted = read_parameters(old), header.parameters()
+    # atoms may have masses of their own, and files of before said nothing of masses
+    known = ("masses",) if "masses" in stored and "masses" in wanted else ()
+    return differing_parameters(stored, wanted, (*COMPARED, *known))
 
 
 def differing_parameters(
@@ -228,6 +230,8 @@ def copy_rows(old: h5py.File, new: h5py.File, keep: int, step: int) -> None:
     kept = rows_until(source["position/step"], h5md.committed(source), step)
     for name in ("position", "id", "species", "box/edges", "box/origin"):
         _copy(source[f"{name}/value"], target[f"{name}/value"], kept)
+    target["box/periodic/value"].resize((kept, 3))
+    target["box/periodic/value"][...] = h5md.kept_periodic(source, slice(0, kept))
     for name in ("position/step", "position/time"):
         _copy(source[name], target[name], kept)
 

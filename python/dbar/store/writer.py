@@ -153,7 +153,7 @@ class Store:
         ]
         group = file["particles/snapshots"]
         self._kept_step, self._kept_time = group["position/step"], group["position/time"]
-        names = ("position", "id", "species", "box/edges", "box/origin")
+        names = ("position", "id", "species", "box/edges", "box/origin", "box/periodic")
         self._kept = [group[name]["value"] for name in names]
         slots = file["parameters/dbar/monitor"]
         self._slots = (slots["slot0"], slots["slot1"])
@@ -250,6 +250,7 @@ class Store:
         types: np.ndarray,
         x: np.ndarray,
         box: np.ndarray,
+        periodic: np.ndarray,
     ) -> None:
         """Keep the positions of a snapshot, later than those kept already.
 
@@ -260,6 +261,8 @@ class Store:
             Positions, any order of atoms; they are stored sorted by ID.
         box : (9,) array
             xlo ylo zlo xhi yhi zhi xy xz yz.
+        periodic : (3,) bool array
+            Which cell vectors are periods.
 
         Raises
         ------
@@ -272,7 +275,7 @@ class Store:
         xlo, ylo, zlo, xhi, yhi, zhi, xy, xz, yz = (float(b) for b in box)
         edges = np.array([[xhi - xlo, 0, 0], [xy, yhi - ylo, 0], [xz, yz, zhi - zlo]])
         atoms = (x[order], ids[order], types[order])
-        values = (*atoms, edges, np.array([xlo, ylo, zlo]))
+        values = (*atoms, edges, np.array([xlo, ylo, zlo]), periodic)
         columns = zip((*self._kept, self._kept_time), (*values, time), strict=True)
         self._commit(n, columns, self._kept_step, step)
 

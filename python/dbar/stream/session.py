@@ -311,6 +311,7 @@ class Session:
         types: np.ndarray,
         x: np.ndarray,
         box: np.ndarray,
+        periodic: np.ndarray,
     ) -> None:
         """Store the positions of a snapshot that `observe` asked for, the older one first.
 
@@ -321,8 +322,11 @@ class Session:
             Time-averaged positions, any order of atoms.
         box : (9,) array
             xlo ylo zlo xhi yhi zhi xy xz yz.
+        periodic : (3,) bool array
+            Which cell vectors are periods: others may be at each snapshot.
         """
-        self._store.keep(int(step), float(time), np.array(ids), np.array(types), np.array(x), box)
+        atoms = np.array(ids), np.array(types), np.array(x)
+        self._store.keep(int(step), float(time), *atoms, box, periodic)
 
     def checkpoint(self) -> None:
         """Write what monitor and estimates know to the store, if there is one."""

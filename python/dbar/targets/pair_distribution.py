@@ -23,15 +23,15 @@ def configuration(snapshots, index):
     return x, snapshots.species[index][present], snapshots.edges[index], snapshots.origin[index]
 
 
-def periodicity(snapshots, periodic=None) -> tuple[bool, bool, bool]:
-    """Which directions are periodic: those of the run, unless others are given.
+def periodicity(snapshots, index, periodic=None) -> tuple[bool, bool, bool]:
+    """Which directions are periodic: those of one snapshot, unless others are given.
 
     Raises
     ------
     ValueError
         For anything but three of them.
     """
-    found = tuple(map(bool, snapshots.periodic if periodic is None else np.ravel(periodic)))
+    found = tuple(map(bool, snapshots.periodic[index] if periodic is None else np.ravel(periodic)))
     if len(found) != 3:
         raise ValueError(f"periodic: found {periodic}, expected three, or None for the run's own")
     return found
@@ -78,9 +78,7 @@ def rdf(snapshots, r_max, n_bins=100, periodic=None, volume=None):
         raise ValueError(f"r_max is {r_max} and n_bins {n_bins}, expected both positive")
     if volume is not None and not 0.0 < volume < np.inf:
         raise ValueError(f"volume: found {volume}, expected a positive number")
-    periodic = periodicity(snapshots, periodic)
     edges = np.linspace(0.0, r_max, n_bins + 1)
-    whole = (True,) * 3 if volume is not None else periodic
     neighbours = NeighborList(cutoff=float(r_max), full_list=False)
     g = np.empty((len(snapshots), n_bins))
     shell = before = None
@@ -88,11 +86,13 @@ def rdf(snapshots, r_max, n_bins=100, periodic=None, volume=None):
         x, _, cell, origin = configuration(snapshots, k)
         if len(x) < 2:
             raise ValueError(f"{len(x)} atoms at step {snapshots.step[k]}, at least 2 are needed")
-        cell = completed_cell(cell, periodic)
-        (d,) = neighbours.compute(x - origin, cell, list(periodic), "d")
+        repeats = periodicity(snapshots, k, periodic)
+        whole = (True,) * 3 if volume is not None else repeats
+        cell = completed_cell(cell, repeats)
+        (d,) = neighbours.compute(x - origin, cell, list(repeats), "d")
         space = abs(np.linalg.det(cell)) if volume is None else float(volume)
-        if before is None or not np.array_equal(cell, before):
-            shell, before = shell_volumes(edges, cell, whole), cell
+        if before is None or whole != before[1] or not np.array_equal(cell, before[0]):
+            shell, before = shell_volumes(edges, cell, whole), (cell, whole)
         if not shell.all():
             far = edges[np.argmin(shell)]
             raise ValueError(

@@ -28,7 +28,7 @@ def _ovito():
 def _collection(snapshots, index, periodic):
     data = _ovito().data.DataCollection()
     x, _, cell, origin = configuration(snapshots, index)
-    periodic = periodicity(snapshots, periodic)
+    periodic = periodicity(snapshots, index, periodic)
     cell = completed_cell(cell, periodic)
     data.create_cell(np.column_stack([np.transpose(cell), origin]), pbc=periodic)
     particles = data.create_particles(count=len(x))

@@ -45,8 +45,8 @@ class Snapshots:
         Cell vectors as rows.
     origin : (S, 3) array
         Lower corner of the box.
-    periodic : tuple of 3 bool
-        Which cell vectors are periods.
+    periodic : (S, 3) bool array
+        Which cell vectors are periods; three of all snapshots when made.
     """
 
     step: np.ndarray
@@ -56,7 +56,13 @@ class Snapshots:
     species: np.ndarray
     edges: np.ndarray
     origin: np.ndarray
-    periodic: tuple[bool, bool, bool] = (True, True, True)
+    periodic: np.ndarray = (True, True, True)
+
+    def __post_init__(self) -> None:
+        given = np.asarray(self.periodic, dtype=bool)
+        if given.shape not in ((3,), (len(self), 3)):
+            raise ValueError(f"periodic has shape {given.shape}, expected (3,) or ({len(self)}, 3)")
+        self.periodic = np.broadcast_to(given, (len(self), 3)).copy()
 
     def __len__(self) -> int:
         return len(self.step)
@@ -211,7 +217,7 @@ def _read_snapshots(file: h5py.File, after: int | None) -> Snapshots | None:
         species=group["species/value"][rows],
         edges=group["box/edges/value"][rows],
         origin=group["box/origin/value"][rows],
-        periodic=tuple(word == b"periodic" for word in group["box"].attrs["boundary"]),
+        periodic=h5md.kept_periodic(group, rows),
     )
 
 
@@ -249,7 +255,7 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
                 observables=list(traj.observables),
                 units=traj.units,
                 natoms=snaps.position.shape[1] if snaps else 0,
-                boundary=["periodic" if p else "none" for p in snaps.periodic] if snaps else None,
+                boundary=_boundary(snaps) if snaps else None,
                 parameters=parameters,
                 monitor_config=traj.monitor_config,
                 monitor_fields=tuple(traj.monitor),
@@ -289,3 +295,9 @@ def _fill_snapshots(group: h5py.Group, snaps: Snapshots) -> None:
     _fill(group["species/value"], snaps.species)
     _fill(group["box/edges/value"], snaps.edges)
     _fill(group["box/origin/value"], snaps.origin)
+    _fill(group["box/periodic/value"], snaps.periodic)
+
+
+def _boundary(snaps: Snapshots) -> list[str]:
+    """Words of H5MD for the first snapshot; the file holds those of each beside."""
+    return ["periodic" if p else "none" for p in snaps.periodic[0]]

@@ -105,6 +105,16 @@ def test_regions_know_the_periodic_box():
     assert regions(shaken(5, 7), model)[1:] == [] or len(regions(shaken(5, 7), model)[0]) < 10
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_frame_without_atoms_has_no_regions_and_teaches_nothing():
+    atoms = shaken(3, 1)
+    model = AtomNovelty(Bispectrum(4.7, twojmax=2, species=["Al"]))
+    one = model.fit(atoms).score(atoms)
+    none = atoms[:0]
+    assert np.array_equal(model.fit([none, atoms, none]).score(atoms), one)
+    assert len(model.score(none)) == 0 and regions(none, model) == []
+
+
 def tension(shared_data):
     return sorted((shared_data / "al-tension").glob("*.npz"))
 
@@ -185,7 +195,7 @@ def alarmed(tmp_path_factory):
 def test_report_names_the_region(alarmed, tmp_path):
     path, hole = alarmed
     traj = read(path)
-    assert traj.snapshots.periodic == (True, True, True)
+    assert traj.snapshots.periodic.tolist() == [[True, True, True]] * 10
     found = find_where(traj, summarise(traj))
     assert found.index == 7 and found.frames == 7
     assert np.linalg.norm(found.regions[0].centre - hole - 3.0) < 1.0

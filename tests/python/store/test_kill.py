@@ -23,7 +23,7 @@ import sys
 import numpy as np
 from dbar.store import Store
 from harness import HELPERS
-from streams import BOX, MONITOR, header, stream
+from streams import BOX, MONITOR, PERIODIC, header, stream
 
 store = Store(sys.argv[1], header(), say=lambda line: None)
 print("ready", flush=True)
@@ -32,7 +32,7 @@ for n, (step, now, D, V, thermo) in enumerate(stream(4000), 1):
     sys.stdout.write(f"{n}\\n")
     sys.stdout.flush()
     if n % 3 == 0:
-        store.keep(step, now, np.arange(1, 5), np.ones(4, int), np.full((4, 3), step), BOX)
+        store.keep(step, now, np.arange(1, 5), np.ones(4, int), np.full((4, 3), step), BOX, PERIODIC)
     if n % 5 == 0:
         store.write_checkpoint({"count": n, "x": np.full(20000, float(n))})
 """

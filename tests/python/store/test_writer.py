@@ -11,7 +11,7 @@ import pytest
 from dbar.store import Store
 from dbar.store.h5md import StoreError
 from dbar.trajectory import read
-from streams import BOX, MONITOR, fill, header, kill_copy, stream
+from streams import BOX, MONITOR, PERIODIC, fill, header, kill_copy, stream
 
 # ---- continuing ------------------------------------------------------------------------------
 
@@ -37,7 +37,9 @@ def test_continue_drops_what_will_come_again(tmp_path, closed):
         step, now, D, V, thermo = rows[n]
         again.append(step, now, D, V, thermo, MONITOR)
         if (n + 1) % 4 == 0:
-            again.keep(step, now, np.arange(1, 5), np.ones(4, int), np.full((4, 3), step), BOX)
+            again.keep(
+                step, now, np.arange(1, 5), np.ones(4, int), np.full((4, 3), step), BOX, PERIODIC
+            )
     again.close()
     assert said == [
         f"{path}: 7 snapshots later than step 1350 dropped",
@@ -160,7 +162,9 @@ def test_number_of_atoms_may_change(tmp_path):
     store = Store(tmp_path / "run.h5md", header(natoms=3))
     for step, atoms in ((100, 3), (200, 5), (300, 2)):
         ids = np.arange(atoms, 0, -1)
-        store.keep(step, 0.1, ids, ids % 2 + 1, np.full((atoms, 3), 1.0) * ids[:, None], BOX)
+        store.keep(
+            step, 0.1, ids, ids % 2 + 1, np.full((atoms, 3), 1.0) * ids[:, None], BOX, PERIODIC
+        )
     store.close()
     with h5py.File(tmp_path / "run.h5md") as file:
         group = file["particles/snapshots"]
@@ -208,6 +212,27 @@ def test_other_settings_are_an_error_that_names_them(tmp_path, changes, name, st
     )
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["run.h5md"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted", "fits"),
+    [
+        ([1.0, 2.5], [1.0, 2.5], True),
+        ([1.0, 2.5], [1.0, 3.0], False),
+        ([1.0, 2.5], None, True),  # each atom has its own
+        (None, [1.0, 2.5], True),  # or the file is older than the setting
+    ],
+)
+def test_masses_are_compared_where_both_have_them(tmp_path, stored, wanted, fits):
+    path = tmp_path / "run.h5md"
+    store = Store(path, header(masses=stored))
+    fill(store, stream(3))
+    store.close()
+    if fits:
+        Store(path, header(masses=wanted), step=10**6, say=[].append).close()
+        return
+    with pytest.raises(StoreError, match=r"was made with masses \[1 2.5\], this run has \[1 3\]"):
+        Store(path, header(masses=wanted), step=10**6, say=[].append)
 
 
 def test_unusable_places(tmp_path):

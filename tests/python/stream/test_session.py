@@ -195,7 +195,7 @@ def test_the_snapshots_around_a_change_are_kept_in_order(tmp_path, monkeypatch):
     kept = read(path).snapshots
     assert list(kept.step) == [100, 1400, 1500, 1600, 1800, 1900, 2000]
     for step, x in zip(kept.step, kept.position, strict=True):
-        ids, _, expected, _ = positions(rows[step // 100 - 1])
+        ids, _, expected, _, _ = positions(rows[step // 100 - 1])
         assert np.array_equal(x, expected[np.argsort(ids)])
 
 
