@@ -39,11 +39,26 @@ void EvaluationSite::init(double cutoff) {
 double **EvaluationSite::shift() const {
   if (!average_)
     return nullptr;
-  if (average_->average_ready(update->ntimestep))
+  const bigint now = update->ntimestep;
+  if (average_->average_ready(now))
     return average_->average_displacement();
-  if (update->ntimestep != update->firststep) // before the first average the current positions serve
-    error->all(FLERR, "{}: fix {} has no average at step {}; output only at steps that are multiples of {}", command_,
-               average_id_, update->ntimestep, average_->average_every());
+  // before the first average of a run the current positions serve, and in a minimization, which has none
+  if (now == update->firststep || update->whichflag == 2)
+    return nullptr;
+  const int every = average_->average_every();
+  if (now % every != 0)
+    error->all(FLERR, "{}: fix {} has no average at step {}; output only at steps that are multiples of {}{}", command_,
+               average_id_, now, every,
+               now == update->laststep ? ", which the last step of a run has to be (run ... upto)" : "");
+  if (!average_->average_was_due(now))
+    error->all(FLERR,
+               "{}: fix {} makes its average of step {} later in this step: define it before the fix that asks for it",
+               command_, average_id_, now);
+  if (comm->me == 0)
+    error->warning(FLERR,
+                   "{}: fix {} has no average at step {}, as its window lacks samples (the run began inside it): the "
+                   "positions of the step serve instead; the next average is that of step {}",
+                   command_, average_id_, now, now + every);
   return nullptr;
 }
 

@@ -38,15 +38,27 @@ std::vector<std::string> Observables::defaults() {
 }
 
 void Observables::check() const {
-  for (const auto &name : names_) {
-    if (name.rfind("v_", 0) != 0)
-      continue;
-    const int ivar = input->variable->find(name.c_str() + 2);
-    if (ivar < 0)
-      error->all(FLERR, "Fix dbar/stream: variable {} of keyword thermo does not exist", name);
-    if (!input->variable->equalstyle(ivar))
-      error->all(FLERR, "Fix dbar/stream: variable {} of keyword thermo is not equal-style", name);
-  }
+  for (const auto &name : names_)
+    if (name.rfind("v_", 0) == 0)
+      find_variable(name);
+}
+
+int Observables::find_variable(const std::string &name) const {
+  const int ivar = input->variable->find(name.c_str() + 2);
+  if (ivar < 0)
+    error->all(FLERR, "Fix dbar/stream: variable {} of keyword thermo does not exist", name);
+  if (!input->variable->equalstyle(ivar))
+    error->all(FLERR, "Fix dbar/stream: variable {} of keyword thermo is not equal-style", name);
+  return ivar;
+}
+
+// One of the computes that LAMMPS always has, unless a script takes it away.
+LAMMPS_NS::Compute *Observables::find_compute(const char *id, const std::string &name) const {
+  LAMMPS_NS::Compute *compute = modify->get_compute_by_id(id);
+  if (!compute || !compute->is_initialized())
+    error->all(FLERR, "Fix dbar/stream: {} of keyword thermo needs compute {}, which {}", name, id,
+               compute ? "no run has set up since it was defined: use run pre yes" : "does not exist");
+  return compute;
 }
 
 // The common quantities straight from the computes that LAMMPS always has: the thermo keywords work
@@ -55,13 +67,13 @@ bool Observables::direct(const std::string &name, double &value) const {
   static const std::array<const char *, 6> stress = {"pxx", "pyy", "pzz", "pxy", "pxz", "pyz"};
   const auto component = std::find(stress.begin(), stress.end(), name) - stress.begin();
   if (component < 6) {
-    value = vector_of(modify->get_compute_by_id("thermo_press"))[component];
+    value = vector_of(find_compute("thermo_press", name))[component];
   } else if (name == "press") {
-    value = scalar_of(modify->get_compute_by_id("thermo_press"));
+    value = scalar_of(find_compute("thermo_press", name));
   } else if (name == "temp") {
-    value = scalar_of(modify->get_compute_by_id("thermo_temp"));
+    value = scalar_of(find_compute("thermo_temp", name));
   } else if (name == "pe") {
-    value = scalar_of(modify->get_compute_by_id("thermo_pe"));
+    value = scalar_of(find_compute("thermo_pe", name));
   } else if (name == "vol") {
     value = domain->xprd * domain->yprd * (domain->dimension == 3 ? domain->zprd : 1.0);
   } else if (name == "lx" || name == "ly" || name == "lz") {
@@ -77,7 +89,7 @@ const std::vector<double> &Observables::evaluate() {
   for (std::size_t k = 0; k < names_.size(); ++k) {
     const auto &name = names_[k];
     if (name.rfind("v_", 0) == 0) {
-      values_[k] = input->variable->compute_equal(input->variable->find(name.c_str() + 2));
+      values_[k] = input->variable->compute_equal(find_variable(name));
     } else if (direct(name, values_[k])) {
       continue;
     } else if (output->thermo->evaluate_keyword(name, &values_[k])) {

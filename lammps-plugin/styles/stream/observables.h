@@ -4,6 +4,10 @@
 
 #include "pointers.h"
 
+namespace LAMMPS_NS {
+class Compute;
+}
+
 namespace dbar {
 
 class Observables : protected LAMMPS_NS::Pointers {
@@ -18,6 +22,9 @@ public:
 
 private:
   bool direct(const std::string &name, double &value) const;
+  // Found anew each time: a script may take them away before a run with `pre no`.
+  int find_variable(const std::string &name) const;
+  LAMMPS_NS::Compute *find_compute(const char *id, const std::string &name) const;
 
   std::vector<std::string> names_;
   std::vector<double> values_;

@@ -1,5 +1,6 @@
 #include "styles/stream/restart_record.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <iterator>
@@ -9,14 +10,15 @@ namespace dbar {
 
 namespace {
 
-// LAMMPS does not tell how long a record is. The first layout does not say it either: it begins with the timestep,
-// which is not negative, and has seven outputs before the window. The second begins with its number and that of the
-// outputs, the third says the number of estimates as well, and the present one the names that they are of, in
-// characters behind it all.
-constexpr double layout = -4.0, third_layout = -3.0, second_layout = -2.0;
-constexpr int first_outputs = 7;
+// LAMMPS does not tell how long a record is, so it says so itself: its layout, its length in bytes, the numbers of
+// outputs, of estimates and of characters, then the rest. Layouts of before have no length; of them what has a fixed
+// length is read. The first begins with the timestep, which is not negative, and has seven outputs before the window;
+// the second begins with its number and that of the outputs; the third has the number of estimates as well, the fourth
+// that of characters. Their windows do not say which axes are periodic.
+constexpr double layout = -5.0, fourth_layout = -4.0, third_layout = -3.0, second_layout = -2.0;
+constexpr int first_outputs = 7, old_window = WindowAverage::nstate - 3;
 constexpr double most_estimates = 4e6; // four for each name that keyword observe takes
-constexpr double most_text = 1e9;
+constexpr double most_text = 1e9, most_samples = 2147483647.0;
 
 // Doubles that lie in memory without alignment.
 class Doubles {
@@ -44,6 +46,7 @@ void RestartRecord::write(FILE *fp) const {
   for (const auto &name : observed)
     names += name + ' ';
   std::vector<double> all = {layout,
+                             0.0, // its length
                              static_cast<double>(outputs.size()),
                              static_cast<double>(estimates.size()),
                              static_cast<double>(names.size()),
@@ -55,38 +58,53 @@ void RestartRecord::write(FILE *fp) const {
   all.insert(all.end(), outputs.begin(), outputs.end());
   all.insert(all.end(), estimates.begin(), estimates.end());
   const int size = static_cast<int>(all.size() * sizeof(double) + names.size());
+  all[1] = size;
   fwrite(&size, sizeof(int), 1, fp);
   fwrite(all.data(), sizeof(double), all.size(), fp);
   fwrite(names.data(), 1, names.size(), fp);
 }
 
-std::string RestartRecord::read(const char *bytes, int known) {
+std::string RestartRecord::read(const char *bytes, int known, const int periodic[3]) {
   Doubles from(bytes);
   const double first = from.one();
-  const bool before = first >= 0.0;
+  const bool before = first >= 0.0, present = first == layout;
+  const double length = present ? from.one() : 0.0;
   const double stored = before ? first_outputs : from.one();
-  const bool known_layout = first == layout || first == third_layout || first == second_layout;
-  if (!before && !(known_layout && stored >= first_outputs && stored <= known))
+  const bool known_layout = present || first == fourth_layout || first == third_layout || first == second_layout;
+  if (!before && !(known_layout && stored >= first_outputs && stored <= known && stored == std::floor(stored)))
     return fmt::format("has layout {} with {} outputs, expected at most layout {} with {}: another version of dbar "
                        "wrote it",
                        -first, stored, -layout, known);
   const double estimated = first <= third_layout ? from.one() : 0.0;
-  if (!(estimated >= 0.0 && estimated <= most_estimates && std::fmod(estimated, 4.0) == 0.0))
-    return fmt::format("has {} estimates, expected a multiple of 4: it is damaged", estimated);
-  const double characters = first == layout ? from.one() : 0.0;
-  if (!(characters >= 0.0 && characters <= most_text))
-    return fmt::format("has names of {} characters: it is damaged", characters);
+  const double characters = first <= fourth_layout ? from.one() : 0.0;
+  if (present) {
+    if (!(estimated >= 0.0 && estimated <= most_estimates && std::fmod(estimated, 4.0) == 0.0))
+      return fmt::format("has {} estimates, expected a multiple of 4: it is damaged", estimated);
+    if (!(characters >= 0.0 && characters <= most_text))
+      return fmt::format("has names of {} characters: it is damaged", characters);
+    const double expected = (9.0 + WindowAverage::nstate + stored + estimated) * sizeof(double) + characters;
+    if (length != expected)
+      return fmt::format("has {} bytes, expected {} for {} outputs, {} estimates and names of {} characters: it is "
+                         "damaged",
+                         length, expected, stored, estimated, characters);
+  }
   outputs.resize(static_cast<std::size_t>(stored));
-  estimates.resize(static_cast<std::size_t>(estimated));
   step = before ? first : from.one();
   nevery = from.one();
   nrepeat = from.one();
   nfreq = from.one();
   if (before)
     from.several(outputs.data(), first_outputs);
-  from.several(window, WindowAverage::nstate);
+  from.several(window, present ? WindowAverage::nstate : old_window);
+  if (!(window[0] >= 0.0 && window[0] <= nrepeat && nrepeat <= most_samples))
+    return fmt::format("has a window of {} samples, expected {} at most: it is damaged", window[0], nrepeat);
+  if (!present)
+    std::copy_n(periodic, 3, window + old_window);
   if (!before)
     from.several(outputs.data(), static_cast<int>(stored));
+  if (!present)
+    return "";
+  estimates.resize(static_cast<std::size_t>(estimated));
   from.several(estimates.data(), static_cast<int>(estimated));
   std::istringstream names(std::string(from.rest(), static_cast<std::size_t>(characters)));
   observed.assign(std::istream_iterator<std::string>(names), {});

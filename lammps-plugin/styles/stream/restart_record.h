@@ -17,9 +17,9 @@ struct RestartRecord {
   std::vector<std::string> observed; // the names that the estimates are of
 
   void write(FILE *fp) const;
-  // A record with up to `known` outputs, also one of the layouts of before, which have no estimates. Returns what is
-  // wrong with it, empty if nothing is.
-  std::string read(const char *bytes, int known);
+  // A record with up to `known` outputs, also one of the layouts of before: without their estimates, and with the axes
+  // of the present box. Returns what is wrong with it, empty if nothing is.
+  std::string read(const char *bytes, int known, const int periodic[3]);
 };
 
 } // namespace dbar

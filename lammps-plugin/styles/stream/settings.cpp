@@ -15,20 +15,6 @@
 
 using namespace LAMMPS_NS;
 
-namespace {
-
-// Masses of the atom types, null if atoms have masses of their own or a type has none.
-std::string masses_json(const Atom *atom) {
-  if (!atom->mass || atom->rmass)
-    return "null";
-  for (int type = 1; type <= atom->ntypes; ++type)
-    if (!atom->mass_setflag[type])
-      return "null";
-  return dbar::json_numbers(atom->mass + 1, atom->ntypes);
-}
-
-} // namespace
-
 std::string FixDbarStream::settings_json() const {
   dbar::JsonObject json;
   json.text("fix_id", id).raw("descriptor", compute_->settings_json());
@@ -38,7 +24,7 @@ std::string FixDbarStream::settings_json() const {
   json.integer("natoms", group->count(igroup)).raw("thermo", dbar::json_list(options_.columns()));
   std::vector<std::string> boundary;
   for (int d = 0; d < 3; ++d)
-    boundary.push_back(domain->periodicity[d] ? "p" : "f");
+    boundary.push_back(dbar::goes_on_along(*domain, d) ? "p" : "f");
   json.raw("boundary", dbar::json_list(boundary));
   json.text_or_null("store", options_.store)
       .text("monitor", options_.monitor)
@@ -56,7 +42,7 @@ std::string FixDbarStream::settings_json() const {
                                                    .integer("every", options_.seldom_every)
                                                    .raw("names", dbar::json_list(options_.seldom))
                                                    .str());
-  json.raw("masses", masses_json(atom));
+  json.raw("masses", dbar::masses_json(atom));
   json.integer("replica", universe->iworld).integer("replicas", universe->nworlds);
   // absolute: Python may take seconds to start before it reads this
   const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();

@@ -1,5 +1,6 @@
 #include "styles/stream/style.h"
 
+#include "engine/raise_together.h"
 #include "styles/compute/dbar.h"
 #include "styles/compute/find.h"
 #include "styles/stream/restart_record.h"
@@ -21,6 +22,7 @@ using namespace FixConst;
 FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
     : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo),
       seldom_(lmp, options_.seldom_every, options_.seldom), session_(lmp), lost_(lmp),
+      settings_(lmp, id, options_.looks_back()),
       estimates_(4 * options_.observe.size(), std::numeric_limits<double>::quiet_NaN()) {
   dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id); // an unknown ID is an error at once
 
@@ -33,7 +35,7 @@ FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
   time_depend = 1;
   restart_global = restart_peratom = 1;
   comm_forward = 3;
-  maxexchange = 3;
+  maxexchange = dbar::WindowAverage::nper_atom;
   dynamic_group_allow = 1;
   create_attribute = 1; // set_arrays() for atoms that come later
 
@@ -54,12 +56,15 @@ int FixDbarStream::setmask() {
 }
 
 void FixDbarStream::init() {
+  // atoms come out of a restart file one by one, on each rank its own
+  dbar::raise_together(error, world,
+                       foreign_ == 0.0
+                           ? ""
+                           : fmt::format("Fix dbar/stream: fix {} in the restart file has {} numbers for an atom, "
+                                         "expected {}: another version of dbar wrote it, or it is damaged",
+                                         id, foreign_, size_restart(0)));
   compute_ = dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id);
-  if (session_.is_open() && compute_->settings_json() != descriptor_)
-    error->all(FLERR,
-               "Fix dbar/stream: compute {} has settings {}, expected those with which the stream began, {}: for "
-               "another compute unfix {} and define it again",
-               options_.compute_id, compute_->settings_json(), descriptor_, id);
+  settings_.check_compute(*compute_);
   observables_.check();
   seldom_.check();
   if (update->whichflag == 2)
@@ -75,23 +80,30 @@ void FixDbarStream::setup(int) {
   if (update->whichflag != 1)
     return;
   if (!session_.is_open()) {
-    descriptor_ = compute_->settings_json();
     D_.assign(compute_->size(), 0.0);
     V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
-    dt_ = update->dt;
     session_.open(settings_json());
+    settings_.begin(*compute_);
   }
-  check_timestep();
+  begin_run();
   check_reference();
 }
 
-// Whatever looks at several snapshots takes the time between them for one and the same.
-void FixDbarStream::check_timestep() const {
-  if (update->dt != dt_ && options_.looks_back())
-    error->all(FLERR,
-               "Fix dbar/stream: timestep is {:.10g} at step {}, expected {:.10g}, that with which the stream began: "
-               "for another timestep unfix {} and define it again, with another store",
-               update->dt, update->ntimestep, dt_, id);
+// Once in each run, also in one that LAMMPS does not set up (`pre no`): then the compute may be another than init()
+// knew.
+void FixDbarStream::begin_run() {
+  run_step_ = update->firststep;
+  compute_ = dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id);
+  if (!compute_->is_initialized())
+    error->all(FLERR, "Fix dbar/stream: no run has set up compute {} since it was defined: use run pre yes",
+               compute_->id);
+  settings_.check_all(*compute_);
+}
+
+void FixDbarStream::post_run() {
+  run_step_ = -1; // the next one may begin at the same step
+  if (session_.is_open())
+    settings_.end_run(*compute_);
 }
 
 // A reference that the run cannot reach would never be frozen, and nobody would notice.
@@ -99,7 +111,7 @@ void FixDbarStream::check_reference() const {
   const bigint now = update->ntimestep, made = session_.snapshots(), reference = session_.reference();
   if (made >= reference || update->nsteps == 0)
     return;
-  const bool in_flight = window_.samples() > 0 && sampled_step_ == options_.last_sample(now);
+  const bool in_flight = window_.samples() > 0 && window_.goes_on() && sampled_step_ == options_.last_sample(now);
   const bigint ahead = options_.snapshots_until(update->endstep, now, in_flight);
   if (made + ahead < reference)
     error->all(
@@ -113,13 +125,17 @@ void FixDbarStream::end_of_step() {
   if (!session_.is_open())
     error->all(FLERR, "Fix dbar/stream: run pre no comes before any run that sets up the stream: use run pre yes");
   const bigint now = update->ntimestep, ahead = options_.steps_to_snapshot(now);
+  turn_step_ = now;
+  if (run_step_ != update->firststep)
+    begin_run();
   if (ahead > options_.window())
     return;
   const bool first = ahead == options_.window();
-  if (first || sampled_step_ != now - nevery)
-    window_.begin(); // also drops a window that lacks a sample, as between the frames of a rerun
+  // also drops a window that lacks a sample, as between the frames of a rerun, or one of another boundary
+  if (first || sampled_step_ != now - nevery || !window_.goes_on())
+    window_.begin();
   if (first || window_.samples() > 0) {
-    window_.sample();
+    window_.sample(options_.nrepeat > 1 ? nevery : 0);
     sampled_step_ = now;
   }
   if (ahead > 0)
@@ -130,7 +146,9 @@ void FixDbarStream::end_of_step() {
 }
 
 void FixDbarStream::take_snapshot() {
-  check_timestep(); // fix dt/reset changes it within a run
+  settings_.check_timestep(); // fix dt/reset changes it within a run
+  const std::string &doubt = window_.doubt();
+  dbar::raise_together(error, world, doubt.empty() ? "" : "Fix dbar/stream: " + doubt);
   window_.finish();
   averaged_step_ = update->ntimestep;
   comm->forward_comm(this);
@@ -182,15 +200,13 @@ void FixDbarStream::keep_positions(int keep, const dbar_snapshot &snapshot) {
 }
 
 int FixDbarStream::pack_exchange(int i, double *buf) {
-  for (int d = 0; d < 3; ++d)
-    buf[d] = window_.of(i)[d];
-  return 3;
+  window_.pack_atom(i, buf);
+  return dbar::WindowAverage::nper_atom;
 }
 
 int FixDbarStream::unpack_exchange(int nlocal, double *buf) {
-  for (int d = 0; d < 3; ++d)
-    window_.of(nlocal)[d] = buf[d];
-  return 3;
+  window_.unpack_atom(nlocal, buf);
+  return dbar::WindowAverage::nper_atom;
 }
 
 // A displacement needs no periodic shift, so ghosts get it as it is.
@@ -226,12 +242,13 @@ void FixDbarStream::write_restart(FILE *fp) {
 
 void FixDbarStream::restart(char *bytes) {
   dbar::RestartRecord record;
-  const std::string wrong = record.read(bytes, NOUTPUT);
+  const std::string wrong = record.read(bytes, NOUTPUT, domain->periodicity);
   if (!wrong.empty())
     error->all(FLERR, "Fix dbar/stream: fix {} in the restart file {}", id, wrong);
   restart_step_ = static_cast<bigint>(record.step);
   std::copy(record.outputs.begin(), record.outputs.end(), outputs_);
-  if (record.observed == options_.observe) // else not known until the next snapshot
+  if (record.observed == options_.observe &&
+      record.estimates.size() == estimates_.size()) // else not known until the next snapshot
     estimates_ = record.estimates;
   // a window begun with other settings cannot be finished
   if (record.nevery == options_.nevery && record.nrepeat == options_.nrepeat && record.nfreq == options_.nfreq) {
@@ -241,10 +258,9 @@ void FixDbarStream::restart(char *bytes) {
 }
 
 int FixDbarStream::pack_restart(int i, double *buf) {
-  buf[0] = 4;
-  for (int d = 0; d < 3; ++d)
-    buf[1 + d] = window_.of(i)[d];
-  return 4;
+  buf[0] = size_restart(i);
+  window_.pack_atom(i, buf + 1);
+  return size_restart(i);
 }
 
 void FixDbarStream::unpack_restart(int nlocal, int nth) {
@@ -252,6 +268,11 @@ void FixDbarStream::unpack_restart(int nlocal, int nth) {
   int m = 0;
   for (int i = 0; i < nth; ++i)
     m += static_cast<int>(extra[m]);
-  for (int d = 0; d < 3; ++d)
-    window_.of(nlocal)[d] = extra[m + 1 + d];
+  const double length = extra[m];
+  if (length == size_restart(nlocal))
+    window_.unpack_atom(nlocal, extra + m + 1);
+  else if (length == 4.0) // of versions that trusted image flags
+    window_.unpack_old_atom(nlocal, extra + m + 1);
+  else
+    foreign_ = length;
 }

@@ -6,6 +6,7 @@
 #include "styles/stream/observables.h"
 #include "styles/stream/options.h"
 #include "styles/stream/own_positions.h"
+#include "styles/stream/run_settings.h"
 #include "styles/stream/seldom_values.h"
 #include "styles/stream/session.h"
 #include "styles/stream/window_average.h"
@@ -26,6 +27,7 @@ public:
   void init() override;
   void setup(int) override;
   void end_of_step() override;
+  void post_run() override;
   void pre_exchange() override { lost_.before_exchange(); }
   void pre_neighbor() override { lost_.after_exchange(); }
   void setup_pre_exchange() override { lost_.before_exchange(); }
@@ -50,10 +52,11 @@ public:
   void restart(char *) override;
   int pack_restart(int, double *) override;
   void unpack_restart(int, int) override;
-  int size_restart(int) override { return 4; }
-  int maxsize_restart() override { return 4; }
+  int size_restart(int) override { return 1 + dbar::WindowAverage::nper_atom; }
+  int maxsize_restart() override { return 1 + dbar::WindowAverage::nper_atom; }
 
   bool average_ready(bigint step) const override { return step == averaged_step_; }
+  bool average_was_due(bigint step) const override { return step == turn_step_; }
   double **average_displacement() override { return window_.displacement(); }
   int average_every() const override { return options_.nfreq; }
 
@@ -73,7 +76,7 @@ private:
     NOUTPUT // the estimates follow: one more output would move them
   };
 
-  void check_timestep() const;
+  void begin_run();
   void take_snapshot();
   void keep_positions(int keep, const dbar_snapshot &);
   void check_reference() const;
@@ -86,14 +89,16 @@ private:
   dbar::SeldomValues seldom_;
   dbar::StreamSession session_;
   dbar::LostAtoms lost_;
-  std::string descriptor_;                  // settings of the compute with which the session was opened,
-  double dt_ = 0.0;                         // and the timestep
+  dbar::RunSettings settings_;
   std::vector<double> D_, V_;               // the newest snapshot
   dbar::OwnPositions positions_, previous_; // of snapshots that may be kept: the newest, the one before
   double outputs_[NOUTPUT] = {};
   std::vector<double> estimates_; // four for each name of keyword observe, NaN before they are known
+  bigint turn_step_ = -1;         // last step on which LAMMPS called end_of_step()
+  bigint run_step_ = -1;          // at which the run began that begin_run() has seen last
   bigint sampled_step_ = -1;      // of the newest sample of the window
   bigint averaged_step_ = -1;     // last step on which a window ended
+  double foreign_ = 0.0;          // length of a record of an atom in the restart file that is not known
   bigint restart_step_ = -1;      // step of the restart file this fix continues, -1 if none
 };
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from dbar.trajectory import read
-from restarts import AGAIN, MONITOR, START, STREAM, WINDOW
+from harness import run_lammps
+from restarts import AGAIN, MONITOR, START, STREAM, WINDOW, record_in, rewritten
 
 PLACES = {2: "M", 3: "innovation", 4: "tau_pred", 6: "refits", 8: "consecutive",
           9: "change_step", 10: "evidence", 11: "regime"}  # fmt: skip
-OUTPUTS, FIRST, FRAME = 11, 7, 10  # today, in the first layout, doubles of a window
+OUTPUTS, FIRST, FRAME = 11, 7, 10  # today, in the first layout, doubles of a window then
 
 
 @pytest.fixture
@@ -28,44 +29,68 @@ def shown(done):
     return [np.array(line.split()[1:], float) for line in lines]
 
 
-def records(data):
-    """Where the records of fix dbar/stream in a restart file begin, and their lengths in bytes."""
-    mark, at, found = struct.pack("i", 12) + b"dbar/stream\0", 0, []
+def rewritten_atoms(path, change):
+    """Give the fix's records of atoms another content of the same length: change(atom, doubles) -> doubles."""
+    data, found, at = bytearray(path.read_bytes()), 0, 0
+    mark = struct.pack("d", 18.0)  # 11 numbers of an atom, and the fix's
     while (at := data.find(mark, at)) >= 0:
-        at += len(mark)
-        found.append((at + 4, struct.unpack_from("i", data, at)[0]))
-    return found[:1]  # the second is that of the sums per atom, without a record
+        if len(data) >= at + 144 and struct.unpack_from("d", data, at + 88)[0] == 7.0:
+            numbers = np.frombuffer(data, float, 18, at)
+            struct.pack_into("7d", data, at + 88, *change(found, numbers[11:].copy()))
+            found += 1
+        at += 8
+    assert found == 256
+    path.write_bytes(data)
 
 
-def rewritten(path, change):
-    """Give the fix's record in a restart file another content: change(doubles) -> doubles."""
-    data = path.read_bytes()
-    ((at, size),) = records(data)
-    old = np.frombuffer(data[at : at + size], float)
-    new = np.asarray(change(old), float).tobytes()
-    path.write_bytes(data[: at - 4] + struct.pack("i", len(new)) + new + data[at + size :])
+def older(record):
+    """Steps, window and outputs as records had them before windows knew which axes are periodic."""
+    assert list(record[:5]) == [-5, record.nbytes, OUTPUTS, 0, 0]
+    steps, window, outputs = record[5:9], record[9:22], record[22:]
+    assert len(outputs) == OUTPUTS and list(window[FRAME:]) == [1, 1, 1]
+    return steps, window[:FRAME], outputs
+
+
+def older_atom(samples):
+    """A function that gives an atom the record that it had when sums were those of flagged images."""
+
+    def change(atom, numbers):
+        flags = np.array([atom % 3, -1, 2])
+        return [4, *(numbers[1:4] + samples * flags), 3, 0, 0]  # as if another fix had the rest
+
+    return change
 
 
 def first_layout(record):
-    """The record as it was before it said how long it is."""
-    assert list(record[:4]) == [-4, OUTPUTS, 0, 0] and len(record) == 8 + FRAME + OUTPUTS
-    window, outputs = record[8 : 8 + FRAME], record[8 + FRAME :]
-    return [*record[4:8], *outputs[:FIRST], *window]
+    """The record as it was before it said which layout it is."""
+    steps, window, outputs = older(record)
+    return [*steps, *outputs[:FIRST], *window]
 
 
 def second_layout(record):
     """The record as it was before there were estimates."""
-    assert list(record[:4]) == [-4, OUTPUTS, 0, 0]
-    return [-2, OUTPUTS, *record[4:]]
+    steps, window, outputs = older(record)
+    return [-2, OUTPUTS, *steps, *window, *outputs]
 
 
 def third_layout(record):
     """The record as it was before it had the names that estimates are of."""
-    assert list(record[:4]) == [-4, OUTPUTS, 0, 0]
-    return [-3, OUTPUTS, 0, *record[4:]]
+    steps, window, outputs = older(record)
+    return [-3, OUTPUTS, 0, *steps, *window, *outputs]
 
 
-LAYOUTS = {"first": first_layout, "second": second_layout, "third": third_layout}
+def fourth_layout(record):
+    """The record as it was before it said how long it is; estimates of before are not read."""
+    steps, window, outputs = older(record)
+    return [-4, OUTPUTS, 4, 3, *steps, *window, *outputs, 1, 2, 3, 4]
+
+
+LAYOUTS = {
+    "first": first_layout,
+    "second": second_layout,
+    "third": third_layout,
+    "fourth": fourth_layout,
+}
 
 
 def test_places_are_those_of_the_columns(lammps, folder):
@@ -97,6 +122,7 @@ def test_outputs_and_window_come_out_of_a_restart_file(lammps, folder, layout):
     undisturbed = read(folder / "run.h5md")
     if layout != "present":
         rewritten(folder / "r.237", LAYOUTS[layout])
+        rewritten_atoms(folder / "r.237", older_atom(2))
     again = lammps(AGAIN + WINDOW + show() + "run 63\n", np=2)
     before, after = shown(first)[0], shown(again)[0]
     known = FIRST if layout == "first" else OUTPUTS
@@ -110,10 +136,10 @@ def test_outputs_and_window_come_out_of_a_restart_file(lammps, folder, layout):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda record: [-5, *record[1:]],
-        lambda record: [record[0], 1000, *record[2:]],
-        lambda record: [record[0], 6, *record[2:]],
-        lambda record: [record[0], float("nan"), *record[2:]],
+        lambda record: [-6, *record[1:]],
+        lambda record: [*record[:2], 1000, *record[3:]],
+        lambda record: [*record[:2], 6, *record[3:]],
+        lambda record: [*record[:2], float("nan"), *record[3:]],
         lambda record: [float("nan"), *record[1:]],
     ],
     ids=["newer layout", "more outputs", "too few", "no number of outputs", "no layout"],
@@ -125,13 +151,60 @@ def test_a_record_that_is_not_known_is_refused(lammps, folder, change, ranks):
     done = lammps(AGAIN + STREAM + "run 10\n", np=ranks, ok=False)
     assert len(done.errors) == 1, done.output
     assert "Fix dbar/stream: fix s in the restart file has layout " in done.errors[0]
-    assert "outputs, expected at most layout 4 with 11: another version" in done.errors[0]
+    assert "outputs, expected at most layout 5 with 11: another version" in done.errors[0]
 
 
 @pytest.mark.parametrize("count", [-4, 3, 1e300, float("inf"), float("nan")])
 def test_a_number_of_estimates_that_cannot_be_is_refused(lammps, folder, count):
     lammps(START + STREAM + "run 37\nwrite_restart r.237\n")
-    rewritten(folder / "r.237", lambda record: [*record[:2], count, *record[3:]])
+    rewritten(folder / "r.237", lambda record: [*record[:3], count, *record[4:]])
     done = lammps(AGAIN + STREAM + "run 10\n", np=2, ok=False)
     assert len(done.errors) == 1, done.output
     assert "estimates, expected a multiple of 4: it is damaged" in done.errors[0]
+
+
+DAMAGED = {
+    "another length": lambda record: [record[0], record[1] + 8, *record[2:]],
+    "no length": lambda record: [record[0], float("nan"), *record[2:]],
+    "names that are not there": lambda record: [*record[:4], 8, *record[5:]],
+    "estimates that are not there": lambda record: [*record[:3], 8, *record[4:]],
+    "more samples than a window has": lambda record: [*record[:9], 6, *record[10:]],
+    "no number of samples": lambda record: [*record[:9], float("nan"), *record[10:]],
+    "nothing": lambda record: [record[0], *[0] * 8],
+}
+
+
+@pytest.fixture(scope="module")
+def restart_file(tmp_path_factory):
+    """Bytes of one, written inside a window."""
+    there = tmp_path_factory.mktemp("restart")
+    (there / "monitor.toml").write_text(MONITOR)
+    run_lammps(there, START + WINDOW + "run 37\nwrite_restart r.237\n")
+    return (there / "r.237").read_bytes()
+
+
+@pytest.mark.parametrize("change", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_record_is_refused(lammps, folder, restart_file, change):
+    """It says how long it is, and by that its numbers must fit to each other."""
+    (folder / "r.237").write_bytes(restart_file)
+    rewritten(folder / "r.237", change)
+    done = lammps(AGAIN + WINDOW, np=2, ok=False)
+    assert len(done.errors) == 1, done.output
+    assert "Fix dbar/stream: fix s in the restart file has " in done.errors[0]
+
+
+def test_a_file_that_ends_in_a_record_is_an_error(lammps, folder, restart_file):
+    at, size = record_in(restart_file, "dbar/stream")
+    (folder / "r.237").write_bytes(restart_file[: at + size // 2])
+    done = lammps(AGAIN + WINDOW, np=2, ok=False)
+    assert done.returncode != 0 and len(done.errors) == 1, done.output
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_records_of_atoms_that_are_not_known_are_refused(lammps, folder, restart_file, ranks):
+    """One of 256 atoms has such a record: on one rank alone."""
+    (folder / "r.237").write_bytes(restart_file)
+    rewritten_atoms(folder / "r.237", lambda k, old: [5, *old[1:5], 2, 0] if k == 3 else old)
+    done = lammps(AGAIN + WINDOW + "run 10\n", np=ranks, ok=False)
+    assert len(done.errors) == 1, done.output
+    assert "fix s in the restart file has 5 numbers for an atom, expected 7" in done.errors[0]
