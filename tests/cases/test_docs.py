@@ -25,6 +25,7 @@ from dbar import _kernels
 from dbar.cli import build_parser
 from dbar.online import MonitorConfig
 from harness import ROOT, environment, run_lammps
+from pages import ALL_PAGES, FENCE
 from patience import run
 
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("index", "install"))]
@@ -41,8 +42,6 @@ PAGES += [
         *("status", "store", "study", "targets", "watch"),
     )
 ]
-ALL_PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
-FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```$", re.M | re.S)
 SHOWN = {"text", "sh", "", "toml", "python", "lammps", "output", "xml", "json"}
 
 
