@@ -1,24 +1,11 @@
-// Parts of LAMMPS's interface that its installed headers leave out, declared as LAMMPS 22Jul2025
-// has them.
+// Parts of LAMMPS's interface that its installed headers leave out, declared as LAMMPS 29Aug2024 and 22Jul2025 have
+// them. A source tree has the headers; then they are used, and what has changed shows when it is compiled.
 #pragma once
 
+#include "error.h"
 #include "pointers.h"
 
 #include <string>
-
-// Where the headers are there, as in a source tree, they are taken: what has changed shows when it is compiled.
-#if __has_include("irregular.h")
-#include "irregular.h"
-#define DBAR_HAS_IRREGULAR
-#endif
-#if __has_include("neigh_request.h")
-#include "neigh_request.h"
-#define DBAR_HAS_NEIGH_REQUEST
-#endif
-#if __has_include("thermo.h")
-#include "thermo.h"
-#define DBAR_HAS_THERMO
-#endif
 
 #if __has_include("lammpsplugin.h")
 #include "lammpsplugin.h"
@@ -42,24 +29,33 @@ typedef void (*lammpsplugin_regfunc)(lammpsplugin_t *, void *);
 }
 #endif
 
-namespace LAMMPS_NS {
-
-#ifndef DBAR_HAS_NEIGH_REQUEST
 // Only ever used through pointers that LAMMPS hands out: the members needed, no data.
+#if __has_include("neigh_request.h")
+#include "neigh_request.h"
+#else
+namespace LAMMPS_NS {
 class NeighRequest {
 public:
   ~NeighRequest();
 };
+} // namespace LAMMPS_NS
 #endif
 
-#ifndef DBAR_HAS_THERMO
+#if __has_include("thermo.h")
+#include "thermo.h"
+#else
+namespace LAMMPS_NS {
 class Thermo {
 public:
   int evaluate_keyword(const std::string &, double *);
 };
+} // namespace LAMMPS_NS
 #endif
 
-#ifndef DBAR_HAS_IRREGULAR
+#if __has_include("irregular.h")
+#include "irregular.h"
+#else
+namespace LAMMPS_NS {
 // The one class here that is made by the plugin: its constructor, in LAMMPS, fills the storage, of
 // which it needs a tenth.
 class Irregular {
@@ -72,9 +68,8 @@ public:
 private:
   alignas(16) char storage_[4096];
 };
-#endif
-
 } // namespace LAMMPS_NS
+#endif
 
 namespace dbar {
 
@@ -82,6 +77,16 @@ namespace dbar {
 inline void delete_request(LAMMPS_NS::NeighRequest *request) {
   request->~NeighRequest();
   ::operator delete(request);
+}
+
+// Since 2025 LAMMPS wants to know who asks for the image: of the two one compiles.
+template <class Domain>
+auto minimum_image(const Domain *domain, double *delta) -> decltype(domain->minimum_image(FLERR, delta)) {
+  domain->minimum_image(FLERR, delta);
+}
+template <class Domain>
+auto minimum_image(const Domain *domain, double *delta) -> decltype(domain->minimum_image(delta)) {
+  domain->minimum_image(delta);
 }
 
 } // namespace dbar

@@ -1,7 +1,12 @@
 // Reads an object of a JSON file key by key: errors name the file, the key, the value and what was expected.
 #pragma once
 
-#include <json.h> // nlohmann's, as LAMMPS brings it
+#if __has_include(<json.h>) // nlohmann's, as LAMMPS brings it since 2025
+#include <json.h>
+#else
+#include <nlohmann/json.hpp>
+namespace nlohmann_lmp = nlohmann;
+#endif
 
 #include <stdexcept>
 #include <string>

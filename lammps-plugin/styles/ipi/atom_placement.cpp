@@ -72,7 +72,7 @@ double AtomPlacement::move_atoms(const double *x) {
     double d[3];
     for (int k = 0; k < 3; ++k)
       d[k] = there[k] - here[k];
-    domain->minimum_image(FLERR, d[0], d[1], d[2]);
+    dbar::minimum_image(domain, d);
     for (int k = 0; k < 3; ++k)
       atom->x[i][k] += d[k];
     moved = std::max(moved, std::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]));
