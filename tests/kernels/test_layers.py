@@ -35,7 +35,8 @@ MAY_USE = {
 LAMMPS = {"engine", "styles", "gate"}
 FOREIGN = {
     "mpi.h": LAMMPS,
-    "json.h": {"files"},  # nlohmann's parser, which LAMMPS's headers bring along
+    "json.h": {"files"},  # nlohmann's parser, which LAMMPS's headers bring along since 2025
+    "nlohmann": {"files"},  # the same from elsewhere
     "pybind11": {"bindings", "runtime"},
     "dlfcn.h": {"runtime", "styles", "gate"},
 }
