@@ -22,9 +22,9 @@ def test_what_the_user_has_mistyped():
 
 
 def test_a_fault_of_the_package_or_of_a_library_or_of_the_users_code(tmp_path, monkeypatch):
-    (tmp_path / "mine.py").write_text("def look(step):\n    raise ValueError('mine')\n")
+    (tmp_path / "looks_badly.py").write_text("def look(step):\n    raise ValueError('mine')\n")
     monkeypatch.chdir(tmp_path)
-    session = Session(watching(python="mine:look"))
+    session = Session(watching(python="looks_badly:look"))
     row = 10, 0.5, np.ones(session.settings["size"]), None, np.ones(2)
     assert not is_refusal(raised(lambda: session.observe(*row)))
     assert not is_refusal(raised(lambda: np.linalg.inv(np.zeros((2, 2)))))
