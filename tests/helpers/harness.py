@@ -51,19 +51,10 @@ def on_small_disk(folder, size, words, timeout=60):
 
     Where the machine allows no mount namespace the test is left out.
     """
-    process = run(
-        ["sh", "-c", _SMALL_DISK, "sh", str(size), *map(str, words)],
-        timeout,
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if process.returncode == 77:
+    done = finished(folder, ["sh", "-c", _SMALL_DISK, "sh", str(size), *map(str, words)], timeout)
+    if done.returncode == 77:
         pytest.skip("needs a mount namespace; a limit on the size of files is tested without one")
-    return Finished(folder, process)
+    return done
 
 
 class Finished:
@@ -79,11 +70,10 @@ class Finished:
         return [line for line in self.output.splitlines() if line.startswith("ERROR")]
 
 
-def run_lammps(folder, script, np=1, args=(), timeout=120, ok=True, env=None):
-    """Run a script in `folder`; with `ok` an error of LAMMPS fails the test, and so does more than `timeout` s."""
-    (folder / "in.test").write_text(script)
+def finished(folder, words, timeout, env=None):
+    """Outcome of a command in `folder`, with the output of both streams."""
     process = run(
-        command(np, args),
+        words,
         timeout,
         cwd=folder,
         env=environment(env),
@@ -92,7 +82,13 @@ def run_lammps(folder, script, np=1, args=(), timeout=120, ok=True, env=None):
         stderr=subprocess.STDOUT,
         text=True,
     )
-    done = Finished(folder, process)
+    return Finished(folder, process)
+
+
+def run_lammps(folder, script, np=1, args=(), timeout=120, ok=True, env=None):
+    """Run a script in `folder`; with `ok` an error of LAMMPS fails the test, and so does more than `timeout` s."""
+    (folder / "in.test").write_text(script)
+    done = finished(folder, command(np, args), timeout, env)
     if ok:
         assert done.returncode == 0 and not done.errors, done.output[-4000:]
     return done

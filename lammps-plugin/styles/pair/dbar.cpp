@@ -69,6 +69,7 @@ void PairDbar::coeff(int narg, char **arg) {
   const std::string text = dbar::shared_potential(error, world, "Pair style dbar", file);
   std::string failure;
   try {
+    dbar::active_isa(); // a wrong wish is an error for all families
     use(dbar::parse_model(text), file);
   } catch (const std::exception &e) {
     failure = "Pair style dbar: " + file + ": " + e.what();

@@ -1,15 +1,12 @@
 """Units of any size, nodes of different kinds, and what the log says of the kernels."""
 
-import subprocess
-
 import numpy as np
 import pytest
 
 from blocks import run_dbar, system
-from dbar.descriptors import Bispectrum
+from dbar.descriptors import Bispectrum, Expansion
 from dbar.potential import LinearPotential
-from harness import BIN, environment
-from patience import run
+from harness import BIN, finished
 
 SCALE = {"metal": 1.0, "si": 1e-10, "cgs": 1e-8, "micro": 1e-4, "nano": 0.1, "real": 1.0}
 
@@ -39,7 +36,8 @@ STYLES = {
     "compute": "compute d all dbar bso4 4.7\n",
     "chunk": "compute c all chunk/atom type\ncompute d all dbar bso4 4.7 chunk c\n",
     "expansion": "compute d all dbar expansion 4.7\n",
-    "pair": "pair_style dbar\npair_coeff * * model.json Al Al\n",
+    "pair": "pair_style dbar\npair_coeff * * bso4.json Al Al\n",
+    "pair of expansion": "pair_style dbar\npair_coeff * * expansion.json Al Al\n",
 }
 
 
@@ -47,24 +45,15 @@ STYLES = {
 def test_a_rank_that_cannot(tmp_path, style):
     """Nodes may differ: what the processor of one rank lacks is one error on all of them."""
     (tmp_path / "in.test").write_text(system() + STYLES[style] + "run 0\n")
-    descriptor = Bispectrum(4.0, twojmax=2, species=["Al"])
-    model = LinearPotential(np.ones((1, 1 + descriptor.n_components)), descriptor, ["Al"])
-    model.export(tmp_path / "model.json")
+    for name, family in (("bso4", Bispectrum), ("expansion", Expansion)):
+        descriptor = family(4.0, species=["Al"])
+        model = LinearPotential(np.ones((1, 1 + descriptor.n_components)), descriptor, ["Al"])
+        model.export(tmp_path / f"{name}.json")
     lmp = [str(BIN / "lmp"), "-in", "in.test", "-log", "none"]
     words = [str(BIN / "mpirun"), "-np", "1", *lmp, ":", "-np", "1", "-env", "DBAR_ISA", "avx1024"]
-    done = run(
-        [*words, *lmp],
-        60,
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    errors = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
-    assert done.returncode != 0 and len(errors) == 1, done.stdout[-2000:]
-    assert "avx1024" in errors[0] and "portable" in errors[0]
+    done = finished(tmp_path, [*words, *lmp], 60)
+    assert done.returncode != 0 and len(done.errors) == 1, done.output[-2000:]
+    assert "avx1024" in done.errors[0] and "portable" in done.errors[0]
 
 
 def test_the_log_names_the_kernel_of_the_family(lammps):
