@@ -242,7 +242,7 @@ class FrozenModel:
 
     def time_to_limit(self, state, m_limit):
         """tau_pred in snapshots: first crossing of M(t) = m_limit from `state` (P d,)."""
-        if self._horizons is None:  # of a model that is never asked nothing is made
+        if self._horizons is None or self._horizons.limit != m_limit:  # made when it is asked for
             step, d = augmented(self.matrix, self.drift), self.dim
             self._horizons = Horizons(
                 step, self.noise[:d, :d], np.zeros(d), np.eye(d), self.sigma_m2, m_limit

@@ -61,7 +61,7 @@ class Horizons:
     """
 
     def __init__(self, step, noise, mean, factor, growth, limit, most=np.inf, block=8):
-        self._growth, self._limit, self._most = growth, limit, most
+        self.limit, self._most = limit, most
         last, self._t, maps, rest = min(most, limit / growth), [np.zeros(1)], [], []
         move = np.eye(len(step))
         with np.errstate(over="ignore", invalid="ignore"):  # of a forecast that runs away
@@ -86,7 +86,7 @@ class Horizons:
                 part = slice(first, first + together)
                 bound = _squared(states[part], self._maps, len(self._rest)) + self._rest
                 bound = np.concatenate([now[part, None], bound], axis=1)
-                out[part] = first_reach(self._t, bound, self._limit)
+                out[part] = first_reach(self._t, bound, self.limit)
         return np.fmin(out, self._most)
 
 

@@ -131,6 +131,9 @@ def test_tau_pred_agrees_with_forecast_trust():
     for k in range(50, 400):
         tau = monitor.model.time_to_limit(y[k], 2.0) * 0.2
         assert tau == pytest.approx(trust.tau_pred(y[: k + 1]), rel=1e-3)
+    trust.limit = 4.0  # what was made for another limit does not serve
+    tau = monitor.model.time_to_limit(y[-1], 4.0) * 0.2
+    assert tau == pytest.approx(trust.tau_pred(y), rel=1e-3)
 
 
 def test_predictable_drift_is_not_an_alarm_but_its_end_is():
