@@ -17,7 +17,6 @@
 #include "force.h"
 #include "group.h"
 #include "modify.h"
-#include "neighbor.h"
 #include "timer.h"
 #include "update.h"
 
