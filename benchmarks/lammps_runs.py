@@ -33,6 +33,25 @@ def run(script, ranks=1, threads=1):
     return done.stdout
 
 
+def peak_memory(script):
+    """Largest resident size of one rank, in bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "in.bench").write_text(script)
+        command = [
+            Path(sys.executable).parent / "lmp",
+            "-in",
+            "in.bench",
+            "-log",
+            "none",
+            "-nocite",
+        ]
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"{command} ended with {status}")
+    return 1024 * usage.ru_maxrss
+
+
 def loop_seconds(output):
     """Wall time of the last run."""
     return float(re.findall(r"Loop time of (\S+)", output)[-1])

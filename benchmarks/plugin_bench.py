@@ -13,10 +13,10 @@ compute and without it, so that a dbar that asks for a list has to make it anew 
 import argparse
 import contextlib
 import os
-import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from lammps_runs import CRYSTAL, atoms, loop_seconds, run, spread
+from lammps_runs import CRYSTAL, atoms, loop_seconds, peak_memory, run, spread
 from rich.console import Console
 from rich.table import Table
 
@@ -37,23 +37,26 @@ def cell(count):
     return side, side, max(2, round(count / 4 / side**2))
 
 
-def per_atom(command, count, steps, ranks=1, threads=1, rcut=4.7, twojmax=8, lists=""):
-    """Microseconds per atom and step of `command`, and LAMMPS's own memory figure in MB."""
+def script(command, count, steps, rcut=4.7, twojmax=8, lists=""):
+    """Input of a run of about `count` displaced atoms with `command`."""
     setup = CRYSTAL.format(*cell(count)) + "displace_atoms all random 0.15 0.15 0.15 77\n"
     setup += f"pair_style zero {max(rcut, 6.0)}\npair_coeff * *\nthermo 1000000\n{lists}"
-    text = setup + command.format(rcut=rcut, twojmax=twojmax) + f"run {steps}\n"
-    output = run(text, ranks, threads)
-    empty = loop_seconds(run(setup + f"run {steps}\n", ranks, threads))
-    memory = float(re.search(r"\(min/avg/max\) = \S+ \| \S+ \| (\S+)", output)[1])
-    return 1e6 * (loop_seconds(output) - empty) / steps / atoms(output), memory
+    return setup + command.format(rcut=rcut, twojmax=twojmax) + f"run {steps}\n"
+
+
+def per_atom(command, count, steps, ranks=1, threads=1, rcut=4.7, twojmax=8, lists=""):
+    """Microseconds per atom and step of `command`."""
+    output = run(script(command, count, steps, rcut, twojmax, lists), ranks, threads)
+    empty = loop_seconds(run(script("", count, steps, rcut, twojmax, lists), ranks, threads))
+    return 1e6 * (loop_seconds(output) - empty) / steps / atoms(output)
 
 
 def compare(rounds, count, **settings):
     """Medians over rounds of ours and the peer's, taken in turn."""
     ours, theirs = [], []
     for _ in range(rounds):
-        ours.append(per_atom(DBAR, count, 10, **settings)[0])
-        theirs.append(per_atom(PEER, count, 2, **settings)[0])
+        ours.append(per_atom(DBAR, count, 10, **settings))
+        theirs.append(per_atom(PEER, count, 2, **settings))
     return ours, theirs
 
 
@@ -69,7 +72,7 @@ def before_and_after(folder, rounds, virial, count=2000, steps=20, **settings):
     for _ in range(rounds):
         for path, found in zip((folder, here), times, strict=True):
             with python_path(path):
-                found.append(per_atom(command, count, steps, lists=ANEW, **settings)[0])
+                found.append(per_atom(command, count, steps, lists=ANEW, **settings))
     return times
 
 
@@ -87,14 +90,23 @@ def python_path(path):
             os.environ["PYTHONPATH"] = old
 
 
-def memory_growth(counts):
-    """Bytes per atom beyond what LAMMPS needs without the compute, from the smallest to the largest cell."""
-    extra = []
-    for count in (min(counts), max(counts)):
-        ours, without = (per_atom(c, count, 1, rcut=6.0)[1] for c in (DBAR, NOTHING))
-        extra.append((1e6 * (ours - without), 4 * np.prod(cell(count))))
-    (small, n), (large, m) = extra
-    return (large - small) / (m - n)
+def two_ranks(count, rounds):
+    """Microseconds per atom of one rank, of two unrelated runs of half the atoms beside each other, of two ranks."""
+    times = {"1 rank": [], "two unrelated runs": [], "2 ranks": []}
+    steps = max(3, 160000 // count)
+    for _ in range(rounds):
+        times["1 rank"].append(per_atom(DBAR, count, steps))
+        with ThreadPoolExecutor(2) as pool:
+            both = list(pool.map(lambda half: per_atom(DBAR, half, steps), [count // 2] * 2))
+        times["two unrelated runs"].append(np.mean(both) / 2)
+        times["2 ranks"].append(per_atom(DBAR, count, steps, ranks=2))
+    return times
+
+
+def memory_growth(count):
+    """Bytes per atom at the peak beyond what LAMMPS needs without the compute."""
+    peaks = [peak_memory(script(command, count, 1)) for command in (DBAR, NOTHING)]
+    return (peaks[0] - peaks[1]) / (4 * np.prod(cell(count)))
 
 
 def main():
@@ -120,18 +132,19 @@ def main():
         add(f"twojmax {twojmax}", *compare(args.rounds, 2000, twojmax=twojmax))
     for rcut in args.cutoffs:
         add(f"cutoff {rcut} A", *compare(args.rounds, 2000, rcut=rcut))
-    single = []
-    for label, settings in {
-        "1 rank": {},
-        "2 ranks": {"ranks": 2},
-        "2 threads": {"threads": 2},
-    }.items():
-        times = [per_atom(DBAR, 16000, 10, **settings)[0] for _ in range(args.rounds)]
-        single.append(np.median(times))
-        add(f"16000 atoms, {label}", times)
+    times = [per_atom(DBAR, 16000, 10) for _ in range(args.rounds)]
+    halves = [per_atom(DBAR, 16000, 10, threads=2) for _ in range(args.rounds)]
+    add("16000 atoms, 1 thread", times)
+    add("16000 atoms, 2 threads", halves)
+    kept = {}
+    for count in (16000, 64000):
+        found = two_ranks(count, args.rounds)
+        kept[count] = np.median(found["two unrelated runs"]) / np.median(found["2 ranks"])
+        for label, values in found.items():
+            add(f"{count} atoms, {label}", values)
     for count in args.atoms:
         steps = max(1, 200000 // count)
-        add(f"{count} atoms", [per_atom(DBAR, count, steps)[0] for _ in range(args.rounds)])
+        add(f"{count} atoms", [per_atom(DBAR, count, steps) for _ in range(args.rounds)])
 
     Console(width=110).print(table)
     if args.before:
@@ -142,9 +155,12 @@ def main():
                 print(
                     f"{what}, twojmax {twojmax}: {spread(old)} before, {spread(new)} now: {ratio:.2f}x"
                 )
-    for label, time in zip(("2 ranks", "2 threads"), single[1:], strict=True):
-        print(f"parallel efficiency with {label}: {single[0] / 2 / time:.1%}")
-    print(f"memory that grows with the atoms: {memory_growth(args.atoms):.1f} bytes/atom")
+    print(f"2 threads: {np.median(times) / np.median(halves):.2f}x")
+    for count, efficiency in kept.items():
+        print(f"2 ranks, {count} atoms: {efficiency:.1%} of what two unrelated runs keep")
+    print(
+        f"memory at the peak, {max(args.atoms)} atoms: {memory_growth(max(args.atoms)):.1f} bytes/atom"
+    )
 
 
 if __name__ == "__main__":
