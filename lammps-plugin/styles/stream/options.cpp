@@ -111,6 +111,13 @@ const std::string *twice(const std::vector<std::string> &names) {
   return nullptr;
 }
 
+void read_late(StreamOptions &o, CommandWords &words) {
+  const std::string choice = words.value("yes or no");
+  if (choice != "yes" && choice != "no")
+    words.wrong("yes or no");
+  o.late = choice == "yes";
+}
+
 void read_lost(StreamOptions &o, CommandWords &words) {
   const std::string choice = words.value("error or ignore");
   if (choice != "error" && choice != "ignore")
@@ -147,6 +154,7 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
       {"python", [&] { callable = words.value("MODULE:CALLABLE"); }},
       {"thermo", [&] { read_thermo(*this, words); }},
       {"lost", [&] { read_lost(*this, words); }},
+      {"late", [&] { read_late(*this, words); }},
       {"ensemble", [&] { read_ensemble(*this, words); }},
       {"persist", [&] { persist = read_count(words, 1, 1000000); }},
       {"reference", [&] { reference = read_count(words, 1, 1000000000); }},

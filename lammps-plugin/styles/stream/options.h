@@ -23,6 +23,7 @@ struct StreamOptions {
   double snapshot_value = 0.0;     // M, or the fraction
   std::vector<std::string> thermo;
   bool lost_error = true;
+  bool late = false;                // Python decides while the run goes on to the next snapshot
   std::string ensemble;             // yes, or a folder; empty: no
   int persist = 0;                  // snapshots in a row; 0: what the monitor's settings say
   int reference = 0;                // snapshots before the reference is frozen; 0: what the monitor's settings say

@@ -52,27 +52,62 @@ void StreamSession::open(const std::string &settings_json) {
 }
 
 dbar_decision StreamSession::observe(const dbar_snapshot &snapshot, std::vector<double> &estimates) {
-  dbar_decision decision = {};
+  said_.resize(estimates.size());
   std::string failure;
-  const int count = static_cast<int>(estimates.size());
-  std::vector<double> said(count + 1); // one too many, so that there is an address if there are none
-  double *asked = comm->me == 0 ? said.data() : nullptr;
   if (session_)
-    failure = timed([&] { return bridge_->observe(session_, &snapshot, &decision, asked, count); });
+    failure = ask(snapshot);
   if (all_ranks_)
     raise_in_time(failure);
+  return settle(failure, estimates);
+}
 
+void StreamSession::begin(const dbar_snapshot &snapshot, std::size_t estimates) {
+  at_work_ = true;
+  said_.resize(estimates);
+  if (comm->me != 0)
+    return;
+  late_ = snapshot;
+  D_.assign(snapshot.D, snapshot.D + snapshot.size);
+  thermo_.assign(snapshot.thermo, snapshot.thermo + snapshot.nthermo);
+  late_.D = D_.data();
+  late_.thermo = thermo_.data();
+  if (snapshot.V) {
+    V_.assign(snapshot.V, snapshot.V + 6 * static_cast<std::size_t>(snapshot.size));
+    late_.V = V_.data();
+  }
+  if (!thread_)
+    thread_ = std::make_unique<LateCall>();
+  thread_->begin([this] { failure_ = ask(late_); });
+}
+
+dbar_decision StreamSession::finish(std::vector<double> &estimates) {
+  at_work_ = false;
+  if (thread_)
+    thread_->wait();
+  return settle(failure_, estimates);
+}
+
+// Text of the failure, empty if there was none.
+std::string StreamSession::ask(const dbar_snapshot &snapshot) {
+  decision_ = {};
+  double *asked = comm->me == 0 ? said_.data() : nullptr;
+  return timed(
+      [&] { return bridge_->observe(session_, &snapshot, &decision_, asked, static_cast<int>(said_.size())); });
+}
+
+// All ranks learn what Python answered.
+dbar_decision StreamSession::settle(const std::string &failure, std::vector<double> &estimates) {
   struct {
     int failed;
     dbar_decision decision;
     double seconds;
-  } message = {!failure.empty(), decision, seconds_};
+  } message = {!failure.empty(), decision_, seconds_};
   MPI_Bcast(&message, sizeof message, MPI_BYTE, 0, world);
   seconds_ = message.seconds;
   if (message.failed)
     raise_together(error, world, failure);
-  MPI_Bcast(said.data(), count, MPI_DOUBLE, 0, world);
-  std::copy(said.begin(), said.end() - 1, estimates.begin());
+  MPI_Bcast(said_.data(), static_cast<int>(said_.size()), MPI_DOUBLE, 0, world);
+  std::copy(said_.begin(), said_.end(), estimates.begin());
   snapshots_ = message.decision.snapshots;
   return message.decision;
 }
@@ -127,6 +162,9 @@ void StreamSession::keep_positions(const OwnPositions &own) {
 }
 
 void StreamSession::close() {
+  if (thread_)
+    thread_->wait();
+  at_work_ = false;
   if (session_) {
     const char *failure = bridge_->close(session_);
     if (failure)

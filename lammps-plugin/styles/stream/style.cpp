@@ -83,6 +83,10 @@ void FixDbarStream::setup(int) {
     D_.assign(compute_->size(), 0.0);
     V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
     session_.open(settings_json());
+    if (options_.late && session_.wants_comm())
+      error->all(FLERR,
+                 "Fix dbar/stream: keyword late yes needs a function that does not ask for comm, found python {}",
+                 options_.callable);
     settings_.begin(*compute_);
   }
   begin_run();
@@ -93,6 +97,7 @@ void FixDbarStream::setup(int) {
 // knew.
 void FixDbarStream::begin_run() {
   run_step_ = update->firststep;
+  collect(); // left there by a run that an error has ended
   compute_ = dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id);
   if (!compute_->is_initialized())
     error->all(FLERR, "Fix dbar/stream: no run has set up compute {} since it was defined: use run pre yes",
@@ -102,8 +107,10 @@ void FixDbarStream::begin_run() {
 
 void FixDbarStream::post_run() {
   run_step_ = -1; // the next one may begin at the same step
-  if (session_.is_open())
-    settings_.end_run(*compute_);
+  if (!session_.is_open())
+    return;
+  collect();
+  settings_.end_run(*compute_);
 }
 
 // A reference that the run cannot reach would never be frozen, and nobody would notice.
@@ -146,6 +153,7 @@ void FixDbarStream::end_of_step() {
 }
 
 void FixDbarStream::take_snapshot() {
+  collect();
   settings_.check_timestep(); // fix dt/reset changes it within a run
   const std::string &doubt = window_.doubt();
   dbar::raise_together(error, world, doubt.empty() ? "" : "Fix dbar/stream: " + doubt);
@@ -170,9 +178,27 @@ void FixDbarStream::take_snapshot() {
                                   V_.empty() ? nullptr : V_.data(),
                                   static_cast<int>(thermo.size()),
                                   thermo.data()};
-  const dbar_decision d = session_.observe(snapshot, estimates_);
-  keep_positions(d.keep, snapshot);
+  const auto remember = [&] { positions_.take(lmp, groupbit, window_.displacement(), snapshot.step, snapshot.time); };
+  if (options_.late) {
+    if (options_.snapshot != "none") // they may be wanted when the atoms have gone on
+      remember();
+    session_.begin(snapshot, estimates_.size());
+    return;
+  }
+  const dbar_decision decision = session_.observe(snapshot, estimates_);
+  if (decision.keep || options_.snapshot == "adaptive")
+    remember();
+  decide(decision);
+}
 
+// Collective. Waits for the decision on a snapshot that Python is still at work on, if there is one.
+void FixDbarStream::collect() {
+  if (session_.at_work())
+    decide(session_.finish(estimates_));
+}
+
+void FixDbarStream::decide(const dbar_decision &d) {
+  keep_positions(d.keep);
   outputs_[STATE] = d.state;
   outputs_[MAHALANOBIS] = d.mahalanobis;
   outputs_[INNOVATION] = d.innovation;
@@ -187,15 +213,12 @@ void FixDbarStream::take_snapshot() {
 }
 
 // Rows of the store are in the order of their steps: the snapshot before goes first.
-void FixDbarStream::keep_positions(int keep, const dbar_snapshot &snapshot) {
-  const bool remember = options_.snapshot == "adaptive";
-  if (keep || remember)
-    positions_.take(lmp, groupbit, window_.displacement(), snapshot.step, snapshot.time);
+void FixDbarStream::keep_positions(int keep) {
   if (keep & DBAR_KEEP_PREVIOUS && previous_.step >= 0)
     session_.keep_positions(previous_);
   if (keep & DBAR_KEEP_THIS)
     session_.keep_positions(positions_);
-  if (remember)
+  if (options_.snapshot == "adaptive")
     std::swap(previous_, positions_);
 }
 
@@ -225,6 +248,7 @@ void FixDbarStream::unpack_forward_comm(int n, int first, double *buf) {
 }
 
 void FixDbarStream::write_restart(FILE *fp) {
+  collect();
   if (sampled_step_ != options_.last_sample(update->ntimestep))
     window_.begin(); // lacks a sample already: to the run that goes on it must not look whole
   dbar::RestartRecord record;

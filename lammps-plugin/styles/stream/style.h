@@ -78,7 +78,9 @@ private:
 
   void begin_run();
   void take_snapshot();
-  void keep_positions(int keep, const dbar_snapshot &);
+  void collect();
+  void decide(const dbar_decision &);
+  void keep_positions(int keep);
   void check_reference() const;
   std::string settings_json() const; // in settings.cpp
 
