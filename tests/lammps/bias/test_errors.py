@@ -134,6 +134,7 @@ def test_error_on_all_ranks(lammps, tmp_path, case):
     check(lammps, tmp_path, CASES[case])
 
 
+@pytest.mark.mpi_of_lammps
 def test_errors_of_words_and_files(tmp_path):
     """The rest in one process; the command fails before anything is begun, so LAMMPS can go on."""
     cases = {name: case for name, case in CASES.items() if name not in ON_TWO_RANKS}

@@ -108,6 +108,7 @@ except Exception as error:
 """
 
 
+@pytest.mark.mpi_of_lammps
 def test_more_atoms_than_32_bits_can_count(tmp_path):
     """Of coordinates: the number is made up, and refused before anything else looks at it."""
     write_system(tmp_path, argon())

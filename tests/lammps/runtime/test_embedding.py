@@ -49,6 +49,7 @@ def test_lmp_starts_the_python_of_its_environment(lammps, tmp_path):
     assert "STATE 2" in done.output
 
 
+@pytest.mark.mpi_of_lammps
 def test_all_ranks_with_the_communicator_of_the_world(lammps, tmp_path):
     """mpi4py gets LAMMPS's communicator: two partitions of two ranks do not see each other."""
     (tmp_path / "watch.py").write_text(OBSERVER)
@@ -58,6 +59,16 @@ def test_all_ranks_with_the_communicator_of_the_world(lammps, tmp_path):
     assert all(
         len(f.read_text()) == 6 for f in tmp_path.glob("rank*")
     )  # three snapshots of two worlds
+
+
+def test_comm_without_the_mpi_of_lammps(lammps, tmp_path):
+    """A wrong MPI in Python would talk to other ranks, or to none: one error."""
+    (tmp_path / "watch.py").write_text(OBSERVER)
+    script = SYSTEM + COMPUTE + STREAM + "python watch:all_ranks monitor none\nrun 30\n"
+    env = {"MPI4PY_MPIABI": "openmpi"}
+    done = lammps(script, np=2, ok=False, env=env)
+    assert done.returncode != 0 and len(done.errors) == 1, done.output
+    assert "parameter comm needs mpi4py on the MPI of LAMMPS, but it does not import" in done.output
 
 
 def test_fix_halt_acts_on_the_state(lammps, tmp_path):
@@ -116,6 +127,7 @@ def run_host(folder, host):
     )
 
 
+@pytest.mark.mpi_of_lammps
 def test_from_python_joins_the_running_interpreter(tmp_path):
     """In-process: the observer's module is the very one imported by the host script."""
     (tmp_path / "watch.py").write_text(
@@ -127,6 +139,7 @@ def test_from_python_joins_the_running_interpreter(tmp_path):
     assert f"STATE 1.0 {pid} [(10, {pid}), (20, {pid})]" in done.stdout
 
 
+@pytest.mark.mpi_of_lammps
 def test_exception_in_process_is_a_python_exception(tmp_path):
     """The host script can catch what the observer raised, and goes on."""
     (tmp_path / "watch.py").write_text(

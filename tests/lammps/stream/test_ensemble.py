@@ -15,6 +15,7 @@ from dbar.online import MonitorConfig, merge
 from dbar.online.replica_file import read_statistics
 from dbar.trajectory import read
 from dbar.trust.change import GAP
+from harness import OLD_LAMMPS
 from patience import wait_for
 from shared_runs import batch_model, batch_moments, same_model, stored_monitor, stored_runs
 
@@ -140,7 +141,8 @@ def test_error_in_one_world(lammps, folder):
     script = WORLDS[4] + START + slow + wait + "run nonsense\n"
     done = lammps(script, np=4, args=("-partition", "4x1"), ok=False)
     assert done.returncode != 0  # what MPICH says of the abort may get lost
-    assert any("nonsense" in line for line in (folder / "log.lammps.1").read_text().splitlines())
+    if not OLD_LAMMPS:  # LAMMPS of 2024 ends without writing out what it has said
+        assert "nonsense" in (folder / "log.lammps.1").read_text()
     paths = [folder / f"run.{w}.h5md" for w in range(4)]
     until_unlocked(paths)  # mpirun may return before all that it has killed are gone
     runs = stored_runs(paths)

@@ -111,19 +111,21 @@ def test_an_exception_in_the_thread(lammps, tmp_path, fails, told, ranks):
     assert f"AT {told - 1}" in done.output
 
 
-def test_refused(lammps, tmp_path):
+def refused(lammps, words, said):
+    done = lammps(SOLID + f"fix w all dbar/stream 2 5 10 d {words}\nrun 10\n", np=2, ok=False)
+    assert done.returncode != 0 and len(done.errors) == 1, done.output
+    assert said in done.errors[0]
+
+
+def test_wrong_word(lammps):
+    refused(lammps, "late maybe", "keyword late expects yes or no, found maybe")
+
+
+@pytest.mark.mpi_of_lammps
+def test_not_on_all_ranks(lammps, tmp_path):
     (tmp_path / "all.py").write_text("def look(step, comm):\n    return 0\n")
-    for words, said in (
-        ("late maybe", "keyword late expects yes or no, found maybe"),
-        (
-            "late yes python all:look",
-            "keyword late yes needs a function that does not ask for comm",
-        ),
-    ):
-        stream = f"fix w all dbar/stream 2 5 10 d {words}\n"
-        done = lammps(SOLID + stream + "run 10\n", np=2, ok=False)
-        assert done.returncode != 0 and len(done.errors) == 1, done.output
-        assert said in done.errors[0]
+    said = "keyword late yes needs a function that does not ask for comm, found python all:look"
+    refused(lammps, "late yes python all:look", said)
 
 
 def test_another_error_while_python_is_at_work(lammps, tmp_path):
