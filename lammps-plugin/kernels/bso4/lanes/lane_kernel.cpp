@@ -3,39 +3,32 @@
 #include "kernels/bso4/lanes/count.h"
 #include "kernels/bso4/lanes/tables.h"
 #include "kernels/bso4/lanes/work.h"
+#include "kernels/density/strain_maps.h"
+#include "kernels/isa/aligned_memory.h"
 #include "kernels/isa/isa.h"
+#include "kernels/isa/lane_order.h"
 
 #include <algorithm>
-#include <new>
-#include <numeric>
 
 namespace dbar::bso4 {
 
 namespace {
 
-// Scratch memory, aligned to cache lines. Arrays begin an odd number of lines apart so that they
-// do not compete for the same sets of the cache.
 class Scratch {
 public:
   Scratch(const Plan &plan, int lanes);
-  Scratch(const Scratch &) = delete;
-  Scratch &operator=(const Scratch &) = delete;
-  ~Scratch() { release(); }
 
   Work work{};
-  std::size_t bytes = 0;
   void need(int slots); // room for so many neighbours
   void clear(const Plan &plan);
+  std::size_t bytes() const { return memory_.bytes(); }
 
 private:
-  double *take(std::size_t vectors);
-  void release();
+  double *take(std::size_t vectors) { return memory_.take(vectors * lanes_); }
 
   int lanes_;
-  std::vector<std::pair<double *, std::size_t>> owned_;
+  AlignedMemory memory_;
 };
-
-constexpr std::align_val_t line{64};
 
 Scratch::Scratch(const Plan &plan, int lanes) : lanes_(lanes) {
   const Layout &wide = plan.strained;
@@ -53,20 +46,6 @@ Scratch::Scratch(const Plan &plan, int lanes) : lanes_(lanes) {
   work.uw = take(14 * static_cast<std::size_t>(plan.half_elements));
   work.value = take(plan.components);
   work.strain = take(6 * static_cast<std::size_t>(plan.components));
-}
-
-double *Scratch::take(std::size_t vectors) {
-  const std::size_t lines = (vectors * lanes_ * sizeof(double) + 63) / 64 | 1;
-  auto *memory = static_cast<double *>(::operator new(lines * 64, line));
-  std::fill(memory, memory + lines * 8, 0.0);
-  owned_.emplace_back(memory, lines * 64);
-  bytes += lines * 64;
-  return memory;
-}
-
-void Scratch::release() {
-  for (const auto &each : owned_)
-    ::operator delete(each.first, line);
 }
 
 void Scratch::need(int slots) {
@@ -94,7 +73,7 @@ public:
   void gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) override;
   std::unique_ptr<Descriptor> clone() const override { return std::make_unique<LaneKernel>(s_, entry_, tables_); }
   std::size_t memory_usage() const override {
-    return sizeof(*this) + scratch_.bytes + tables_->memory_usage() + (theta_.size() + cb_.size()) * sizeof(double);
+    return sizeof(*this) + scratch_.bytes() + tables_->memory_usage() + (theta_.size() + cb_.size()) * sizeof(double);
   }
   Operations operations(Task task) const override { return count(plan_, task); }
   const char *instruction_set() const override { return active_isa(); }
@@ -117,20 +96,9 @@ private:
   Couplings adjoint_{};
 };
 
-// Room for the neighbours, and the order of the centres: eight share a loop that is as long as the most neighbours of
-// one of them.
 void LaneKernel::prepare(const Batch &batch) {
-  int most = 0;
-  for (int i = 0; i < batch.n; ++i)
-    most = std::max(most, batch.first[i + 1] - batch.first[i]);
-  scratch_.need(most + 1); // gathering writes one place past the last
-  const auto neighbours = [&](int i) { return batch.first[i + 1] - batch.first[i]; };
-  order_.resize(batch.n);
-  std::iota(order_.begin(), order_.end(), 0);
-  constexpr int together = 64; // whose neighbours are in the cache at the same time
-  for (int i = 0; i < batch.n; i += together)
-    std::stable_sort(order_.begin() + i, order_.begin() + std::min(i + together, batch.n),
-                     [&](int a, int b) { return neighbours(a) < neighbours(b); });
+  scratch_.need(most_neighbours(batch) + 1); // gathering writes one place past the last
+  order_ = lane_order(batch);
   scratch_.work.order = order_.data();
 }
 
@@ -147,9 +115,8 @@ void LaneKernel::accumulate(const Batch &batch, double *D, double *V) {
     double w[6];
     for (int c = 0; c < 6; ++c)
       w[c] = lane_sum(work.strain + (6 * k + c) * entry_.lanes);
-    // From trace, 2zz-xx-yy, xx-yy, xy, xz, yz.
-    const double zz = (w[0] + w[1]) / 3.0, rest = w[0] - zz;
-    const double voigt[6] = {0.5 * (rest + w[2]), 0.5 * (rest - w[2]), zz, w[3], w[4], w[5]};
+    double voigt[6];
+    density::to_voigt(w, voigt);
     for (int c = 0; c < 6; ++c)
       V[6 * k + c] += voigt[c];
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/bso4/lanes/neighbours.h"
+#include "kernels/density/lanes/products.h"
 #include "kernels/density/recursion.h"
 
 namespace dbar::bso4 {
@@ -88,51 +89,6 @@ DBAR_INLINE void harmonics(const Plan &plan, int largest, const V *n, V *y) {
       });
 }
 
-// A tile of R functions and M harmonics, summed in registers.
-template <int R, int M> void tile(V *sum, int step, const V *f, int fstep, const V *y, int ystep, int slots) {
-  V acc[R][M];
-  for (int r = 0; r < R; ++r)
-    for (int m = 0; m < M; ++m)
-      acc[r][m] = sum[m * step + r];
-  for (int s = 0; s < slots; ++s, f += fstep, y += ystep)
-    for (int m = 0; m < M; ++m) {
-      const V each = held(y[m]);
-      for (int r = 0; r < R; ++r)
-        acc[r][m] += f[r] * each;
-    }
-  for (int r = 0; r < R; ++r)
-    for (int m = 0; m < M; ++m)
-      sum[m * step + r] = acc[r][m];
-}
-
-constexpr int tile_rows = lanes == 8 ? 4 : 3, tile_columns = lanes == 8 ? 5 : 4;
-
-using Tile = void (*)(V *, int, const V *, int, const V *, int, int);
-constexpr Tile tiles[4][5] = {
-    {tile<1, 1>, tile<1, 2>, tile<1, 3>, tile<1, 4>, tile<1, 5>},
-    {tile<2, 1>, tile<2, 2>, tile<2, 3>, tile<2, 4>, tile<2, 5>},
-    {tile<3, 1>, tile<3, 2>, tile<3, 3>, tile<3, 4>, tile<3, 5>},
-    {tile<4, 1>, tile<4, 2>, tile<4, 3>, tile<4, 4>, tile<4, 5>},
-};
-
-DBAR_INLINE int piece(int left, int most) { // even pieces of at most `most`
-  const int pieces = (left + most - 1) / most;
-  return (left + pieces - 1) / pieces;
-}
-
-void add_products(const Layout &layout, const V *f, const V *y, int slots, V *moments) {
-  const int ystep = (layout.largest + 1) * (layout.largest + 1);
-  for (int L = 0; L <= layout.largest; ++L)
-    for (int i = 0, R; i < layout.summed[L]; i += R) {
-      R = piece(layout.summed[L] - i, tile_rows);
-      for (int m = 0, M; m < 2 * L + 1; m += M) {
-        M = piece(2 * L + 1 - m, tile_columns);
-        tiles[R - 1][M - 1](moments + layout.at[L] + m * layout.count[L] + i, layout.count[L], f + layout.first[L] + i,
-                            layout.functions, y + L * L + m, ystep, slots);
-      }
-    }
-}
-
 template <int J> void sum_moments(const Plan &plan, const Layout &layout, bool strain, const Work &work, int slots) {
   const int twojmax = J ? J : plan.twojmax, largest = twojmax + (strain ? 2 : 0);
   V *f = (V *)work.functions, *y = (V *)work.harmonics, *moments = (V *)work.moments;
@@ -149,7 +105,7 @@ template <int J> void sum_moments(const Plan &plan, const Layout &layout, bool s
       functions(plan, layout, twojmax, strain, p, f + k * layout.functions);
       harmonics(plan, largest, p.n, y + k * ystep);
     }
-    add_products(layout, f, y, n, moments);
+    density::add_products(layout, f, layout.functions, y, n, moments);
   }
 }
 

@@ -5,6 +5,7 @@
 // instruction sets, and no function may be shared between them.
 #pragma once
 
+#include "kernels/density/layout.h"
 #include "kernels/density/recursion_tables.h"
 
 namespace dbar::bso4 {
@@ -23,15 +24,7 @@ enum Kind {
 //   SLOPE_jL = (L-2) VALUE_jL + sum_j' kappa^L_jj' RISE_j'L   and with l = L + 2
 //   FALL_jL = sum_j' kappa^l_jj' (SLOPE_j'L + (l+1) VALUE_j'L).
 
-// Moments in memory: for each L and each of its 2L+1 harmonics the functions.
-struct Layout {
-  int largest;              // harmonics up to this L
-  int functions;            // number of functions that are summed
-  int moments;              // number of all moments
-  const int *first;         // [L] first function that is summed
-  const int *summed;        // [L] number of them
-  const int *at;            // [L] first moment
-  const int *count;         // [L] number of all functions
+struct Layout : density::Layout {
   const int (*kind)[KINDS]; // [L][kind] function of the smallest j, counted from at[L]
 };
 

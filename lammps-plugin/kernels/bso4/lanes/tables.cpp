@@ -178,14 +178,9 @@ void make_layout(LayoutTables &tables, int twojmax, bool strain) {
     functions += summed;
     moments += count * (2 * L + 1);
   }
-  tables.view = {largest,
-                 functions,
-                 moments,
-                 tables.first.data(),
-                 tables.summed.data(),
-                 tables.at.data(),
-                 tables.count.data(),
-                 reinterpret_cast<const int (*)[KINDS]>(tables.kind.data())};
+  tables.view = {
+      {largest, functions, moments, tables.first.data(), tables.summed.data(), tables.at.data(), tables.count.data()},
+      reinterpret_cast<const int (*)[KINDS]>(tables.kind.data())};
 }
 
 } // namespace dbar::bso4
