@@ -130,6 +130,23 @@ py::tuple gradient(Kernel &self, const Ints &type, const Ints &first, const Real
   return py::make_tuple(grad, energy);
 }
 
+py::array_t<double> gradient_of_each(Kernel &self, const Ints &type, const Ints &first, const Reals &r,
+                                     const Ints &rtype, const py::function &theta_of) {
+  const Batch batch = checked(*self, type, first, r, rtype);
+  py::array_t<double> grad({r.shape(0), static_cast<py::ssize_t>(3)});
+  auto *g = reinterpret_cast<double (*)[3]>(grad.mutable_data());
+  const py::ssize_t size = self->size();
+  const auto call = [&](int count, const int *centre, const double *B, double *theta) {
+    const auto given = theta_of(py::array_t<int>(count, centre), py::array_t<double>({count + py::ssize_t(0), size}, B));
+    const auto found = given.cast<Reals>();
+    if (found.ndim() != 2 || found.shape(0) != count || found.shape(1) != size)
+      throw std::invalid_argument("theta_of: expected an array of the shape of B");
+    std::copy_n(found.data(), count * size, theta);
+  };
+  self.borrow([&](Descriptor &kernel) { kernel.gradient_of_each(batch, call, g); });
+  return grad;
+}
+
 py::tuple forces(Kernel &self, const Ints &type, const Ints &first, const Reals &r, const Ints &rtype,
                  const Ints &neighbour, const Reals &theta) {
   const Batch batch = checked(*self, type, first, r, rtype);
@@ -213,6 +230,10 @@ PYBIND11_MODULE(_kernels, m) {
            py::arg("virial") = false)
       .def("per_atom", &per_atom, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"))
       .def("gradient", &gradient, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"), py::arg("theta"))
+      .def("gradient_of_each", &gradient_of_each, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"),
+           py::arg("theta_of"),
+           "dE/dr of each r for E = sum_i e_i(B_i): theta_of(centres, B) gets (n,) and (n, K) of some centres\n"
+           "and returns de_i/dB, (n, K).")
       .def("forces", &forces, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"), py::arg("neighbour"),
            py::arg("theta"),
            "Energy theta.D, forces (n, 3) and dE/d strain (xx yy zz xy xz yz) for centres that are all\n"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -51,6 +52,11 @@ public:
   // For E = sum_i sum_k theta_k B_k(i) writes grad[first[n]] = dE/dr_ij of every neighbour (zero
   // beyond the cutoff) and, unless energy is null, energy[n] = sum_k theta_k B_k(i).
   virtual void gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy = nullptr) = 0;
+
+  // The gradient of E = sum_i e_i(B(i)) with any functions e_i: theta_of(count, centre, B, theta) gets B[count][size()]
+  // of centres centre[count] and writes de_i/dB to theta[count][size()].
+  using ThetaOf = std::function<void(int count, const int *centre, const double *B, double *theta)>;
+  virtual void gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]);
 
   virtual std::unique_ptr<Descriptor> clone() const = 0;
   virtual std::size_t memory_usage() const = 0;

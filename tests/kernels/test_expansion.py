@@ -274,9 +274,9 @@ def test_settings_round_trip():
 
 
 def test_operations():
-    """Counted, not timed: a gradient takes far less than the derivatives of all components."""
+    """Counted, not timed: six derivatives of all components take little more than a gradient, as they are moments too."""
     value, strain, gradient = (
         kernel(nmax=8, lmax=6).operations(w) for w in ("D", "D+V", "gradient")
     )
     assert value[0] == strain[0] == gradient[0] == 0.0  # nothing is coupled at the centre
-    assert 392 < value[1] < gradient[1] < strain[1] / 2
+    assert 392 < value[1] < gradient[1] < 4 * value[1] and strain[1] < 4 * value[1]

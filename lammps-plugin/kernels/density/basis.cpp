@@ -72,8 +72,9 @@ long double scaled_kummer(long double a, long double b, long double z) {
   return std::exp(std::lgamma(b) - std::lgamma(a) + (a - b) * std::log(z)) * sum;
 }
 
-Basis::Basis(int nmax, double rcut, double sigma)
-    : nmax_(nmax), c_(0.5L / (static_cast<long double>(sigma) * sigma)), d_(nmax), mix_(nmax * nmax) {
+Basis::Basis(int nmax, int lmax, double rcut, double sigma)
+    : nmax_(nmax), lmax_(lmax), sigma_(sigma), c_(0.5L / (static_cast<long double>(sigma) * sigma)), d_(nmax),
+      mix_(nmax * nmax) {
   std::vector<long double> norm(nmax);
   for (int n = 0; n < nmax; ++n) {
     const long double width = rcut * std::sqrt(static_cast<long double>(std::max(n, 1))) / nmax;
@@ -91,7 +92,8 @@ Basis::Basis(int nmax, double rcut, double sigma)
       mix_[n * nmax + k] *= norm[k];
 }
 
-void Basis::evaluate(int l, double rsq, double *out) const {
+void Basis::evaluate(int l, double u, double *out) const {
+  const long double rsq = (static_cast<long double>(u) - sigma_) * (static_cast<long double>(u) + sigma_);
   std::vector<long double> sum(3 * nmax_, 0.0L);
   const long double b = l + 1.5L;
   for (int n = 0; n < nmax_; ++n) {
@@ -108,8 +110,12 @@ void Basis::evaluate(int l, double rsq, double *out) const {
       for (int k = 0; k < nmax_; ++k)
         sum[order * nmax_ + k] += mix_[k * nmax_ + n] * value[order];
   }
-  for (int k = 0; k < 3 * nmax_; ++k)
+  for (int k = 0; k < nmax_; ++k) { // d(r^2)/du = 2u
+    const long double first = sum[nmax_ + k], second = sum[2 * nmax_ + k];
     out[k] = static_cast<double>(sum[k]);
+    out[nmax_ + k] = static_cast<double>(2.0L * u * first);
+    out[2 * nmax_ + k] = static_cast<double>(4.0L * u * u * second + 2.0L * first);
+  }
 }
 
 } // namespace dbar::density

@@ -9,20 +9,26 @@
 // a density of another norm).
 #pragma once
 
+#include "kernels/density/radial.h"
+
 #include <vector>
 
 namespace dbar::density {
 
-class Basis {
+// f = I_nl(r) / r^l, an even and analytic function of r. As a function of u = sqrt(r^2 + sigma^2) it is smooth in r^2
+// down to r = 0 and like r far out, so that one spacing of knots serves everywhere and nothing is divided by r.
+class Basis : public RadialFunctions {
 public:
-  Basis(int nmax, double rcut, double sigma);
+  Basis(int nmax, int lmax, double rcut, double sigma);
 
-  // f = I_nl(r) / r^l, an even and analytic function of r, and its first and second derivative with
-  // respect to rsq = r^2: out[0 .. nmax-1] values, then first, then second derivatives.
-  void evaluate(int l, double rsq, double *out) const;
+  int count() const override { return nmax_; }
+  int degrees() const override { return lmax_ + 1; }
+  double shift() const override { return sigma_; }
+  void evaluate(int l, double u, double *out) const override;
 
 private:
-  int nmax_;
+  int nmax_, lmax_;
+  double sigma_;
   long double c_;                // of the density
   std::vector<long double> d_;   // [nmax] of the primitives
   std::vector<long double> mix_; // [nmax][nmax] normalisation and S^-1/2

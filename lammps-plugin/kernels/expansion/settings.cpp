@@ -1,5 +1,6 @@
 #include "kernels/expansion/settings.h"
 
+#include "kernels/density/limits.h"
 #include "kernels/settings.h"
 
 #include <numeric>
@@ -8,8 +9,7 @@ namespace dbar::expansion {
 
 namespace {
 
-// Beyond these the Gaussians are nearly dependent, and the harmonics' recurrence is untested.
-constexpr int largest_nmax = 12, largest_lmax = 12;
+constexpr int largest_nmax = 12; // beyond it the Gaussians are nearly dependent
 
 bool positive(double x) {
   return x > 0.0;
@@ -18,7 +18,7 @@ bool positive(double x) {
 const Setting<Settings> table[] = {
     {"nmax", kind::integer, [](Settings &s, Words &words) { s.nmax = words.integer(1, largest_nmax); },
      [](const Settings &s) { return std::to_string(s.nmax); }},
-    {"lmax", kind::integer, [](Settings &s, Words &words) { s.lmax = words.integer(0, largest_lmax); },
+    {"lmax", kind::integer, [](Settings &s, Words &words) { s.lmax = words.integer(0, density::most_lmax); },
      [](const Settings &s) { return std::to_string(s.lmax); }},
     {"sigma", kind::number, [](Settings &s, Words &words) { s.sigma = words.real("a length above 0", positive); },
      [](const Settings &s) { return digits17(s.sigma); }},

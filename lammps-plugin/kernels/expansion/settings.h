@@ -1,7 +1,7 @@
 // Settings of the spherical expansion: what the words say, checked.
 #pragma once
 
-#include "kernels/density/table.h"
+#include "kernels/density/radial.h"
 #include "kernels/family.h"
 
 #include <utility>

@@ -23,11 +23,56 @@ DBAR_INLINE V held(V x) {
   return x;
 }
 
+// Vectors in memory that are aligned as numbers are.
+DBAR_INLINE V load(const double *from) {
+  V x;
+  __builtin_memcpy(&x, from, sizeof x);
+  return x;
+}
+
+DBAR_INLINE void store(double *to, V x) {
+  __builtin_memcpy(to, &x, sizeof x);
+}
+
 DBAR_INLINE V square_root(V x) {
   V out;
   for (int i = 0; i < lanes; ++i)
     out[i] = __builtin_sqrt(x[i]);
   return out;
+}
+
+template <int STEP> DBAR_INLINE void exchange(V &a, V &b) {
+  const V x = a, y = b;
+#ifdef __clang__
+  for (int i = 0; i < lanes; ++i) {
+    a[i] = i & STEP ? y[i & ~STEP] : x[i];
+    b[i] = i & STEP ? y[i] : x[i | STEP];
+  }
+#else
+  I first{}, second{};
+  for (int i = 0; i < lanes; ++i) {
+    first[i] = i & STEP ? lanes + (i & ~STEP) : i;
+    second[i] = i & STEP ? lanes + i : (i | STEP);
+  }
+  a = __builtin_shuffle(x, y, first);
+  b = __builtin_shuffle(x, y, second);
+#endif
+}
+
+template <int STEP> DBAR_INLINE void exchange_all(V *rows) {
+#pragma GCC unroll 8
+  for (int i = 0; i < lanes; ++i)
+    if (!(i & STEP))
+      exchange<STEP>(rows[i], rows[i | STEP]);
+}
+
+// Rows become columns.
+DBAR_INLINE void transpose(V *rows) {
+  exchange_all<1>(rows);
+  if constexpr (lanes > 2)
+    exchange_all<2>(rows);
+  if constexpr (lanes > 4)
+    exchange_all<4>(rows);
 }
 
 // Sine and cosine to about one unit in the last place for |x| < 1e5: reduction by multiples of

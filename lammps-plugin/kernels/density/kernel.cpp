@@ -1,0 +1,195 @@
+#include "kernels/density/kernel.h"
+
+#include "kernels/density/entry.h"
+#include "kernels/density/strain_maps.h"
+#include "kernels/isa/isa.h"
+#include "kernels/isa/lane_order.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace dbar::density {
+
+Kernel::Kernel(std::shared_ptr<const Tables> tables, std::shared_ptr<const Contraction> contraction)
+    : tables_(std::move(tables)), contraction_(std::move(contraction)), entry_(entry_in_use()), plan_(tables_->plan()) {
+  const int harmonics = (plan_.lmax + 3) * (plan_.lmax + 3);
+  count_.resize(plan_.slots * (entry_.lanes + 1));
+  work_.count = count_.data();
+  work_.most = count_.data() + plan_.slots * entry_.lanes;
+  work_.functions =
+      take(static_cast<std::size_t>(slot_block) * std::max(plan_.strained.functions, plan_.splines.padded));
+  work_.radial = take(2 * plan_.splines.padded);
+  work_.harmonics = take(static_cast<std::size_t>(slot_block) * harmonics);
+  work_.moments = take(static_cast<std::size_t>(plan_.slots) * plan_.strained.moments);
+  work_.c = take(tables_->coefficients());
+  A_ = take(tables_->coefficients());
+  B_ = take(size());
+  theta_ = take(size());
+}
+
+// Room for the neighbours, and what only strain needs.
+void Kernel::prepare(const Batch &batch, bool strain) {
+  const int most = most_neighbours(batch);
+  if (most > work_.room) { // the former array stays: growth doubles, so it never is more than half of all
+    work_.room = std::max(most, 2 * work_.room);
+    work_.slot = take(4 * static_cast<std::size_t>(plan_.slots) * work_.room);
+  }
+  order_ = lane_order(batch);
+  work_.order = order_.data();
+  if (strain && !dB_) {
+    work_.dc = take(6 * static_cast<std::size_t>(tables_->coefficients()));
+    dB_ = take(6 * static_cast<std::size_t>(size()));
+  }
+  std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
+  if (strain)
+    std::fill_n(dB_, 6 * static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
+}
+
+void Kernel::clear_moments(bool strain) {
+  const Layout &layout = strain ? plan_.strained : plan_.value;
+  std::fill_n(work_.moments, static_cast<std::size_t>(plan_.slots) * layout.moments * entry_.lanes, 0.0);
+}
+
+// The coefficients of the centres that begin with this one in the order.
+void Kernel::of_group(const Batch &batch, int begin, bool strain) {
+  clear_moments(strain);
+  entry_.gather(plan_, work_, batch, begin);
+  entry_.add_moments(plan_, work_, batch, begin, strain);
+  entry_.coefficients(plan_, work_, strain);
+}
+
+double Kernel::lane_sum(const double *x) const {
+  double sum = 0.0;
+  for (int lane = 0; lane < entry_.lanes; ++lane)
+    sum += x[lane];
+  return sum;
+}
+
+void Kernel::add_sums(double *D, double *V) const {
+  for (int k = 0; k < size(); ++k) {
+    D[k] += lane_sum(B_ + static_cast<std::size_t>(k) * entry_.lanes);
+    if (!V)
+      continue;
+    double w[6], voigt[6];
+    for (int c = 0; c < 6; ++c)
+      w[c] = lane_sum(dB_ + (6 * static_cast<std::size_t>(k) + c) * entry_.lanes);
+    to_voigt(w, voigt);
+    for (int c = 0; c < 6; ++c)
+      V[6 * static_cast<std::size_t>(k) + c] += voigt[c];
+  }
+}
+
+void Kernel::accumulate(const Batch &batch, double *D, double *V) {
+  const bool strain = V != nullptr;
+  prepare(batch, strain);
+  const auto contract = [&] {
+    strain ? contraction_->strains(work_.c, work_.dc, B_, dB_) : contraction_->values(work_.c, B_);
+  };
+  if (contraction_->linear()) {
+    clear_moments(strain);
+    for (int i = 0; i < batch.n; i += entry_.lanes) {
+      entry_.gather(plan_, work_, batch, i);
+      entry_.add_moments(plan_, work_, batch, i, strain);
+    }
+    entry_.coefficients(plan_, work_, strain);
+    contract();
+  } else {
+    for (int i = 0; i < batch.n; i += entry_.lanes) {
+      of_group(batch, i, strain);
+      contract();
+    }
+  }
+  add_sums(D, V);
+}
+
+// Calls use(lane, centre) for those of a group.
+template <class Use> void Kernel::each_lane(const Batch &batch, int begin, Use use) const {
+  for (int lane = 0; lane < entry_.lanes && begin + lane < batch.n; ++lane)
+    use(lane, order_[begin + lane]);
+}
+
+void Kernel::per_centre(const Batch &batch, double *B) {
+  prepare(batch, false);
+  for (int i = 0; i < batch.n; i += entry_.lanes) {
+    of_group(batch, i, false);
+    contraction_->values(work_.c, B_);
+    each_lane(batch, i, [&](int lane, int centre) {
+      double *to = B + static_cast<std::size_t>(centre) * size();
+      for (int k = 0; k < size(); ++k)
+        to[k] = B_[static_cast<std::size_t>(k) * entry_.lanes + lane];
+    });
+    std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
+  }
+}
+
+void Kernel::gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) {
+  prepare(batch, false);
+  for (int k = 0; k < size(); ++k)
+    std::fill_n(theta_ + static_cast<std::size_t>(k) * entry_.lanes, entry_.lanes, theta[k]);
+  std::memset(grad[batch.first[0]], 0, sizeof grad[0] * (batch.first[batch.n] - batch.first[0]));
+  const std::size_t coefficients = static_cast<std::size_t>(tables_->coefficients()) * entry_.lanes;
+  for (int i = 0; i < batch.n; i += entry_.lanes) {
+    const bool once = contraction_->linear() && i > 0; // the adjoint is the same everywhere
+    if (energy || !contraction_->linear())
+      of_group(batch, i, false);
+    else
+      entry_.gather(plan_, work_, batch, i);
+    if (!once) {
+      std::fill_n(A_, coefficients, 0.0);
+      contraction_->adjoint(work_.c, theta_, A_);
+    }
+    entry_.pull_back(plan_, work_, A_, grad);
+    if (!energy)
+      continue;
+    contraction_->values(work_.c, B_);
+    each_lane(batch, i, [&](int lane, int centre) {
+      energy[centre] = 0.0;
+      for (int k = 0; k < size(); ++k)
+        energy[centre] += theta[k] * B_[static_cast<std::size_t>(k) * entry_.lanes + lane];
+    });
+    std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
+  }
+}
+
+void Kernel::gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]) {
+  prepare(batch, false);
+  std::memset(grad[batch.first[0]], 0, sizeof grad[0] * (batch.first[batch.n] - batch.first[0]));
+  const std::size_t coefficients = static_cast<std::size_t>(tables_->coefficients()) * entry_.lanes;
+  std::vector<double> B(static_cast<std::size_t>(entry_.lanes) * size()), theta(B.size());
+  for (int i = 0; i < batch.n; i += entry_.lanes) {
+    of_group(batch, i, false);
+    contraction_->values(work_.c, B_);
+    each_lane(batch, i, [&](int lane, int) {
+      for (int k = 0; k < size(); ++k)
+        B[static_cast<std::size_t>(lane) * size() + k] = B_[static_cast<std::size_t>(k) * entry_.lanes + lane];
+    });
+    theta_of(std::min(entry_.lanes, batch.n - i), order_.data() + i, B.data(), theta.data());
+    for (int k = 0; k < size(); ++k)
+      for (int lane = 0; lane < entry_.lanes; ++lane)
+        theta_[static_cast<std::size_t>(k) * entry_.lanes + lane] = theta[static_cast<std::size_t>(lane) * size() + k];
+    std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
+    std::fill_n(A_, coefficients, 0.0);
+    contraction_->adjoint(work_.c, theta_, A_);
+    entry_.pull_back(plan_, work_, A_, grad);
+  }
+}
+
+std::size_t Kernel::memory_usage() const {
+  const std::size_t shared = tables_->memory_usage() + contraction_->memory_usage();
+  return sizeof(*this) + shared / static_cast<std::size_t>(tables_.use_count()) + memory_.bytes() +
+         (order_.capacity() + count_.capacity()) * sizeof(int);
+}
+
+Operations Kernel::operations(Task task) const {
+  Operations n = tables_->operations(task);
+  if (contraction_->linear())
+    n.per_centre = 0.0; // done once, not for each centre
+  n.per_centre += contraction_->operations(task).per_centre;
+  return n;
+}
+
+const char *Kernel::instruction_set() const {
+  return isa_in_use() == Isa::reference ? "portable" : active_isa();
+}
+
+} // namespace dbar::density

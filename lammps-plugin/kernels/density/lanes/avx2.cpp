@@ -1,0 +1,1 @@
+#include "kernels/density/lanes/pull_back.h"
