@@ -12,6 +12,7 @@ namespace kind {
 constexpr const char *integer = "integer", *number = "number", *flag = "flag"; // flag: yes or no
 constexpr const char *per_species = "per_species";                             // a number for each species
 constexpr const char *species = "species";                                     // some of the species, from 1
+constexpr const char *numbers = "numbers";                                     // as many as the keyword says, or none
 } // namespace kind
 
 template <class Settings> struct Setting {

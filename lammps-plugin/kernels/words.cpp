@@ -90,6 +90,13 @@ bool Words::yes_no() {
   reject("'" + text + "'", "yes or no");
 }
 
+bool Words::none() {
+  if (at_ == words_.size() || words_[at_] != "none")
+    return false;
+  ++at_;
+  return true;
+}
+
 std::vector<double> Words::per_species(int n, const std::string &expected) {
   const std::string all = std::to_string(n) + (n == 1 ? " number" : " numbers") + ", one per species, each " + expected;
   std::vector<double> numbers;

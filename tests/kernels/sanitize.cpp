@@ -50,6 +50,11 @@ double exercise(dbar::Descriptor &kernel, std::mt19937 &random) {
     kernel.accumulate(batch, D.data(), nullptr);
     kernel.per_centre(batch, B.data());
     kernel.clone()->gradient(batch, theta.data(), reinterpret_cast<double (*)[3]>(grad.data()), energy.data());
+    const auto theta_of = [&](int count, const int *, const double *b, double *t) {
+      for (std::size_t k = 0; k < count * K; ++k)
+        t[k] = 0.1 * b[k];
+    };
+    kernel.gradient_of_each(batch, theta_of, reinterpret_cast<double (*)[3]>(grad.data()));
     std::vector<int> centre(n), neighbour(a.rtype.size());
     for (int i = 0; i < n; ++i)
       centre[i] = i;
@@ -105,6 +110,15 @@ int main() {
         total += exercise(*kernel, random) + at_the_centre(*kernel);
       }
   total += exercise(*dbar::make_descriptor("expansion", 4.5, {}, 2), random);
+  for (const char *order : {"1", "2"})
+    for (const char *nmax : {"1", "3", "5"})
+      for (const char *centre : {"0", "1"}) {
+        const auto kernel = dbar::make_descriptor("soap", 4.5,
+                                                  {"order", order, "nmax", nmax, "center", centre, "scale", "1", "2",
+                                                   "3", "width", "4.5", "accuracy", "1e-6"},
+                                                  2);
+        total += exercise(*kernel, random) + at_the_centre(*kernel);
+      }
   std::printf("%s %g\n", dbar::active_isa(), total);
   return std::isfinite(total) ? 0 : 1;
 }

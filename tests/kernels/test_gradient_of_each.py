@@ -6,7 +6,11 @@ import pytest
 from dbar import _kernels
 
 RCUT = 4.5
-WORDS = {"bso4": ["twojmax", "3"], "expansion": ["nmax", "3", "lmax", "2"]}
+WORDS = {
+    "bso4": ["twojmax", "3"],
+    "expansion": ["nmax", "3", "lmax", "2"],
+    "soap": ["nmax", "3", "lmax", "2"],
+}
 
 
 def neighbourhoods(centres=21, seed=3):

@@ -19,12 +19,13 @@ from dbar import _kernels
 
 given = np.load(sys.argv[1], allow_pickle=False)
 words = str(given["words"]).split()
-kernel = _kernels.Kernel("bso4", 4.6, words, int(given["nspecies"]))
+kernel = _kernels.Kernel(str(given["family"]), 4.6, words, int(given["nspecies"]))
 out = {}
 for n in given["sizes"]:
     stop = given["first"][n]
     near = given["type"][:n], given["first"][: n + 1], given["r"][:stop], given["rtype"][:stop]
     theta = np.cos(np.arange(kernel.size))
+    out[f"each{n}"] = kernel.gradient_of_each(*near, lambda _, B: np.tile(theta, (len(B), 1)))
     out[f"D{n}"], out[f"V{n}"] = kernel.compute(*near, True)
     out[f"d{n}"], _ = kernel.compute(*near)
     out[f"B{n}"] = kernel.per_atom(*near)
@@ -50,10 +51,10 @@ def neighbourhoods(seed, centres, nspecies):
     }
 
 
-def results(tmp_path, isa, words, nspecies, sizes, seed=0):
+def results(tmp_path, isa, words, nspecies, sizes, family="bso4", seed=0):
     given = tmp_path / "given.npz"
     arrays = neighbourhoods(seed, max(sizes), nspecies)
-    np.savez(given, words=words, nspecies=nspecies, sizes=sizes, **arrays)
+    np.savez(given, family=family, words=words, nspecies=nspecies, sizes=sizes, **arrays)
     out = tmp_path / f"{isa}.npz"
     environment = {**os.environ, "DBAR_ISA": isa}
     subprocess.run([sys.executable, "-c", SCRIPT, given, out], env=environment, check=True)
@@ -62,10 +63,10 @@ def results(tmp_path, isa, words, nspecies, sizes, seed=0):
     return loaded
 
 
-def check(tmp_path, words, nspecies, sizes):
-    expected = results(tmp_path, "reference", words, nspecies, sizes)
+def check(tmp_path, words, nspecies, sizes, family="bso4"):
+    expected = results(tmp_path, "reference", words, nspecies, sizes, family)
     for isa in _kernels.available_isas()[:-1]:
-        found = results(tmp_path, isa, words, nspecies, sizes)
+        found = results(tmp_path, isa, words, nspecies, sizes, family)
         for name, x in expected.items():
             scale = np.abs(x).max(initial=1e-3)
             assert np.abs(found[name] - x).max(initial=0.0) < 1e-12 * scale, (isa, name)
@@ -103,6 +104,21 @@ def test_species(tmp_path, nspecies):
 
 def test_every_length_of_the_last_batch(tmp_path):
     check(tmp_path, "twojmax 4", 1, list(range(0, 18)))
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        ("expansion", "nmax 5 lmax 4 width 2.0"),
+        ("expansion", "nmax 8 lmax 6 neighbors 2"),
+        ("soap", "order 1 nmax 7 center 1.0"),
+        ("soap", "order 2 nmax 3 lmax 4 scale 1.0 2.0 3.5 width 4.6"),
+        ("soap", "order 2 nmax 7 lmax 2 center 0.5"),
+    ],
+)
+def test_families_of_a_density(tmp_path, family, words):
+    """There is no plain implementation of these: that of two lanes stands for it."""
+    check(tmp_path, words, 2, [0, 3, 19], family)
 
 
 def test_wrong_instruction_set():

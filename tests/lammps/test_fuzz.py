@@ -62,7 +62,7 @@ def check(worker, stages, command, texts, **files):
 
 def test_the_commands_are_right_as_they_stand(worker):
     """What is spoilt below works before it is."""
-    for stages in (BSO4, EXPANSION, CHUNK, AVERAGE, NOVELTY, STREAM, PLUMED_FIX, IPI):
+    for stages in (BSO4, EXPANSION, SOAP, CHUNK, AVERAGE, NOVELTY, STREAM, PLUMED_FIX, IPI):
         words = " ".join(word for _, word in stages[1])
         answer = worker.ask(stages=[stages[0], words, stages[2]], files=FILES)
         assert answer["error"] == "", answer
@@ -84,6 +84,14 @@ EXPANSION = (
     pairs(
         _HEAD + "FAMILY=expansion Rcut=4.7 nmax =2 lmax =2 sigma =0.5 width =0.5 "
         "accuracy =1e-6 virial =yes"
+    ),
+    THERMO,
+)
+SOAP = (
+    EAM,
+    pairs(
+        _HEAD + "FAMILY=soap Rcut=4.7 order =2 nmax =2 lmax =2 sigma =0.5 width =0.5 center =1.0 "
+        "scale =1.0 scale=3.0 scale=4.0 accuracy =1e-6 virial =yes"
     ),
     THERMO,
 )
@@ -164,6 +172,12 @@ def test_compute_bso4(worker, case):
 @given(case=spoilt(EXPANSION[1]))
 def test_compute_expansion(worker, case):
     check(worker, [EXPANSION[0], " ".join(case[0]), EXPANSION[2]], 1, case[1])
+
+
+@examples(40)
+@given(case=spoilt(SOAP[1]))
+def test_compute_soap(worker, case):
+    check(worker, [SOAP[0], " ".join(case[0]), SOAP[2]], 1, case[1])
 
 
 @examples(40)
@@ -259,4 +273,4 @@ def test_ensembles_of_a_stream(worker, choice):
 
 
 def test_families_of_the_fuzzer_are_all_there_are():
-    assert set(_kernels.family_names()) == {"bso4", "expansion"}
+    assert set(_kernels.family_names()) == {"bso4", "expansion", "soap"}

@@ -6,9 +6,17 @@
 #include "kernels/isa/lane_order.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace dbar::density {
+
+namespace {
+
+void clear(const Batch &batch, double (*grad)[3]) {
+  for (int p = batch.first[0]; p < batch.first[batch.n]; ++p)
+    grad[p][0] = grad[p][1] = grad[p][2] = 0.0;
+}
+
+} // namespace
 
 Kernel::Kernel(std::shared_ptr<const Tables> tables, std::shared_ptr<const Contraction> contraction)
     : tables_(std::move(tables)), contraction_(std::move(contraction)), entry_(entry_in_use()), plan_(tables_->plan()) {
@@ -126,7 +134,7 @@ void Kernel::gradient(const Batch &batch, const double *theta, double (*grad)[3]
   prepare(batch, false);
   for (int k = 0; k < size(); ++k)
     std::fill_n(theta_ + static_cast<std::size_t>(k) * entry_.lanes, entry_.lanes, theta[k]);
-  std::memset(grad[batch.first[0]], 0, sizeof grad[0] * (batch.first[batch.n] - batch.first[0]));
+  clear(batch, grad);
   const std::size_t coefficients = static_cast<std::size_t>(tables_->coefficients()) * entry_.lanes;
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     const bool once = contraction_->linear() && i > 0; // the adjoint is the same everywhere
@@ -153,7 +161,7 @@ void Kernel::gradient(const Batch &batch, const double *theta, double (*grad)[3]
 
 void Kernel::gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]) {
   prepare(batch, false);
-  std::memset(grad[batch.first[0]], 0, sizeof grad[0] * (batch.first[batch.n] - batch.first[0]));
+  clear(batch, grad);
   const std::size_t coefficients = static_cast<std::size_t>(tables_->coefficients()) * entry_.lanes;
   std::vector<double> B(static_cast<std::size_t>(entry_.lanes) * size()), theta(B.size());
   for (int i = 0; i < batch.n; i += entry_.lanes) {

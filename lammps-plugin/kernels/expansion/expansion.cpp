@@ -25,7 +25,7 @@ private:
 // In the order of the labels.
 std::vector<int> sources(const Settings &s, const density::Tables &tables) {
   std::vector<int> all;
-  for (int q = 0; q < static_cast<int>(s.neighbors.size()) * s.nmax; ++q)
+  for (int q = 0; q < s.channels(); ++q)
     for (int l = 0; l <= s.lmax; ++l)
       for (int m = -l; m <= l; ++m)
         all.push_back(tables.place(q, l, m));
@@ -34,14 +34,8 @@ std::vector<int> sources(const Settings &s, const density::Tables &tables) {
 
 std::unique_ptr<Descriptor> make(double rcut, Words &words, int nspecies) {
   const Settings s = read_settings(rcut, words, nspecies);
-  density::Neighbours neighbours;
-  neighbours.rcut = rcut;
-  neighbours.lmax = s.lmax;
-  neighbours.nspecies = nspecies;
-  neighbours.expanded = s.neighbors;
-  neighbours.width = s.width;
-  const auto tables = std::make_shared<const density::Tables>(neighbours, density::Basis(s.nmax, s.lmax, rcut, s.sigma),
-                                                              s.accuracy, name);
+  const auto tables = std::make_shared<const density::Tables>(
+      neighbours(s), density::Basis(s.nmax, s.lmax, rcut, s.sigma), s.accuracy, name);
   return std::make_unique<Expansion>(
       s, tables, std::make_shared<const density::Selection>(sources(s, *tables), tables->coefficients()));
 }

@@ -6,8 +6,10 @@ The numbers are those of the LAMMPS command ``compute dbar``: the same kernels r
 
 from dbar.descriptors.bispectrum import Bispectrum
 from dbar.descriptors.expansion import Expansion
+from dbar.descriptors.soap import SOAP
 
 __all__ = [
+    "SOAP",
     "Bispectrum",
     "Expansion",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dbar.descriptors.base import GlobalDescriptor
+from dbar.descriptors.density import DensityDescriptor
 
 __all__ = ["Expansion"]
 
 
-class Expansion(GlobalDescriptor):
+class Expansion(DensityDescriptor):
     r"""Equivariant sums of the spherical expansion of the density of neighbours.
 
     .. math::
@@ -77,17 +77,3 @@ class Expansion(GlobalDescriptor):
         self.neighbors = neighbors
         self.accuracy = accuracy
         super().__init__(rcut, species, perspecies)
-
-    def _setting(self, key: str):
-        value = super()._setting(key)
-        if key != "neighbors" or value is None:
-            return value
-        several = [value] if isinstance(value, str | int) else list(value)
-        species = self.species or []
-        return [species.index(v) + 1 if v in species else v for v in several]
-
-    def _names(self) -> list[str]:
-        if self.species is None:
-            return super()._names()
-        split = (name.partition(",") for name in super()._names())
-        return [f"{self.species[int(a) - 1]},{rest}" for a, _, rest in split]

@@ -7,7 +7,7 @@ import numpy as np
 from dbar import _kernels
 
 # What the registry calls keywords whose value is a list, even of one number.
-_SEVERAL = ("per_species", "species")
+_SEVERAL = ("per_species", "species", "numbers")
 
 
 def to_word(value) -> str:
@@ -26,6 +26,8 @@ def keywords(family: str) -> dict[str, dict]:
 
 def to_value(text: str, kind: str | None):
     """Return the Python value that the text after a keyword of some kind stands for."""
+    if kind == "numbers" and text == "none":
+        return None
     values = [_value(word) for word in text.split()]
     return values if kind in _SEVERAL or len(values) != 1 else values[0]
 

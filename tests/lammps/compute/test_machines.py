@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from blocks import run_dbar, system
+from dbar import _kernels
 from dbar.descriptors import Bispectrum, Expansion
 from dbar.potential import LinearPotential
 from harness import BIN, finished
@@ -36,6 +37,7 @@ STYLES = {
     "compute": "compute d all dbar bso4 4.7\n",
     "chunk": "compute c all chunk/atom type\ncompute d all dbar bso4 4.7 chunk c\n",
     "expansion": "compute d all dbar expansion 4.7\n",
+    "soap": "compute d all dbar soap 4.7\n",
     "pair": "pair_style dbar\npair_coeff * * bso4.json Al Al\n",
     "pair of expansion": "pair_style dbar\npair_coeff * * expansion.json Al Al\n",
 }
@@ -58,7 +60,15 @@ def test_a_rank_that_cannot(tmp_path, style):
 
 def test_the_log_names_the_kernel_of_the_family(lammps):
     script = system() + "compute d all dbar expansion 4.7\nrun 0\n"
-    assert "expansion, 128 components per atom, portable kernel" in lammps(script).output
+    assert (
+        f"expansion, 128 components per atom, {_kernels.active_isa()} kernel"
+        in lammps(script).output
+    )
+    script += "compute s all dbar soap 4.7\nrun 0\n"
+    assert (
+        "soap, 144 components per atom, portable kernel"
+        in lammps(script, env={"DBAR_ISA": "portable"}).output
+    )
 
 
 def test_units_of_the_message_about_ghosts(lammps):

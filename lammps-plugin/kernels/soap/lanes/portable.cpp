@@ -1,0 +1,1 @@
+#include "kernels/soap/lanes/power.h"

@@ -1,0 +1,61 @@
+#include "kernels/soap/settings.h"
+
+namespace dbar::soap {
+
+namespace {
+
+using Row = density::Row<Settings>;
+
+void read_scale(Settings &s, Words &words) {
+  s.c = 0.0;
+  if (words.none())
+    return;
+  const char *expected = "three numbers above 0, C R0 M, or none";
+  s.c = words.real(expected, density::is_positive);
+  s.r0 = words.real(expected, density::is_positive);
+  s.m = words.real(expected, density::is_positive);
+}
+
+const Setting<Settings> table[] = {
+    {"order", kind::integer, [](Settings &s, Words &words) { s.order = words.integer(1, 2); },
+     [](const Settings &s) { return std::to_string(s.order); }},
+    Row::nmax,
+    Row::lmax,
+    Row::sigma,
+    Row::width,
+    {"center", kind::number,
+     [](Settings &s, Words &words) { s.center = words.real("a number from 0", [](double x) { return x >= 0.0; }); },
+     [](const Settings &s) { return digits17(s.center); }},
+    {"scale", kind::numbers, read_scale,
+     [](const Settings &s) { return s.c > 0.0 ? digits17(std::vector<double>{s.c, s.r0, s.m}) : std::string("none"); }},
+    Row::neighbors,
+    Row::accuracy,
+};
+
+Settings defaults(double rcut, int nspecies) {
+  Settings s;
+  static_cast<density::Settings &>(s) = density::defaults(rcut, nspecies);
+  return s;
+}
+
+} // namespace
+
+std::vector<Keyword> keywords() {
+  return dbar::keywords(table, defaults(1.0, 1));
+}
+
+Settings read_settings(double rcut, Words &words, int nspecies) {
+  Settings s = defaults(rcut, nspecies);
+  read_words(table, words, s);
+  check(s, name);
+  if (s.center > 0.0 && static_cast<int>(s.neighbors.size()) < nspecies)
+    throw BadSetting("soap center: found " + number_text(s.center) + " with neighbors " +
+                     density::species_text(s.neighbors) + ", expected all species among the neighbors, or center 0");
+  return s;
+}
+
+std::vector<std::pair<std::string, std::string>> describe(const Settings &settings) {
+  return dbar::describe(table, name, settings);
+}
+
+} // namespace dbar::soap

@@ -1,0 +1,89 @@
+"""The smooth overlap of atomic positions: family ``soap`` of ``compute dbar``."""
+
+from __future__ import annotations
+
+from dbar.descriptors.density import DensityDescriptor
+
+__all__ = ["SOAP"]
+
+
+class SOAP(DensityDescriptor):
+    r"""Invariants of the density of neighbours: the smooth overlap of atomic positions.
+
+    From the coefficients :math:`c_{Qlm}` of the spherical expansion of each centre
+    (`dbar.descriptors.Expansion`), with a channel Q = (a, n) for each species of neighbour and
+    radial function,
+
+    .. math::
+        B_Q &= c_{Q00} \\
+        B_{QQ'l} &= \sqrt{\frac{2 - \delta_{QQ'}}{2l+1}} \sum_m c_{Qlm} \, c_{Q'lm},
+        \qquad Q \le Q'
+
+    of order 1 (a radial distribution) and order 2 (the power spectrum): what one can tell of the
+    neighbours by looking at one, or at two of them, at a time. Scalar products of two such vectors
+    are those of featomic's ``SoapPowerSpectrum`` (A. P. Bartok, R. Kondor, G. Csanyi, Phys. Rev. B
+    87, 184115 (2013); F. Musil et al., J. Chem. Phys. 154, 114109 (2021)).
+
+    Parameters
+    ----------
+    rcut : float
+        Cutoff for all pairs. Length unit of the positions.
+    order : int
+        1 or 2.
+    nmax : int
+        Number of radial functions, n = 0 ... nmax - 1; up to 12.
+    lmax : int
+        Largest angular momentum; up to 12. Of no effect with order 1.
+    sigma : float
+        Width of the Gaussian of a neighbour, from rcut / 100 to rcut (length).
+    width : float
+        Neighbours fade out over this distance before the cutoff, by a cosine (length).
+    center : float
+        Weight of the Gaussian of the centre itself, in the channels of its species; 0 for none.
+        With it order 2 contains order 1, as products with a constant.
+    scale : sequence of three floats, optional
+        C, R0, M: a neighbour at r counts C / (C + (r / R0)^M) (M. J. Willatt, F. Musil,
+        M. Ceriotti, Phys. Chem. Chem. Phys. 20, 29661 (2018)); R0 in the length unit.
+    neighbors : sequence of str or int, optional
+        Species whose neighbours count, as symbols of ``species`` or as their numbers from 1; all if
+        not given.
+    accuracy : float
+        Largest error of the splined radial functions and of their slopes, over their maximum.
+    species : sequence of str, optional
+        Chemical symbols. If not given all atoms are of one species, whatever their symbols.
+    perspecies : bool
+        One block of components for the central atoms of each species, not one in all.
+
+    Raises
+    ------
+    ValueError
+        A value out of range; the message names the word, what was found and what was expected.
+    """
+
+    _family = "soap"
+
+    def __init__(
+        self,
+        rcut,
+        order=2,
+        nmax=4,
+        lmax=3,
+        sigma=0.5,
+        width=0.5,
+        center=0.0,
+        scale=None,
+        neighbors=None,
+        accuracy=1e-10,
+        species=None,
+        perspecies=False,
+    ):
+        self.order = order
+        self.nmax = nmax
+        self.lmax = lmax
+        self.sigma = sigma
+        self.width = width
+        self.center = center
+        self.scale = scale
+        self.neighbors = neighbors
+        self.accuracy = accuracy
+        super().__init__(rcut, species, perspecies)
