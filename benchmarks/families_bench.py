@@ -1,0 +1,175 @@
+"""Microseconds per atom of all families on one core, against featomic and LAMMPS's `pair_style mliap`.
+
+Silicon, diamond, displaced by 0.1 A, neighbours within 5 A, nmax 8, lmax 6. Ours and featomic's take turns, round
+after round; figures are medians with the middle half in brackets, ratios featomic / dbar. Neighbour lists are not
+counted on our side and, made once by featomic for each configuration, are on its; it has splines of accuracy 1e-6, ours
+1e-10. "gradient" is that of theta.D by each neighbour; featomic has no such thing: what stands beside it are its
+gradients of all components by positions. `mliap so3` is a LAMMPS potential of SO(3) power spectra with the same nmax
+and lmax, its forces and energy per step of a run less those of `pair_style zero`.
+
+"of peak" compares the multiply-adds that the tables demand with what the core reaches in a loop of independent ones.
+
+    python benchmarks/families_bench.py [--rounds 5] [--repeat 4]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+from ase.build import bulk
+from lammps_runs import atoms as atoms_of
+from lammps_runs import loop_seconds, run, spread
+from rich.console import Console
+from rich.table import Table
+from vesin import NeighborList
+
+from dbar import _kernels
+
+RCUT, NMAX, LMAX, SIGMA, WIDTH = 5.0, 8, 6, 0.5, 0.5
+SHAPE = ["nmax", str(NMAX), "lmax", str(LMAX)]
+FAMILIES = {
+    "expansion": SHAPE,
+    "soap order 1": ["order", "1", *SHAPE],
+    "soap order 2": ["order", "2", *SHAPE],
+    "bso4 twojmax 8": ["twojmax", "8"],
+}
+TASKS = ("D", "values per atom", "D+V", "gradient")
+
+MLIAP = """units metal
+lattice diamond 5.43
+region b block 0 {n} 0 {n} 0 {n}
+create_box 1 b
+create_atoms 1 box
+displace_atoms all random 0.1 0.1 0.1 7
+mass 1 28
+{pair}
+thermo 1000
+run {steps}
+"""
+SO3 = "rcutfac 5.0\nnmax 8\nlmax 6\nalpha 2.0\nnelems 1\nelems Si\nradelems 0.5\nwelems 1.0\n"
+
+
+def silicon(repeat):
+    atoms = bulk("Si", cubic=True) * (repeat, repeat, repeat)
+    atoms.rattle(0.1, seed=1)
+    return atoms
+
+
+def batch(atoms):
+    i, _, r = NeighborList(cutoff=RCUT, full_list=True).compute(
+        atoms.positions, atoms.cell.array, True, "ijD"
+    )
+    first = np.concatenate([[0], np.cumsum(np.bincount(i, minlength=len(atoms)))]).astype(np.intc)
+    species = np.zeros(len(i), np.intc)
+    return species[: len(atoms)], first, r[np.argsort(i, kind="stable")], species
+
+
+def ours(near, words):
+    """Calls, by task."""
+    family = words[0].split()[0]
+    kernel = _kernels.Kernel(family, RCUT, words[1], 1)
+    theta = np.random.default_rng(0).normal(size=kernel.size)
+    return kernel, {
+        "D": lambda: kernel.compute(*near, False),
+        "values per atom": lambda: kernel.per_atom(*near),
+        "D+V": lambda: kernel.compute(*near, True),
+        "gradient": lambda: kernel.gradient(*near, theta),
+    }
+
+
+def featomic(atoms):
+    """Calls of its power spectrum, by the task that each stands beside."""
+    from featomic import SoapPowerSpectrum
+    from featomic.basis import Gto, TensorProduct
+    from featomic.cutoff import Cutoff, ShiftedCosine
+    from featomic.density import Gaussian
+
+    calculator = SoapPowerSpectrum(
+        cutoff=Cutoff(radius=RCUT, smoothing=ShiftedCosine(width=WIDTH)),
+        density=Gaussian(width=SIGMA, center_atom_weight=0.0),
+        basis=TensorProduct(
+            max_angular=LMAX, radial=Gto(max_radial=NMAX - 1), spline_accuracy=1e-6
+        ),
+    )
+    return {
+        "values per atom": lambda: calculator.compute(atoms),
+        "D+V": lambda: calculator.compute(atoms, gradients=["strain"]),
+        "gradient": lambda: calculator.compute(atoms, gradients=["positions"]),
+    }
+
+
+def clock(call):
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def mliap(repeat, steps=2):
+    """Microseconds per atom and step."""
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as folder:
+        descriptor, model = Path(folder, "so3"), Path(folder, "model")
+        descriptor.write_text(SO3)
+        size = NMAX * (NMAX + 1) // 2 * (LMAX + 1)
+        model.write_text(f"1 {size + 1}\n" + "0.001\n" * (size + 1))
+        style = (
+            f"pair_style mliap model linear {model} descriptor so3 {descriptor}\npair_coeff * * Si"
+        )
+        done = run(MLIAP.format(n=repeat, pair=style, steps=steps))
+        empty = run(MLIAP.format(n=repeat, pair="pair_style zero 5.0\npair_coeff * *", steps=steps))
+    return 1e6 * (loop_seconds(done) - loop_seconds(empty)) / steps / atoms_of(done)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--repeat", type=int, default=4, help="cubic cells of 8 atoms along each axis"
+    )
+    args = parser.parse_args()
+    atoms = silicon(args.repeat)
+    near = batch(atoms)
+    neighbours = len(near[3]) / len(atoms)
+    peak = _kernels.peak_multiply_adds()
+    table = Table(
+        title=f"{len(atoms)} atoms of silicon, {neighbours:.0f} neighbours, {_kernels.active_isa()}, us per atom"
+    )
+    for head in ("family", "K", "task", "dbar", "of peak", "featomic", "ratio"):
+        table.add_column(head, justify="left" if head in ("family", "task") else "right")
+    times = {}
+    for name, words in FAMILIES.items():
+        kernel, calls = ours(near, (name, words))
+        peers = featomic(atoms) if name == "soap order 2" else {}
+        for task in TASKS:
+            calls[task]()
+            mine, theirs = [], []
+            for _ in range(args.rounds):
+                mine += [1e6 * clock(calls[task]) / len(atoms) for _ in range(3)]
+                if task in peers:
+                    theirs.append(1e6 * clock(peers[task]) / len(atoms))
+            times[name, task] = np.median(mine)
+            counted = {"values per atom": "D"}.get(task, task)
+            work = np.dot(kernel.operations(counted), [1.0, neighbours])
+            table.add_row(
+                name,
+                str(kernel.size),
+                task,
+                spread(mine),
+                f"{work / (1e-6 * np.median(mine) * peak):.0%}",
+                spread(theirs) if theirs else "",
+                f"{np.median(theirs) / np.median(mine):.0f}x" if theirs else "",
+            )
+    Console(width=120).print(table)
+    so3 = [mliap(args.repeat) for _ in range(args.rounds)]
+    ratio = np.median(so3) / times["soap order 2", "gradient"]
+    print(
+        f"LAMMPS mliap so3, forces: {spread(so3)} us per atom, {ratio:.0f}x the gradient of soap order 2"
+    )
+
+
+if __name__ == "__main__":
+    main()
