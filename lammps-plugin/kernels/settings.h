@@ -10,6 +10,7 @@ namespace dbar {
 // What follows a keyword: one value, or a list, even of one.
 namespace kind {
 constexpr const char *integer = "integer", *number = "number", *flag = "flag"; // flag: yes or no
+constexpr const char *word = "word";                                           // one of some
 constexpr const char *per_species = "per_species";                             // a number for each species
 constexpr const char *species = "species";                                     // some of the species, from 1
 constexpr const char *numbers = "numbers";                                     // as many as the keyword says, or none

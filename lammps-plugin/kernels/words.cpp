@@ -90,6 +90,17 @@ bool Words::yes_no() {
   reject("'" + text + "'", "yes or no");
 }
 
+int Words::choice(const std::vector<std::string> &among) {
+  std::string expected;
+  for (const auto &each : among)
+    expected += (expected.empty() ? "" : " or ") + each;
+  const std::string &text = value(expected);
+  const auto found = std::find(among.begin(), among.end(), text);
+  if (found == among.end())
+    reject("'" + text + "'", expected);
+  return static_cast<int>(found - among.begin());
+}
+
 bool Words::none() {
   if (at_ == words_.size() || words_[at_] != "none")
     return false;

@@ -27,7 +27,8 @@ public:
   double real(const std::string &expected);
   double real(const std::string &expected, bool (*fits)(double));
   bool yes_no();
-  bool none(); // whether the next word says so; it is read then
+  int choice(const std::vector<std::string> &among); // the number of the word
+  bool none();                                       // whether the next word says so; it is read then
   std::vector<double> per_species(int n, const std::string &expected);
   std::vector<int> species(int n); // numbers from 1 to n, each once; returned from 0, ascending
 

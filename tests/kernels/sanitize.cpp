@@ -119,6 +119,12 @@ int main() {
                                                   2);
         total += exercise(*kernel, random) + at_the_centre(*kernel);
       }
+  for (const char *self : {"yes", "no"})
+    for (const char *nmax : {"1", "4", "9"}) {
+      const auto kernel =
+          dbar::make_descriptor("afs", 4.5, {"nmax", nmax, "lmax", "5", "selfpairs", self, "weight", "1", "2"}, 2);
+      total += exercise(*kernel, random) + at_the_centre(*kernel);
+    }
   std::printf("%s %g\n", dbar::active_isa(), total);
   return std::isfinite(total) ? 0 : 1;
 }

@@ -4,7 +4,7 @@ import pytest
 
 from dbar import _kernels
 
-KINDS = {"integer", "number", "flag", "per_species", "species", "numbers"}
+KINDS = {"integer", "number", "flag", "per_species", "species", "numbers", "word"}
 FAMILIES = _kernels.families()
 
 

@@ -62,7 +62,7 @@ def check(worker, stages, command, texts, **files):
 
 def test_the_commands_are_right_as_they_stand(worker):
     """What is spoilt below works before it is."""
-    for stages in (BSO4, EXPANSION, SOAP, CHUNK, AVERAGE, NOVELTY, STREAM, PLUMED_FIX, IPI):
+    for stages in (BSO4, EXPANSION, SOAP, AFS, CHUNK, AVERAGE, NOVELTY, STREAM, PLUMED_FIX, IPI):
         words = " ".join(word for _, word in stages[1])
         answer = worker.ask(stages=[stages[0], words, stages[2]], files=FILES)
         assert answer["error"] == "", answer
@@ -92,6 +92,14 @@ SOAP = (
     pairs(
         _HEAD + "FAMILY=soap Rcut=4.7 order =2 nmax =2 lmax =2 sigma =0.5 width =0.5 center =1.0 "
         "scale =1.0 scale=3.0 scale=4.0 accuracy =1e-6 virial =yes"
+    ),
+    THERMO,
+)
+AFS = (
+    EAM,
+    pairs(
+        _HEAD + "FAMILY=afs Rcut=4.7 nmax =3 lmax =2 radial =loewdin switch =no selfpairs =no "
+        "weight =1.0 virial =yes"
     ),
     THERMO,
 )
@@ -178,6 +186,12 @@ def test_compute_expansion(worker, case):
 @given(case=spoilt(SOAP[1]))
 def test_compute_soap(worker, case):
     check(worker, [SOAP[0], " ".join(case[0]), SOAP[2]], 1, case[1])
+
+
+@examples(40)
+@given(case=spoilt(AFS[1]))
+def test_compute_afs(worker, case):
+    check(worker, [AFS[0], " ".join(case[0]), AFS[2]], 1, case[1])
 
 
 @examples(40)
@@ -273,4 +287,4 @@ def test_ensembles_of_a_stream(worker, choice):
 
 
 def test_families_of_the_fuzzer_are_all_there_are():
-    assert set(_kernels.family_names()) == {"bso4", "expansion", "soap"}
+    assert set(_kernels.family_names()) == {"bso4", "expansion", "soap", "afs"}

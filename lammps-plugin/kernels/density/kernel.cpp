@@ -40,7 +40,7 @@ void Kernel::prepare(const Batch &batch, bool strain) {
   const int most = most_neighbours(batch);
   if (most > work_.room) { // the former array stays: growth doubles, so it never is more than half of all
     work_.room = std::max(most, 2 * work_.room);
-    work_.slot = take(4 * static_cast<std::size_t>(plan_.slots) * work_.room);
+    work_.slot = take(5 * static_cast<std::size_t>(plan_.slots) * work_.room);
   }
   order_ = lane_order(batch);
   work_.order = order_.data();

@@ -24,10 +24,15 @@ Tables::Tables(const Neighbours &neighbours, const RadialFunctions &functions, d
   p.nmax = functions.count();
   p.lmax = neighbours.lmax;
   p.species = neighbours.nspecies;
-  p.slots = static_cast<int>(neighbours.expanded.size());
-  for (int a = 0; a < p.slots; ++a)
+  const bool together = !neighbours.together.empty();
+  weight_ = together ? neighbours.together : std::vector<double>(p.species, 1.0);
+  p.slots = together ? 1 : static_cast<int>(neighbours.expanded.size());
+  for (int a = 0; a < p.slots && !together; ++a)
     slot_of_[neighbours.expanded[a]] = a;
+  if (together)
+    std::fill(slot_of_.begin(), slot_of_.end(), 0);
   p.slot_of = slot_of_.data();
+  p.weight = weight_.data();
   p.rcutsq = neighbours.rcut * neighbours.rcut;
   p.solid = functions.solid();
   p.splines = {functions.shift(), splines_.spacing(), splines_.intervals(), splines_.padded(), splines_.knots(),
@@ -133,7 +138,7 @@ int Tables::place(int q, int l, int m) const {
 
 std::size_t Tables::memory_usage() const {
   std::size_t sum = splines_.memory_usage() + recursion_.memory_usage() +
-                    bytes(slot_of_, level_, below_, above_, same_part_, own_, kind_, output_, term_);
+                    bytes(slot_of_, weight_, level_, below_, above_, same_part_, own_, kind_, output_, term_);
   for (const bool strained : {false, true})
     sum += bytes(first_[strained], summed_[strained], at_[strained], count_[strained]);
   return sum;

@@ -70,10 +70,10 @@ void add_moments(const Plan &plan, const Work &work, const Batch &batch, int beg
       for (int k = 0; k < n; ++k) {
         const Point p = point(plan, slot + static_cast<long>(s + k) * SLOT);
         if (strain) {
-          radial<true>(plan.splines, p.rsq, p.empty, value, slope);
+          radial<true>(plan.splines, p.rsq, p.weight, value, slope);
           strained_functions(plan, p, value, slope, f + k * layout.functions);
         } else { // as the splines have them
-          radial<false>(plan.splines, p.rsq, p.empty, f + k * layout.functions, nullptr);
+          radial<false>(plan.splines, p.rsq, p.weight, f + k * layout.functions, nullptr);
         }
         solid_harmonics(plan, layout.largest, p.e, x + k * xstep);
       }

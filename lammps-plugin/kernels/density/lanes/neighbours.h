@@ -7,7 +7,7 @@
 namespace dbar::density {
 namespace {
 
-enum { SX, SY, SZ, PAIR, SLOT };
+enum { SX, SY, SZ, PAIR, WEIGHT, SLOT };
 
 DBAR_INLINE double *slots_of(const Work &work, int a) {
   return work.slot + static_cast<long>(a) * work.room * SLOT * lanes;
@@ -33,6 +33,7 @@ void gather(const Plan &plan, const Work &work, const Batch &batch, int begin) {
       place[SY * lanes] = x[1];
       place[SZ * lanes] = x[2];
       place[PAIR * lanes] = p;
+      place[WEIGHT * lanes] = plan.weight[batch.rtype[p]];
     }
   }
   for (int a = 0; a < plan.slots; ++a) {
@@ -43,24 +44,23 @@ void gather(const Plan &plan, const Work &work, const Batch &batch, int begin) {
     for (int lane = 0; lane < lanes; ++lane)
       for (int s = count[lane]; s < most; ++s) {
         double *place = place_of(work, a, s, lane);
-        place[SX * lanes] = place[SY * lanes] = place[SZ * lanes] = 0.0;
+        place[SX * lanes] = place[SY * lanes] = place[SZ * lanes] = place[WEIGHT * lanes] = 0.0;
         place[PAIR * lanes] = -1.0;
       }
     work.most[a] = most;
   }
 }
 
-// Of a slot: r, what the harmonics are of, r^2, and whether there is a neighbour.
+// Of a slot: r, what the harmonics are of, r^2, and the weight, which is zero where there is no neighbour.
 struct Point {
-  V r[3], e[3], rsq, inverse;
-  I empty;
+  V r[3], e[3], rsq, inverse, weight;
 };
 
 DBAR_INLINE Point point(const Plan &plan, const V *slot) {
   Point p;
   for (int k = 0; k < 3; ++k)
     p.r[k] = slot[SX + k];
-  p.empty = slot[PAIR] < 0.0;
+  p.weight = slot[WEIGHT];
   p.rsq = p.r[0] * p.r[0] + p.r[1] * p.r[1] + p.r[2] * p.r[2];
   p.inverse = broadcast(1.0);
   if (!plan.solid)

@@ -48,6 +48,7 @@ struct Gradient {
 struct Plan {
   int nmax, lmax, species, slots; // slots: species of neighbours that are expanded
   const int *slot_of;             // [species], -1: not expanded
+  const double *weight;           // [species] of a neighbour
   double rcutsq;
   // Solid: harmonics are X = r^l Y, and splines give F / r^l for each l and n, with 2 d(F / r^l)/d(r^2). Else harmonics
   // are those of the unit vector, and splines give one function F for each n, of all l.
@@ -72,7 +73,7 @@ struct Work {
   const int *order;  // [batch.n] centres, those with as many neighbours together
   int room;          // for neighbours of one species
   int *count, *most; // [slots][lanes] neighbours of each species, [slots] the largest number in a lane
-  double *slot;      // [slots][room][4] x y z and the index of the pair, -1 for none
+  double *slot;      // [slots][room][5] x y z, the index of the pair, -1 for none, and the weight, 0 for none
   double *functions; // [slot_block][functions]
   double *radial;    // [2][padded] values and slopes of one neighbour in each lane
   double *harmonics; // [slot_block][(lmax + 3)^2]

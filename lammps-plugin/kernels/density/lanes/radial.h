@@ -38,7 +38,7 @@ DBAR_INLINE void damping(const Splines &s, V rsq, V &factor, V &slope) {
   }
 }
 
-DBAR_INLINE void weigh(const Splines &s, V rsq, I empty, bool slopes, Weights &w) {
+DBAR_INLINE void weigh(const Splines &s, V rsq, V weight, bool slopes, Weights &w) {
   const V u = square_root(rsq + s.shift * s.shift);
   V t = (u - s.shift) / s.spacing;
   for (int lane = 0; lane < lanes; ++lane) {
@@ -49,7 +49,7 @@ DBAR_INLINE void weigh(const Splines &s, V rsq, I empty, bool slopes, Weights &w
   }
   V factor, fall;
   damping(s, rsq, factor, fall);
-  factor = empty ? V{} : factor;
+  factor = factor * weight;
   const V t2 = t * t, t3 = t2 * t, t4 = t2 * t2, t5 = t4 * t;
   const V right = 10.0 * t3 - 15.0 * t4 + 6.0 * t5;
   const V value[6] = {1.0 - right, t - 6.0 * t3 + 8.0 * t4 - 3.0 * t5, 0.5 * (t2 - 3.0 * t3 + 3.0 * t4 - t5),
@@ -58,7 +58,7 @@ DBAR_INLINE void weigh(const Splines &s, V rsq, I empty, bool slopes, Weights &w
     store(w.value + k * lanes, factor * value[k]);
   if (!slopes)
     return;
-  fall = empty ? V{} : fall;
+  fall = fall * weight;
   const V rise = 30.0 * (t2 - 2.0 * t3 + t4);
   const V slope[6] = {-rise, 1.0 - 18.0 * t2 + 32.0 * t3 - 15.0 * t4, t - 4.5 * t2 + 6.0 * t3 - 2.5 * t4,
                       rise,  -12.0 * t2 + 28.0 * t3 - 15.0 * t4,      1.5 * t2 - 4.0 * t3 + 2.5 * t4};
@@ -92,10 +92,10 @@ template <bool SLOPES> DBAR_INLINE void interpolate(const Splines &s, const Weig
   }
 }
 
-// value[padded] and, with SLOPES, 2 d/d(r^2) of them in slope[padded]; zeros where there is no neighbour.
-template <bool SLOPES> DBAR_INLINE void radial(const Splines &s, V rsq, I empty, V *value, V *slope) {
+// value[padded] and, with SLOPES, 2 d/d(r^2) of them in slope[padded], times the weight.
+template <bool SLOPES> DBAR_INLINE void radial(const Splines &s, V rsq, V weight, V *value, V *slope) {
   Weights w;
-  weigh(s, rsq, empty, SLOPES, w);
+  weigh(s, rsq, weight, SLOPES, w);
   for (int lane = 0; lane < lanes; ++lane)
     interpolate<SLOPES>(s, w, lane, value, slope);
   for (int f = 0; f < s.padded; f += lanes) {

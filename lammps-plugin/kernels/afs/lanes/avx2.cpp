@@ -1,0 +1,1 @@
+#include "kernels/afs/lanes/series.h"
