@@ -69,18 +69,19 @@ void EvaluationSite::move_ghosts() {
 }
 
 void EvaluationSite::place(DescriptorSums &sums, double **shift) const {
-  const int bad = sums.place(shift);
-  const GhostReach::Moved moved = bad < 0 ? ghosts_.moved(shift) : GhostReach::Moved{};
-  double most[5] = {moved.atoms, moved.images, moved.outside, -ghosts_.there(), bad < 0 ? 0.0 : 1.0};
+  int bad = -1;
+  std::string failure = failure_of(command_, [&] { bad = sums.place(shift); });
+  const bool placed = failure.empty() && bad < 0;
+  const GhostReach::Moved moved = placed ? ghosts_.moved(shift) : GhostReach::Moved{};
+  double most[5] = {moved.atoms, moved.images, moved.outside, -ghosts_.there(), placed ? 0.0 : 1.0};
   MPI_Allreduce(MPI_IN_PLACE, most, 5, MPI_DOUBLE, MPI_MAX, world);
 
   if (most[4] > 0.0) {
-    std::string text;
     if (bad >= 0)
-      text =
+      failure =
           fmt::format("{}: at step {} atom {} lies at {} {} {}, expected finite numbers", command_, update->ntimestep,
                       atom->tag_enable ? atom->tag[bad] : bad + 1, atom->x[bad][0], atom->x[bad][1], atom->x[bad][2]);
-    raise_together(error, world, text);
+    raise_together(error, world, failure);
   }
   const double motion = most[0] + most[1] + most[2], needed = cutoff_ + motion;
   if (-most[3] < needed)

@@ -177,8 +177,10 @@ void FixDbarIpi::setup(int) {
 }
 
 void FixDbarIpi::next_structure() {
-  D_.assign(compute_->size(), 0.0);
-  V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+  dbar::run_together(error, world, "Fix dbar/ipi", [this] {
+    D_.assign(compute_->size(), 0.0);
+    V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+  });
   if (!connected_)
     connect();
   if (!pending_)
@@ -186,7 +188,10 @@ void FixDbarIpi::next_structure() {
 }
 
 void FixDbarIpi::receive() {
-  positions_.resize(3 * atom->natoms);
+  dbar::run_together(error, world, "Fix dbar/ipi", [this] {
+    positions_.resize(3 * atom->natoms);
+    result_.force.resize(3 * atom->natoms);
+  });
   pending_ = on_socket([&] { return socket_.receive(cell_, positions_); });
   if (!pending_)
     return;

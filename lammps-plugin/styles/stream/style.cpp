@@ -80,8 +80,10 @@ void FixDbarStream::setup(int) {
   if (update->whichflag != 1)
     return;
   if (!session_.is_open()) {
-    D_.assign(compute_->size(), 0.0);
-    V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+    dbar::run_together(error, world, "Fix dbar/stream", [this] {
+      D_.assign(compute_->size(), 0.0);
+      V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+    });
     session_.open(settings_json());
     if (options_.late && session_.wants_comm())
       error->all(FLERR,
@@ -178,7 +180,10 @@ void FixDbarStream::take_snapshot() {
                                   V_.empty() ? nullptr : V_.data(),
                                   static_cast<int>(thermo.size()),
                                   thermo.data()};
-  const auto remember = [&] { positions_.take(lmp, groupbit, window_.displacement(), snapshot.step, snapshot.time); };
+  const auto remember = [&] {
+    dbar::run_together(error, world, "Fix dbar/stream",
+                       [&] { positions_.take(lmp, groupbit, window_.displacement(), snapshot.step, snapshot.time); });
+  };
   if (options_.late) {
     if (options_.snapshot != "none") // they may be wanted when the atoms have gone on
       remember();
