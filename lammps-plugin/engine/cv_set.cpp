@@ -4,6 +4,7 @@
 #include "engine/raise_together.h"
 #include "engine/shared_text.h"
 
+#include "atom.h"
 #include "error.h"
 #include "update.h"
 
@@ -70,12 +71,32 @@ void CvSet::evaluate(std::vector<double> &value) {
     value[i] = this->value(i, D_.data(), gradient_[i].data());
 }
 
+double CvSet::summed(int i) const {
+  double sum = 0.0;
+  for (std::size_t k = 0; k < theta_.size(); ++k)
+    sum += std::abs(gradient_[i][k] * D_[k]);
+  return sum;
+}
+
 void CvSet::add_forces(const std::vector<double> &weight, double factor, double (*f)[3], double *virial) {
+  const auto not_finite = [this](const std::string &what) {
+    throw std::runtime_error(what + " is not finite at step " + std::to_string(update->ntimestep));
+  };
   std::fill(theta_.begin(), theta_.end(), 0.0);
   for (std::size_t i = 0; i < cvs_.size(); ++i)
-    for (std::size_t k = 0; k < theta_.size(); ++k)
+    for (std::size_t k = 0; k < theta_.size(); ++k) {
       theta_[k] -= factor * weight[i] * gradient_[i][k];
+      if (!std::isfinite(theta_[k]))
+        not_finite("the force on cv " + cvs_[i].path);
+    }
   sums_->add_forces(groupbit_, theta_.data(), f, virial);
+  if (std::all_of(virial, virial + 6, [](double w) { return std::isfinite(w); }))
+    return; // all forces are in it
+  const int nall = atom->nlocal + atom->nghost;
+  for (int i = 0; i < nall; ++i)
+    if (!std::isfinite(f[i][0] + f[i][1] + f[i][2]))
+      not_finite(fmt::format("the force of the bias on atom {}", atom->tag_enable ? atom->tag[i] : i + 1));
+  not_finite("the virial of the bias");
 }
 
 double CvSet::memory_usage() const {

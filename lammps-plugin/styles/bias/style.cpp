@@ -155,10 +155,10 @@ void FixDbarPlumed::begin_run(int vflag) {
   add_forces(options_.every);
 }
 
-// Whether the collective variables are what they were, but for rounding.
+// Whether the collective variables are what they were, but for rounding. Their units and sizes are the user's.
 bool FixDbarPlumed::values_continue(const Answer &earlier) const {
   for (int i = 0; i < cvs_->size(); ++i)
-    if (!(std::abs(answer_.value[i] - earlier.value[i]) <= 1e-9 * std::abs(earlier.value[i]) + 1e-12))
+    if (!(std::abs(answer_.value[i] - earlier.value[i]) <= 1e-9 * std::abs(earlier.value[i]) + 1e-12 * cvs_->summed(i)))
       return false;
   return true;
 }

@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 using namespace LAMMPS_NS;
 using namespace FixConst;
@@ -199,7 +200,7 @@ void FixDbarIpi::receive() {
   MPI_Bcast(positions_.data(), static_cast<int>(positions_.size()), MPI_DOUBLE, 0, world);
   const std::string wrong = dbar::tidy_structure(cell_, positions_, domain->triclinic);
   if (!wrong.empty())
-    error->all(FLERR, wrong);
+    error->all(FLERR, "{}, at step {} after {} structures", wrong, update->ntimestep, answered_);
 }
 
 void FixDbarIpi::initial_integrate(int) {
@@ -234,7 +235,14 @@ void FixDbarIpi::final_integrate() {
   result_.extras = extras();
   modify->addstep_compute_all(update->ntimestep + 1);
 
-  if (!on_socket([&] { return socket_.send(result_); }))
+  const auto send = [this] {
+    const std::string wrong = dbar::what_is_not_finite(result_);
+    if (!wrong.empty())
+      throw std::runtime_error(
+          fmt::format("{} is not finite at step {} after {} structures", wrong, update->ntimestep, answered_));
+    return socket_.send(result_);
+  };
+  if (!on_socket(send))
     return;
   pending_ = false;
   ++answered_;
