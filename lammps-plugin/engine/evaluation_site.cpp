@@ -36,7 +36,7 @@ void EvaluationSite::init(double cutoff) {
   ghosts_.check_settings(command_.c_str(), cutoff);
 }
 
-double **EvaluationSite::shift() const {
+std::optional<double **> EvaluationSite::shift() const {
   if (!average_)
     return nullptr;
   const bigint now = update->ntimestep;
@@ -52,13 +52,20 @@ double **EvaluationSite::shift() const {
                now == update->laststep ? ", which the last step of a run has to be (run ... upto)" : "");
   if (!average_->average_was_due(now))
     error->all(FLERR,
-               "{}: fix {} makes its average of step {} later in this step: define it before the fix that asks for it",
+               "{}: fix {} makes its average of step {} later in this step: define it before the fix that asks for it, "
+               "and in a rerun let thermo ask",
                command_, average_id_, now);
+  const bool made = average_->average_was_made();
   if (comm->me == 0)
     error->warning(FLERR,
-                   "{}: fix {} has no average at step {}, as its window lacks samples (the run began inside it): the "
-                   "positions of the step serve instead; the next average is that of step {}",
-                   command_, average_id_, now, now + every);
+                   "{}: fix {} has no average at step {}, as its window lacks samples ({}): {}; the next average is "
+                   "that of step {}",
+                   command_, average_id_, now,
+                   made ? "atoms were moved or the boundary changed between two runs, or a rerun lacks frames"
+                        : "the run began inside it",
+                   made ? "values are nan" : "the positions of the step serve instead", now + every);
+  if (made)
+    return std::nullopt;
   return nullptr;
 }
 

@@ -15,6 +15,7 @@
 #include "update.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 using namespace LAMMPS_NS;
@@ -71,9 +72,14 @@ void ComputeDbarAtomNovelty::make_room() {
 
 void ComputeDbarAtomNovelty::compute_peratom() {
   invoked_peratom = update->ntimestep;
-  site_->move_ghosts();
-  site_->place(*local_, site_->shift());
   make_room();
+  const auto shift = site_->shift();
+  if (!shift) {
+    std::fill_n(vector_atom, atom->nlocal, std::numeric_limits<double>::quiet_NaN());
+    return;
+  }
+  site_->move_ghosts();
+  site_->place(*local_, *shift);
   const std::string failure = dbar::failure_of(command, [this] {
     local_->per_centre(groupbit, [this](int i, int species, const double *B) {
       const auto &model = file_->models[species];

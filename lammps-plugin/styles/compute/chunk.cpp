@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 using namespace LAMMPS_NS;
 
@@ -102,11 +103,16 @@ void ComputeDbarChunk::sort_by_chunk(const double *chunk, int nchunk) {
 
 void ComputeDbarChunk::compute_array() {
   invoked_array = update->ntimestep;
-  site_->move_ghosts();
-  site_->place(*local_, site_->shift());
   chunks_->compute_peratom(); // does nothing twice in a step, and nothing while locked
   const int nchunk = static_cast<int>(chunks_->compute_scalar());
   make_room(nchunk);
+  const auto shift = site_->shift();
+  if (!shift) {
+    std::fill_n(array[0], nchunk * size_array_cols, std::numeric_limits<double>::quiet_NaN());
+    return;
+  }
+  site_->move_ghosts();
+  site_->place(*local_, *shift);
   const std::string failure = dbar::failure_of("Compute dbar", [&] {
     sort_by_chunk(chunks_->vector_atom, nchunk);
     local_->accumulate_sets(groupbit, order_, first_, has_virial(), array[0]);

@@ -18,6 +18,7 @@
 #include "update.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 using namespace LAMMPS_NS;
@@ -116,7 +117,14 @@ void ComputeDbar::compute_array() {
 }
 
 void ComputeDbar::refresh() {
-  evaluate(site_->shift(), vector, virial_ && chunk_id_.empty() ? array[0] : nullptr);
+  double *V = virial_ && chunk_id_.empty() ? array[0] : nullptr;
+  if (const auto shift = site_->shift()) {
+    evaluate(*shift, vector, V);
+    return;
+  }
+  std::fill_n(vector, size_vector, std::numeric_limits<double>::quiet_NaN());
+  if (V)
+    std::fill_n(V, 6 * size_vector, std::numeric_limits<double>::quiet_NaN());
 }
 
 bigint ComputeDbar::evaluate(double **shift, double *D, double *V) {

@@ -68,6 +68,7 @@ public:
 
   bool average_ready(bigint step) const override { return step == averaged_step_; }
   bool average_was_due(bigint step) const override { return step == turn_step_; }
+  bool average_was_made() const override { return averaged_step_ >= 0; }
   double **average_displacement() override { return window_.displacement(); }
   int average_every() const override { return options_.nfreq; }
 
