@@ -8,6 +8,7 @@
 #include "kernels/descriptor.h"
 #include "kernels/isa/isa.h"
 #include "kernels/words.h"
+#include "styles/pair/whole_lists.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -131,6 +132,8 @@ double PairDbar::init_one(int i, int j) {
 }
 
 void PairDbar::compute(int eflag, int vflag) {
+  if (!local_)
+    dbar::refuse_gaps_in_lists(lmp, species_);
   ev_init(eflag, vflag);
   dbar::AtomTally tally;
   if (eflag_atom)
