@@ -25,13 +25,12 @@ def test_atoms_that_were_moved_between_two_runs(lammps, tmp_path, size):
 
 
 def test_a_large_bias(lammps, tmp_path):
-    """The force is the derivative of the bias, however large the bias is."""
+    """The force is the derivative of the bias, however large the bias is in kJ/mol."""
     (tmp_path / "plumed.dat").write_text(
-        "UNITS ENERGY=eV\ns: EXTRACV NAME=order\nf: CUSTOM ARG=s FUNC=1e12+3*x PERIODIC=NO\n"
-        "b: BIASVALUE ARG=f\n"
+        "s: EXTRACV NAME=order\nf: CUSTOM ARG=s FUNC=1e12+3*x PERIODIC=NO\nb: BIASVALUE ARG=f\n"
     )
     fix = (
         f"fix b all dbar/plumed d plumed.dat {write(tmp_path, cv('order', [0.0, *[1e-5] * 14]))}\n"
     )
     done = lammps(EAM + WARM + compute() + fix + "run 0\n" + SHOW)
-    assert printed(done, "END")[0][1] == pytest.approx(3.0, rel=1e-12)
+    assert printed(done, "END")[0][1] == pytest.approx(3.0 / 96.48530749925792, rel=1e-12)
