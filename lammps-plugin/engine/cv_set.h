@@ -34,7 +34,10 @@ public:
   double value(int i, const double *D, double *gradient = nullptr) const;
   // Collective, one reduction: value[size()], and inside the derivatives for add_forces().
   void evaluate(std::vector<double> &value);
-  // Adds the forces sum_i weight[i] ds_i/dx to f of owned and ghost atoms, and their virial. No communication.
+  // Of the sizes of what adds up to variable i at the last evaluate(): its rounding is a small part of that.
+  double summed(int i) const;
+  // Adds the forces sum_i weight[i] ds_i/dx to f of owned and ghost atoms, and their virial. No communication. Throws
+  // std::runtime_error with the step where something is not finite, before LAMMPS moves an atom by it.
   void add_forces(const std::vector<double> &weight, double factor, double (*f)[3], double *virial);
 
   double memory_usage() const;

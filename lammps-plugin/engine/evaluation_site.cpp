@@ -36,7 +36,7 @@ void EvaluationSite::init(double cutoff) {
   ghosts_.check_settings(command_.c_str(), cutoff);
 }
 
-double **EvaluationSite::shift() const {
+std::optional<double **> EvaluationSite::shift() const {
   if (!average_)
     return nullptr;
   const bigint now = update->ntimestep;
@@ -52,13 +52,20 @@ double **EvaluationSite::shift() const {
                now == update->laststep ? ", which the last step of a run has to be (run ... upto)" : "");
   if (!average_->average_was_due(now))
     error->all(FLERR,
-               "{}: fix {} makes its average of step {} later in this step: define it before the fix that asks for it",
+               "{}: fix {} makes its average of step {} later in this step: define it before the fix that asks for it, "
+               "and in a rerun let thermo ask",
                command_, average_id_, now);
+  const bool made = average_->average_was_made();
   if (comm->me == 0)
     error->warning(FLERR,
-                   "{}: fix {} has no average at step {}, as its window lacks samples (the run began inside it): the "
-                   "positions of the step serve instead; the next average is that of step {}",
-                   command_, average_id_, now, now + every);
+                   "{}: fix {} has no average at step {}, as its window lacks samples ({}): {}; the next average is "
+                   "that of step {}",
+                   command_, average_id_, now,
+                   made ? "atoms were moved or the boundary changed between two runs, or a rerun lacks frames"
+                        : "the run began inside it",
+                   made ? "values are nan" : "the positions of the step serve instead", now + every);
+  if (made)
+    return std::nullopt;
   return nullptr;
 }
 
@@ -69,18 +76,19 @@ void EvaluationSite::move_ghosts() {
 }
 
 void EvaluationSite::place(DescriptorSums &sums, double **shift) const {
-  const int bad = sums.place(shift);
-  const GhostReach::Moved moved = bad < 0 ? ghosts_.moved(shift) : GhostReach::Moved{};
-  double most[5] = {moved.atoms, moved.images, moved.outside, -ghosts_.there(), bad < 0 ? 0.0 : 1.0};
+  int bad = -1;
+  std::string failure = failure_of(command_, [&] { bad = sums.place(shift); });
+  const bool placed = failure.empty() && bad < 0;
+  const GhostReach::Moved moved = placed ? ghosts_.moved(shift) : GhostReach::Moved{};
+  double most[5] = {moved.atoms, moved.images, moved.outside, -ghosts_.there(), placed ? 0.0 : 1.0};
   MPI_Allreduce(MPI_IN_PLACE, most, 5, MPI_DOUBLE, MPI_MAX, world);
 
   if (most[4] > 0.0) {
-    std::string text;
     if (bad >= 0)
-      text =
+      failure =
           fmt::format("{}: at step {} atom {} lies at {} {} {}, expected finite numbers", command_, update->ntimestep,
                       atom->tag_enable ? atom->tag[bad] : bad + 1, atom->x[bad][0], atom->x[bad][1], atom->x[bad][2]);
-    raise_together(error, world, text);
+    raise_together(error, world, failure);
   }
   const double motion = most[0] + most[1] + most[2], needed = cutoff_ + motion;
   if (-most[3] < needed)

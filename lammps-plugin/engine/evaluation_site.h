@@ -5,6 +5,7 @@
 
 #include "pointers.h"
 
+#include <optional>
 #include <string>
 
 namespace dbar {
@@ -21,9 +22,9 @@ public:
   bool averages() const { return !average_id_.empty(); } // whether positions other than those of the step are used
   // Before a run: finds the fix, and looks whether ghost atoms can reach far enough.
   void init(double cutoff);
-  // Averaged minus current positions at this step, null if the current positions serve. Raises an error if there is
-  // no average at this step.
-  double **shift() const;
+  // Averaged minus current positions at this step, null if the current positions serve. Nothing, with a warning, where
+  // an average is missing in midst of others: values are NaN then. Raises an error if none is made at such steps.
+  std::optional<double **> shift() const;
   // Collective. Brings ghost atoms to where they belong: outside of the force evaluation of a step a fix may have moved
   // the box.
   void move_ghosts();

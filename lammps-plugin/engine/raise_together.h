@@ -2,9 +2,12 @@
 #pragma once
 
 #include "error.h"
+#include "exceptions.h"
 
 #include <mpi.h>
 
+#include <exception>
+#include <new>
 #include <string>
 
 namespace dbar {
@@ -24,6 +27,30 @@ inline void raise_together(LAMMPS_NS::Error *error, MPI_Comm world, const std::s
   text.resize(length);
   MPI_Bcast(text.data(), length, MPI_CHAR, first, world);
   error->all(FLERR, text);
+}
+
+// Runs `work` on this rank, without communication. What it throws as the message of an error that `command` begins, for
+// raise_together(); empty if nothing. An error of LAMMPS itself goes on.
+template <class Work> std::string failure_of(const std::string &command, Work work) {
+  try {
+    work();
+  } catch (const LAMMPS_NS::LAMMPSException &) {
+    throw;
+  } catch (const std::bad_alloc &) {
+    return command + ": memory is exhausted";
+  } catch (const std::exception &e) {
+    return command + ": " + e.what();
+  } catch (...) {
+    return command + ": unknown exception";
+  }
+  return "";
+}
+
+// Collective. The same, and what any rank throws is an error on all: ranks may have other processors, environments,
+// memories.
+template <class Work>
+void run_together(LAMMPS_NS::Error *error, MPI_Comm world, const std::string &command, Work work) {
+  raise_together(error, world, failure_of(command, work));
 }
 
 } // namespace dbar

@@ -40,7 +40,7 @@ std::string share(LAMMPS_NS::Error *error, MPI_Comm world, const std::string &na
   raise_together(error, world, failure);
   int length = static_cast<int>(text.size());
   MPI_Bcast(&length, 1, MPI_INT, 0, world);
-  text.resize(length);
+  run_together(error, world, name, [&] { text.resize(length); });
   MPI_Bcast(text.data(), length, MPI_CHAR, 0, world);
   return text;
 }

@@ -5,11 +5,21 @@
 namespace dbar {
 
 Workers::Workers(int count) : thrown_(std::max(count, 1)) {
-  for (int number = 1; number < count; ++number)
-    threads_.emplace_back([this, number] { wait_for_work(number); });
+  try {
+    threads_.reserve(thrown_.size());
+    for (int number = 1; number < count; ++number)
+      threads_.emplace_back([this, number] { wait_for_work(number); });
+  } catch (...) {
+    end(); // of those that could be started; a system may allow no more
+    throw;
+  }
 }
 
 Workers::~Workers() {
+  end();
+}
+
+void Workers::end() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     over_ = true;

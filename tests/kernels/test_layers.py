@@ -39,6 +39,8 @@ FOREIGN = {
     "nlohmann": {"files"},  # the same from elsewhere
     "pybind11": {"bindings", "runtime"},
     "dlfcn.h": {"runtime", "styles", "gate"},
+    "malloc.h": {"engine"},  # how much was allocated
+    "malloc": {"engine"},
 }
 POSIX = re.compile(r"(sys|netinet|arpa)/\w+\.h|(fcntl|netdb|unistd|poll)\.h")
 

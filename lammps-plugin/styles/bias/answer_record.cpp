@@ -1,24 +1,21 @@
 #include "styles/bias/answer_record.h"
 
+#include "engine/stored_record.h"
+
 #include "pointers.h"
 
 #include <cmath>
-#include <cstring>
+#include <stdexcept>
+#include <utility>
 
 namespace dbar {
 
 namespace {
 
-// LAMMPS does not tell how long a record is: it begins with its layout and its length in bytes. That of before began
-// with the number of variables.
-constexpr double layout = -2.0;
-constexpr int head = 3; // variables, step, bias
-
-double double_at(const char *bytes, int index) {
-  double value;
-  std::memcpy(&value, bytes + index * sizeof value, sizeof value);
-  return value;
-}
+// A record begins with its layout and its length in bytes, and ends with a check number, which that of before lacks.
+// The first began with the number of variables.
+constexpr double layout = -3.0, second_layout = -2.0;
+constexpr double head = 5.0; // layout, length, variables, step, bias
 
 } // namespace
 
@@ -27,32 +24,38 @@ void AnswerRecord::write(FILE *fp) const {
   std::vector<double> all = {layout, 0.0, variables, static_cast<double>(step), bias};
   all.insert(all.end(), value.begin(), value.end());
   all.insert(all.end(), force.begin(), force.end());
-  const int size = static_cast<int>(all.size() * sizeof(double));
-  all[1] = size;
-  fwrite(&size, sizeof(int), 1, fp);
-  fwrite(all.data(), 1, size, fp);
+  write_record(fp, std::move(all));
 }
 
 std::string AnswerRecord::read(const char *bytes, int variables) {
-  const double first = double_at(bytes, 0);
-  const bool present = first == layout;
-  if (!present && !(first >= 0.0))
+  try {
+    return read_stored(StoredRecord(bytes), variables);
+  } catch (const std::runtime_error &e) {
+    return e.what();
+  }
+}
+
+std::string AnswerRecord::read_stored(StoredRecord from, int variables) {
+  const double first = from.one();
+  const bool checked = first == layout, present = checked || first == second_layout;
+  if (!present && !(first >= 1.0))
     return fmt::format("has layout {}, expected at most {}: another version of dbar wrote it", -first, -layout);
-  const int start = present ? 2 : 0;
-  const double stored = double_at(bytes, start);
+  const double length = present ? from.one() : 0.0, stored = present ? from.one() : first;
   if (present) {
-    const double length = double_at(bytes, 1), expected = (start + head + 2.0 * stored) * sizeof(double);
+    const double expected = (head + 2.0 * stored + (checked ? 1.0 : 0.0)) * sizeof(double);
     if (!(stored >= 0.0 && stored == std::floor(stored) && length == expected))
       return fmt::format("has {} bytes for {} variables, expected {}: it is damaged", length, stored, expected);
   }
   if (stored != variables)
     return "";
-  step = static_cast<std::int64_t>(double_at(bytes, start + 1));
-  bias = double_at(bytes, start + 2);
-  for (int k = 0; k < variables; ++k) {
-    value.push_back(double_at(bytes, start + head + k));
-    force.push_back(double_at(bytes, start + head + variables + k));
-  }
+  step = static_cast<std::int64_t>(from.one());
+  bias = from.one();
+  value.resize(variables);
+  force.resize(variables);
+  from.several(value.data(), variables);
+  from.several(force.data(), variables);
+  if (checked)
+    from.check();
   return "";
 }
 

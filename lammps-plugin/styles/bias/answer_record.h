@@ -8,6 +8,8 @@
 
 namespace dbar {
 
+class StoredRecord;
+
 struct AnswerRecord {
   std::int64_t step = -1;
   double bias = 0.0;
@@ -17,6 +19,9 @@ struct AnswerRecord {
   // The record of `variables` variables, also as it was before it said how long it is. Returns what is wrong with it,
   // empty if nothing is.
   std::string read(const char *bytes, int variables);
+
+private:
+  std::string read_stored(StoredRecord from, int variables);
 };
 
 } // namespace dbar

@@ -146,9 +146,10 @@ double PlumedSession::perform(const char *how) {
 void PlumedSession::calibrate() {
   const double without = perform("performCalcNoUpdate");
   prepare(step_, cell_);
-  value_.back() = 1.0;
+  const double step = std::max(1.0, std::abs(without)); // beside a large bias a small one would be rounding
+  value_.back() = step;
   const double with = perform("performCalcNoUpdate");
-  force_unit_ = -(with - without) / force_.back();
+  force_unit_ = -(with - without) / step / force_.back();
   value_.back() = 0.0;
   if (!(std::isfinite(force_unit_) && force_unit_ > 0.0))
     throw std::runtime_error("PLUMED gave a bias that is not finite");
@@ -161,7 +162,9 @@ double PlumedSession::calculate(const double *value, bool update, double *force,
     calibrate();
   const double bias = perform(update ? "performCalc" : "performCalcNoUpdate");
   for (std::size_t i = 0; i < names_.size(); ++i)
-    force[i] = force_unit_ * force_[i];
+    if (force[i] = force_unit_ * force_[i]; !std::isfinite(force[i]))
+      throw std::runtime_error(input_ + ": at step " + std::to_string(step_) + " the force of PLUMED on " + names_[i] +
+                               " is " + std::to_string(force[i]) + ", expected a finite number");
   *stop = stop_ != 0;
   return bias;
 }

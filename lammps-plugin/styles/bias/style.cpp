@@ -131,7 +131,8 @@ void FixDbarPlumed::start_plumed() {
 
 void FixDbarPlumed::begin_run(int vflag) {
   start_plumed();
-  cvs_->begin_run(compute_->local_sums(), compute_->groupbit);
+  dbar::run_together(error, world, "Fix dbar/plumed",
+                     [this] { cvs_->begin_run(compute_->local_sums(), compute_->groupbit); });
   const bigint step = update->ntimestep;
   if (update->whichflag == 2)
     return minimizer_step(vflag);
@@ -154,10 +155,10 @@ void FixDbarPlumed::begin_run(int vflag) {
   add_forces(options_.every);
 }
 
-// Whether the collective variables are what they were, but for rounding.
+// Whether the collective variables are what they were, but for rounding. Their units and sizes are the user's.
 bool FixDbarPlumed::values_continue(const Answer &earlier) const {
   for (int i = 0; i < cvs_->size(); ++i)
-    if (!(std::abs(answer_.value[i] - earlier.value[i]) <= 1e-9 * std::abs(earlier.value[i]) + 1e-12))
+    if (!(std::abs(answer_.value[i] - earlier.value[i]) <= 1e-9 * std::abs(earlier.value[i]) + 1e-12 * cvs_->summed(i)))
       return false;
   return true;
 }
@@ -247,7 +248,8 @@ void FixDbarPlumed::add_forces(double factor) {
   if (std::all_of(answer_.force.begin(), answer_.force.end(), [](double f) { return f == 0.0; }))
     return;
   const bool brought = force->newton && !dynamic_; // LAMMPS will communicate forces of ghosts
-  cvs_->add_forces(answer_.force, factor, ghosts_.begin(atom, brought), virial);
+  dbar::run_together(error, world, "Fix dbar/plumed",
+                     [&] { cvs_->add_forces(answer_.force, factor, ghosts_.begin(atom, brought), virial); });
   if (!brought) {
     comm->reverse_comm(this);
     ghosts_.add_to(atom);

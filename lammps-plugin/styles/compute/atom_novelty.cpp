@@ -3,10 +3,10 @@
 #include "engine/command_words.h"
 #include "engine/descriptor_sums.h"
 #include "engine/evaluation_site.h"
-#include "engine/guarded.h"
 #include "engine/raise_together.h"
 #include "engine/shared_text.h"
 #include "files/novelty_file.h"
+#include "kernels/isa/isa.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -15,6 +15,7 @@
 #include "update.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 using namespace LAMMPS_NS;
@@ -37,14 +38,11 @@ ComputeDbarAtomNovelty::ComputeDbarAtomNovelty(LAMMPS *lmp, int narg, char **arg
   site_ = std::make_unique<dbar::EvaluationSite>(lmp, command, average_id);
 
   const std::string text = dbar::shared_text(error, world, std::string(command) + ": model ", arg[3]);
-  std::string failure; // the same on all ranks, but for a lack of memory
-  try {
+  dbar::run_together(error, world, command, [&] {
+    dbar::active_isa(); // a wrong wish is an error for all families
     file_ = std::make_unique<dbar::NoveltyFile>(arg[3], text);
     descriptor_ = file_->make_descriptor(update->unit_style, atom->ntypes);
-  } catch (const std::exception &e) {
-    failure = std::string(command) + ": " + e.what();
-  }
-  dbar::raise_together(error, world, failure);
+  });
 
   peratom_flag = 1;
   size_peratom_cols = 0;
@@ -56,9 +54,11 @@ ComputeDbarAtomNovelty::~ComputeDbarAtomNovelty() {
 
 void ComputeDbarAtomNovelty::init() {
   site_->init(descriptor_->cutoff());
-  std::vector<int> species(atom->ntypes);
-  std::iota(species.begin(), species.end(), 0);
-  local_ = std::make_unique<dbar::DescriptorSums>(atom, *descriptor_, std::move(species), false, comm->nthreads);
+  dbar::run_together(error, world, command, [this] {
+    std::vector<int> species(atom->ntypes);
+    std::iota(species.begin(), species.end(), 0);
+    local_ = std::make_unique<dbar::DescriptorSums>(atom, *descriptor_, std::move(species), false, comm->nthreads);
+  });
 }
 
 void ComputeDbarAtomNovelty::make_room() {
@@ -72,10 +72,15 @@ void ComputeDbarAtomNovelty::make_room() {
 
 void ComputeDbarAtomNovelty::compute_peratom() {
   invoked_peratom = update->ntimestep;
-  site_->move_ghosts();
-  site_->place(*local_, site_->shift());
   make_room();
-  dbar::guarded(error, command, [this] {
+  const auto shift = site_->shift();
+  if (!shift) {
+    std::fill_n(vector_atom, atom->nlocal, std::numeric_limits<double>::quiet_NaN());
+    return;
+  }
+  site_->move_ghosts();
+  site_->place(*local_, *shift);
+  const std::string failure = dbar::failure_of(command, [this] {
     local_->per_centre(groupbit, [this](int i, int species, const double *B) {
       const auto &model = file_->models[species];
       vector_atom[i] = model.mean.empty() ? -1.0 : model.score(B);
@@ -83,10 +88,13 @@ void ComputeDbarAtomNovelty::compute_peratom() {
   });
 
   // what stops the run is added up, so that all ranks stop
-  double unknown = 0.0;
+  double found[2] = {0.0, failure.empty() ? 0.0 : 1.0};
+  double &unknown = found[0], &failed = found[1];
   for (int i = 0; i < atom->nlocal; ++i)
     unknown += vector_atom[i] < 0.0;
-  MPI_Allreduce(MPI_IN_PLACE, &unknown, 1, MPI_DOUBLE, MPI_SUM, world);
+  MPI_Allreduce(MPI_IN_PLACE, found, 2, MPI_DOUBLE, MPI_SUM, world);
+  if (failed > 0.0)
+    dbar::raise_together(error, world, failure);
   if (unknown > 0.0)
     error->all(FLERR,
                "{}: at step {} the group has {:.0f} atoms of types for which the model holds null, expected only "

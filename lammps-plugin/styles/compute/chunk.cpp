@@ -2,7 +2,7 @@
 
 #include "engine/descriptor_sums.h"
 #include "engine/evaluation_site.h"
-#include "engine/guarded.h"
+#include "engine/raise_together.h"
 #include "kernels/descriptor.h"
 
 #include "atom.h"
@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 using namespace LAMMPS_NS;
 
@@ -66,7 +67,8 @@ void ComputeDbarChunk::find_chunks() {
 }
 
 void ComputeDbarChunk::make_room(int nchunk) {
-  const bigint numbers = (static_cast<bigint>(nchunk) + 1) * size_array_cols; // there is a row even without chunks
+  // the row behind the chunks takes the number of ranks that failed through the same reduction
+  const bigint numbers = (static_cast<bigint>(nchunk) + 1) * size_array_cols;
   if (numbers > MAXSMALLINT)
     error->all(FLERR, "Compute dbar: {} chunks of {} numbers, expected fewer than {} numbers in all", nchunk,
                size_array_cols, MAXSMALLINT);
@@ -101,15 +103,25 @@ void ComputeDbarChunk::sort_by_chunk(const double *chunk, int nchunk) {
 
 void ComputeDbarChunk::compute_array() {
   invoked_array = update->ntimestep;
-  site_->move_ghosts();
-  site_->place(*local_, site_->shift());
   chunks_->compute_peratom(); // does nothing twice in a step, and nothing while locked
   const int nchunk = static_cast<int>(chunks_->compute_scalar());
   make_room(nchunk);
-  sort_by_chunk(chunks_->vector_atom, nchunk);
-  dbar::guarded(error, "Compute dbar",
-                [&] { local_->accumulate_sets(groupbit, order_, first_, has_virial(), array[0]); });
-  MPI_Allreduce(MPI_IN_PLACE, array[0], nchunk * size_array_cols, MPI_DOUBLE, MPI_SUM, world);
+  const auto shift = site_->shift();
+  if (!shift) {
+    std::fill_n(array[0], nchunk * size_array_cols, std::numeric_limits<double>::quiet_NaN());
+    return;
+  }
+  site_->move_ghosts();
+  site_->place(*local_, *shift);
+  const std::string failure = dbar::failure_of("Compute dbar", [&] {
+    sort_by_chunk(chunks_->vector_atom, nchunk);
+    local_->accumulate_sets(groupbit, order_, first_, has_virial(), array[0]);
+  });
+  double &failed = array[nchunk][0];
+  failed = failure.empty() ? 0.0 : 1.0;
+  MPI_Allreduce(MPI_IN_PLACE, array[0], nchunk * size_array_cols + 1, MPI_DOUBLE, MPI_SUM, world);
+  if (failed > 0.0)
+    dbar::raise_together(error, world, failure);
 }
 
 void ComputeDbarChunk::lock_enable() {

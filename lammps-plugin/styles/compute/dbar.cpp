@@ -3,7 +3,6 @@
 #include "engine/command_words.h"
 #include "engine/descriptor_sums.h"
 #include "engine/evaluation_site.h"
-#include "engine/guarded.h"
 #include "engine/raise_together.h"
 #include "files/json_text.h"
 #include "kernels/descriptor.h"
@@ -19,6 +18,7 @@
 #include "update.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 using namespace LAMMPS_NS;
@@ -56,23 +56,19 @@ ComputeDbar::ComputeDbar(LAMMPS *lmp, int narg, char **arg) : Compute(lmp, narg,
       ended.clear();
     }
   }
-  std::string failure; // ranks may have other processors, environments, memories
-  try {
+  dbar::run_together(error, world, "Compute dbar", [&] {
     dbar::active_isa(); // a wrong wish is an error for all families
     descriptor_ = dbar::make_descriptor(family_, rcut_, family_words, atom->ntypes);
-  } catch (const std::exception &e) {
-    failure = std::string("Compute dbar: ") + e.what();
-  }
-  dbar::raise_together(error, world, failure);
+    size_vector = 1 + (perspecies_ ? atom->ntypes : 1) * descriptor_->size();
+    vector = new double[size_vector]();
+    sums_.resize((virial_ ? 7 : 1) * static_cast<std::size_t>(size_vector) + 2);
+  });
   if (comm->me == 0)
     utils::logmesg(lmp, "compute dbar {}: {}, {} components per atom, {} kernel\n", id, family_, descriptor_->size(),
                    descriptor_->instruction_set());
 
-  const int blocks = perspecies_ ? atom->ntypes : 1;
   vector_flag = 1;
   extvector = 1;
-  size_vector = 1 + blocks * descriptor_->size();
-  vector = new double[size_vector]();
   site_ = std::make_unique<dbar::EvaluationSite>(lmp, "Compute dbar", average_id);
   if (virial_ && chunk_id_.empty()) {
     array_flag = 1;
@@ -95,7 +91,7 @@ void ComputeDbar::init() {
     error->all(FLERR, "Compute dbar: group {} of compute {} has no atoms, expected at least one central atom",
                group->names[igroup], id);
   site_->init(descriptor_->cutoff());
-  local_ = local_sums();
+  dbar::run_together(error, world, "Compute dbar", [this] { local_ = local_sums(); });
 }
 
 std::unique_ptr<dbar::DescriptorSums> ComputeDbar::local_sums() const {
@@ -121,19 +117,29 @@ void ComputeDbar::compute_array() {
 }
 
 void ComputeDbar::refresh() {
-  evaluate(site_->shift(), vector, virial_ && chunk_id_.empty() ? array[0] : nullptr);
+  double *V = virial_ && chunk_id_.empty() ? array[0] : nullptr;
+  if (const auto shift = site_->shift()) {
+    evaluate(*shift, vector, V);
+    return;
+  }
+  std::fill_n(vector, size_vector, std::numeric_limits<double>::quiet_NaN());
+  if (V)
+    std::fill_n(V, 6 * size_vector, std::numeric_limits<double>::quiet_NaN());
 }
 
 bigint ComputeDbar::evaluate(double **shift, double *D, double *V) {
   site_->move_ghosts();
   site_->place(*local_, shift);
   const int nD = size_vector, nV = V ? 6 * size_vector : 0;
-  sums_.assign(nD + nV + 1, 0.0);
-  double &owned = sums_[nD + nV];
-  dbar::guarded(error, "Compute dbar",
-                [&] { local_->accumulate(groupbit, sums_.data(), V ? sums_.data() + nD : nullptr); });
+  std::fill(sums_.begin(), sums_.end(), 0.0);
+  double &owned = sums_[nD + nV], &failed = sums_[nD + nV + 1];
+  const std::string failure = dbar::failure_of(
+      "Compute dbar", [&] { local_->accumulate(groupbit, sums_.data(), V ? sums_.data() + nD : nullptr); });
   owned = atom->nlocal;
-  MPI_Allreduce(MPI_IN_PLACE, sums_.data(), static_cast<int>(sums_.size()), MPI_DOUBLE, MPI_SUM, world);
+  failed = failure.empty() ? 0.0 : 1.0;
+  MPI_Allreduce(MPI_IN_PLACE, sums_.data(), nD + nV + 2, MPI_DOUBLE, MPI_SUM, world);
+  if (failed > 0.0)
+    dbar::raise_together(error, world, failure);
 
   std::copy_n(sums_.begin(), nD, D);
   if (V)

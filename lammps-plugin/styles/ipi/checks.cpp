@@ -46,8 +46,11 @@ void check_ipi_system(LAMMPS *lmp, const Fix &client) {
 
 std::string tidy_structure(std::array<double, 9> &cell, const std::vector<double> &positions, bool triclinic) {
   const auto usable = [](double value) { return std::fabs(value) < 1e7; }; // false for NaN
-  if (!std::all_of(positions.begin(), positions.end(), usable))
-    return "Fix dbar/ipi: i-PI sends positions that are not finite, or beyond 1e7 Bohr";
+  const auto bad = std::find_if_not(positions.begin(), positions.end(), usable);
+  if (bad != positions.end())
+    return fmt::format("Fix dbar/ipi: i-PI sends a position of atom {} that is {}, expected finite numbers below 1e7 "
+                       "Bohr",
+                       (bad - positions.begin()) / 3 + 1, *bad);
   const std::string shown = dbar::json_numbers(cell.data(), 9);
   const bool positive = cell[0] > 0.0 && cell[4] > 0.0 && cell[8] > 0.0;
   const double noise = 1e-10 * std::max({cell[0], cell[4], cell[8]});
@@ -61,6 +64,17 @@ std::string tidy_structure(std::array<double, 9> &cell, const std::vector<double
     return "Fix dbar/ipi: i-PI sends the tilted cell " + shown +
            ", but the box of LAMMPS is orthogonal; make it triclinic (change_box all triclinic)";
   return "";
+}
+
+std::string what_is_not_finite(const IpiResult &result) {
+  const auto finite = [](double x) { return std::isfinite(x); };
+  const auto &f = result.force;
+  const auto bad = std::find_if_not(f.begin(), f.end(), finite);
+  if (bad != f.end())
+    return fmt::format("the force on atom {}", (bad - f.begin()) / 3 + 1);
+  if (!finite(result.energy))
+    return "the energy";
+  return std::all_of(result.virial.begin(), result.virial.end(), finite) ? "" : "the virial";
 }
 
 } // namespace dbar

@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 using namespace LAMMPS_NS;
 using namespace FixConst;
@@ -177,8 +178,10 @@ void FixDbarIpi::setup(int) {
 }
 
 void FixDbarIpi::next_structure() {
-  D_.assign(compute_->size(), 0.0);
-  V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+  dbar::run_together(error, world, "Fix dbar/ipi", [this] {
+    D_.assign(compute_->size(), 0.0);
+    V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+  });
   if (!connected_)
     connect();
   if (!pending_)
@@ -186,7 +189,10 @@ void FixDbarIpi::next_structure() {
 }
 
 void FixDbarIpi::receive() {
-  positions_.resize(3 * atom->natoms);
+  dbar::run_together(error, world, "Fix dbar/ipi", [this] {
+    positions_.resize(3 * atom->natoms);
+    result_.force.resize(3 * atom->natoms);
+  });
   pending_ = on_socket([&] { return socket_.receive(cell_, positions_); });
   if (!pending_)
     return;
@@ -194,7 +200,7 @@ void FixDbarIpi::receive() {
   MPI_Bcast(positions_.data(), static_cast<int>(positions_.size()), MPI_DOUBLE, 0, world);
   const std::string wrong = dbar::tidy_structure(cell_, positions_, domain->triclinic);
   if (!wrong.empty())
-    error->all(FLERR, wrong);
+    error->all(FLERR, "{}, at step {} after {} structures", wrong, update->ntimestep, answered_);
 }
 
 void FixDbarIpi::initial_integrate(int) {
@@ -229,7 +235,14 @@ void FixDbarIpi::final_integrate() {
   result_.extras = extras();
   modify->addstep_compute_all(update->ntimestep + 1);
 
-  if (!on_socket([&] { return socket_.send(result_); }))
+  const auto send = [this] {
+    const std::string wrong = dbar::what_is_not_finite(result_);
+    if (!wrong.empty())
+      throw std::runtime_error(
+          fmt::format("{} is not finite at step {} after {} structures", wrong, update->ntimestep, answered_));
+    return socket_.send(result_);
+  };
+  if (!on_socket(send))
     return;
   pending_ = false;
   ++answered_;

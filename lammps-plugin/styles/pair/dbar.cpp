@@ -1,7 +1,6 @@
 #include "styles/pair/dbar.h"
 
 #include "engine/descriptor_sums.h"
-#include "engine/guarded.h"
 #include "engine/packages.h"
 #include "engine/raise_together.h"
 #include "engine/shared_text.h"
@@ -9,6 +8,7 @@
 #include "kernels/descriptor.h"
 #include "kernels/isa/isa.h"
 #include "kernels/words.h"
+#include "styles/pair/whole_lists.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -67,14 +67,10 @@ void PairDbar::coeff(int narg, char **arg) {
   map_element2type(narg - 3, arg + 3);
   const std::string file = arg[2];
   const std::string text = dbar::shared_potential(error, world, "Pair style dbar", file);
-  std::string failure;
-  try {
+  dbar::run_together(error, world, "Pair style dbar: " + file, [&] {
     dbar::active_isa(); // a wrong wish is an error for all families
     use(dbar::parse_model(text), file);
-  } catch (const std::exception &e) {
-    failure = "Pair style dbar: " + file + ": " + e.what();
-  }
-  dbar::raise_together(error, world, failure); // ranks may have other processors, environments, memories
+  });
 }
 
 void PairDbar::use(const dbar::PotentialModel &model, const std::string &file) {
@@ -136,6 +132,8 @@ double PairDbar::init_one(int i, int j) {
 }
 
 void PairDbar::compute(int eflag, int vflag) {
+  if (!local_)
+    dbar::refuse_gaps_in_lists(lmp, species_);
   ev_init(eflag, vflag);
   dbar::AtomTally tally;
   if (eflag_atom)
@@ -146,8 +144,9 @@ void PairDbar::compute(int eflag, int vflag) {
   }
   double energy = 0.0, w[6] = {};
   // not force->newton: with `newton off on` run_style respa does not communicate the forces of pair styles
-  auto *f = ghosts_.begin(atom, force->newton_pair);
-  dbar::guarded(error, "Pair style dbar", [&] { sums().add_forces(1, theta_.data(), f, w, &energy, tally); });
+  dbar::run_together(error, world, "Pair style dbar", [&] {
+    sums().add_forces(1, theta_.data(), ghosts_.begin(atom, force->newton_pair), w, &energy, tally);
+  });
 
   if (!force->newton_pair) {
     carry_virial_ = false;

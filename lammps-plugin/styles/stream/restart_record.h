@@ -10,6 +10,8 @@
 
 namespace dbar {
 
+class StoredRecord;
+
 struct RestartRecord {
   double step = 0.0, nevery = 0.0, nrepeat = 0.0, nfreq = 0.0;
   double window[WindowAverage::nstate] = {};
@@ -20,6 +22,13 @@ struct RestartRecord {
   // A record with up to `known` outputs, also one of the layouts of before: without their estimates, and with the axes
   // of the present box. Returns what is wrong with it, empty if nothing is.
   std::string read(const char *bytes, int known, const int periodic[3]);
+
+private:
+  std::string read_stored(StoredRecord from, int known, const int periodic[3]);
 };
+
+// What the nth fix says of an atom in a restart file, behind its `length`; null if it would lie outside of what LAMMPS
+// has put there for an atom, `stored` numbers.
+const double *record_of_atom(const double *extra, int stored, int nth, double &length);
 
 } // namespace dbar

@@ -2,6 +2,7 @@
 
 #include "files/json_text.h"
 #include "styles/compute/dbar.h"
+#include "styles/stream/known_ids.h"
 
 #include "atom.h"
 #include "error.h"
@@ -40,7 +41,7 @@ void RunSettings::begin(const LAMMPS_NS::ComputeDbar &compute) {
 RunSettings::Members RunSettings::members(const LAMMPS_NS::ComputeDbar &compute) const {
   std::uint64_t sums[3] = {0, 0, 0};
   for (int i = 0; i < atom->nlocal; ++i) {
-    const std::uint64_t one = atom->tag_enable ? mixed(atom->tag[i]) : 1;
+    const std::uint64_t one = atom->tag_enable ? mixed(ids_.of(i)) : 1;
     sums[0] += one;
     if (atom->mask[i] & compute.groupbit) {
       sums[1] += one;

@@ -20,9 +20,9 @@ using namespace LAMMPS_NS;
 using namespace FixConst;
 
 FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
-    : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), observables_(lmp, options_.thermo),
+    : Fix(lmp, narg, arg), options_(lmp, narg, arg), window_(lmp), ids_(lmp), observables_(lmp, options_.thermo),
       seldom_(lmp, options_.seldom_every, options_.seldom), session_(lmp), lost_(lmp),
-      settings_(lmp, id, options_.looks_back()),
+      settings_(lmp, id, ids_, options_.looks_back()),
       estimates_(4 * options_.observe.size(), std::numeric_limits<double>::quiet_NaN()) {
   dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id); // an unknown ID is an error at once
 
@@ -35,11 +35,11 @@ FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
   time_depend = 1;
   restart_global = restart_peratom = 1;
   comm_forward = 3;
-  maxexchange = dbar::WindowAverage::nper_atom;
+  maxexchange = dbar::WindowAverage::nper_atom + dbar::KnownIds::nper_atom;
   dynamic_group_allow = 1;
   create_attribute = 1; // set_arrays() for atoms that come later
 
-  window_.grow(atom->nmax);
+  grow_arrays(atom->nmax);
   atom->add_callback(Atom::GROW);
   atom->add_callback(Atom::RESTART);
 }
@@ -58,11 +58,11 @@ int FixDbarStream::setmask() {
 void FixDbarStream::init() {
   // atoms come out of a restart file one by one, on each rank its own
   dbar::raise_together(error, world,
-                       foreign_ == 0.0
+                       !foreign_
                            ? ""
                            : fmt::format("Fix dbar/stream: fix {} in the restart file has {} numbers for an atom, "
                                          "expected {}: another version of dbar wrote it, or it is damaged",
-                                         id, foreign_, size_restart(0)));
+                                         id, *foreign_, size_restart(0)));
   compute_ = dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id);
   settings_.check_compute(*compute_);
   observables_.check();
@@ -80,14 +80,18 @@ void FixDbarStream::setup(int) {
   if (update->whichflag != 1)
     return;
   if (!session_.is_open()) {
-    D_.assign(compute_->size(), 0.0);
-    V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
-    session_.open(settings_json());
+    std::string settings;
+    dbar::run_together(error, world, "Fix dbar/stream", [&] {
+      D_.assign(compute_->size(), 0.0);
+      V_.assign(compute_->has_virial() ? 6 * compute_->size() : 0, 0.0);
+      settings = settings_json();
+    });
+    session_.open(settings);
     if (options_.late && session_.wants_comm())
       error->all(FLERR,
                  "Fix dbar/stream: keyword late yes needs a function that does not ask for comm, found python {}",
                  options_.callable);
-    settings_.begin(*compute_);
+    dbar::run_together(error, world, "Fix dbar/stream", [this] { settings_.begin(*compute_); });
   }
   begin_run();
   check_reference();
@@ -102,6 +106,8 @@ void FixDbarStream::begin_run() {
   if (!compute_->is_initialized())
     error->all(FLERR, "Fix dbar/stream: no run has set up compute {} since it was defined: use run pre yes",
                compute_->id);
+  if (options_.snapshot != "none")
+    ids_.check(id); // kept positions are told apart by them
   settings_.check_all(*compute_);
 }
 
@@ -110,6 +116,7 @@ void FixDbarStream::post_run() {
   if (!session_.is_open())
     return;
   collect();
+  ids_.learn();
   settings_.end_run(*compute_);
 }
 
@@ -178,7 +185,10 @@ void FixDbarStream::take_snapshot() {
                                   V_.empty() ? nullptr : V_.data(),
                                   static_cast<int>(thermo.size()),
                                   thermo.data()};
-  const auto remember = [&] { positions_.take(lmp, groupbit, window_.displacement(), snapshot.step, snapshot.time); };
+  const auto remember = [&] {
+    dbar::run_together(error, world, "Fix dbar/stream",
+                       [&] { positions_.take(lmp, groupbit, window_.displacement(), snapshot.step, snapshot.time); });
+  };
   if (options_.late) {
     if (options_.snapshot != "none") // they may be wanted when the atoms have gone on
       remember();
@@ -224,12 +234,14 @@ void FixDbarStream::keep_positions(int keep) {
 
 int FixDbarStream::pack_exchange(int i, double *buf) {
   window_.pack_atom(i, buf);
-  return dbar::WindowAverage::nper_atom;
+  ids_.pack_atom(i, buf + dbar::WindowAverage::nper_atom);
+  return maxexchange;
 }
 
 int FixDbarStream::unpack_exchange(int nlocal, double *buf) {
   window_.unpack_atom(nlocal, buf);
-  return dbar::WindowAverage::nper_atom;
+  ids_.unpack_atom(nlocal, buf + dbar::WindowAverage::nper_atom);
+  return maxexchange;
 }
 
 // A displacement needs no periodic shift, so ghosts get it as it is.
@@ -288,15 +300,12 @@ int FixDbarStream::pack_restart(int i, double *buf) {
 }
 
 void FixDbarStream::unpack_restart(int nlocal, int nth) {
-  double *extra = atom->extra[nlocal];
-  int m = 0;
-  for (int i = 0; i < nth; ++i)
-    m += static_cast<int>(extra[m]);
-  const double length = extra[m];
-  if (length == size_restart(nlocal))
-    window_.unpack_atom(nlocal, extra + m + 1);
-  else if (length == 4.0) // of versions that trusted image flags
-    window_.unpack_old_atom(nlocal, extra + m + 1);
+  double length = 0.0;
+  const double *numbers = dbar::record_of_atom(atom->extra[nlocal], atom->nextra_store, nth, length);
+  if (numbers && length == size_restart(nlocal))
+    window_.unpack_atom(nlocal, numbers);
+  else if (numbers && length == 4.0) // of versions that trusted image flags
+    window_.unpack_old_atom(nlocal, numbers);
   else
     foreign_ = length;
 }

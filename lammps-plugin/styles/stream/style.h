@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/position_average.h"
+#include "styles/stream/known_ids.h"
 #include "styles/stream/lost_atoms.h"
 #include "styles/stream/observables.h"
 #include "styles/stream/options.h"
@@ -13,6 +14,7 @@
 
 #include "fix.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,12 +39,21 @@ public:
   double compute_scalar() override { return outputs_[STATE]; }
   double compute_vector(int i) override { return i < NOUTPUT ? outputs_[i] : estimates_[i - NOUTPUT]; }
   double memory_usage() override {
-    return window_.memory_usage() + positions_.memory_usage() + previous_.memory_usage();
+    return window_.memory_usage() + ids_.memory_usage() + positions_.memory_usage() + previous_.memory_usage();
   }
 
-  void grow_arrays(int nmax) override { window_.grow(nmax); }
-  void copy_arrays(int i, int j, int) override { window_.copy(i, j); }
-  void set_arrays(int i) override { window_.start_new(i); }
+  void grow_arrays(int nmax) override {
+    window_.grow(nmax);
+    ids_.grow(nmax);
+  }
+  void copy_arrays(int i, int j, int) override {
+    window_.copy(i, j);
+    ids_.copy(i, j);
+  }
+  void set_arrays(int i) override {
+    window_.start_new(i);
+    ids_.start_new(i);
+  }
   int pack_exchange(int, double *) override;
   int unpack_exchange(int, double *) override;
   int pack_forward_comm(int, int *, double *, int, int *) override;
@@ -57,6 +68,7 @@ public:
 
   bool average_ready(bigint step) const override { return step == averaged_step_; }
   bool average_was_due(bigint step) const override { return step == turn_step_; }
+  bool average_was_made() const override { return averaged_step_ >= 0; }
   double **average_displacement() override { return window_.displacement(); }
   int average_every() const override { return options_.nfreq; }
 
@@ -87,6 +99,7 @@ private:
   dbar::StreamOptions options_;
   class ComputeDbar *compute_ = nullptr;
   dbar::WindowAverage window_;
+  dbar::KnownIds ids_;
   dbar::Observables observables_;
   dbar::SeldomValues seldom_;
   dbar::StreamSession session_;
@@ -100,7 +113,7 @@ private:
   bigint run_step_ = -1;          // at which the run began that begin_run() has seen last
   bigint sampled_step_ = -1;      // of the newest sample of the window
   bigint averaged_step_ = -1;     // last step on which a window ended
-  double foreign_ = 0.0;          // length of a record of an atom in the restart file that is not known
+  std::optional<double> foreign_; // length of a record of an atom in the restart file that is not known
   bigint restart_step_ = -1;      // step of the restart file this fix continues, -1 if none
 };
 

@@ -37,28 +37,30 @@ def begin(lammps, tmp_path, written):
     return run
 
 
-@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("before", ["", "first", "second"])
 def test_the_last_answer_comes_out_of_it(begin, written, before):
     def change(record):
-        assert list(record[:3]) == [-2, record.nbytes, 1] and len(record) == 7
-        return record[2:] if before else record
+        assert list(record[:3]) == [-3, record.nbytes, 1] and len(record) == 8
+        if before == "second":
+            return [-2, record.nbytes - 8, *record[2:-1]]
+        return record[2:-1] if before else record
 
     assert np.array_equal(printed(begin(change), "END")[0], written[2])
     assert written[2].all()
 
 
 def test_that_of_other_variables_is_left_alone(begin):
-    other = begin(lambda record: [-2, 72, 2, *record[3:], 1, 2])
+    other = begin(lambda record: [-2, 72, 2, *record[3:-1], 1, 2])
     assert not printed(other, "END")[0].any()
 
 
 BAD = {
-    "newer layout": lambda record: [-3, *record[1:]],
+    "newer layout": lambda record: [-4, *record[1:]],
     "no layout": lambda record: [np.nan, *record[1:]],
-    "another length": lambda record: [-2, 48, *record[2:]],
-    "no length": lambda record: [-2, np.nan, *record[2:]],
+    "another length": lambda record: [-3, 48, *record[2:]],
+    "no length": lambda record: [-3, np.nan, *record[2:]],
     "variables that are not there": lambda record: [*record[:2], 3, *record[3:]],
-    "half a variable": lambda record: [-2, 48, 0.5, *record[3:]],
+    "half a variable": lambda record: [-3, 56, 0.5, *record[3:]],
 }
 
 

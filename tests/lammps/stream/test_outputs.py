@@ -45,8 +45,8 @@ def rewritten_atoms(path, change):
 
 def older(record):
     """Steps, window and outputs as records had them before windows knew which axes are periodic."""
-    assert list(record[:5]) == [-5, record.nbytes, OUTPUTS, 0, 0]
-    steps, window, outputs = record[5:9], record[9:22], record[22:]
+    assert list(record[:5]) == [-6, record.nbytes, OUTPUTS, 0, 0]
+    steps, window, outputs = record[5:9], record[9:22], record[22:-1]
     assert len(outputs) == OUTPUTS and list(window[FRAME:]) == [1, 1, 1]
     return steps, window[:FRAME], outputs
 
@@ -85,11 +85,17 @@ def fourth_layout(record):
     return [-4, OUTPUTS, 4, 3, *steps, *window, *outputs, 1, 2, 3, 4]
 
 
+def fifth_layout(record):
+    """The record as it was before it ended with a check number."""
+    return [-5, record.nbytes - 8, *record[2:-1]]
+
+
 LAYOUTS = {
     "first": first_layout,
     "second": second_layout,
     "third": third_layout,
     "fourth": fourth_layout,
+    "fifth": fifth_layout,
 }
 
 
@@ -136,7 +142,7 @@ def test_outputs_and_window_come_out_of_a_restart_file(lammps, folder, layout):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda record: [-6, *record[1:]],
+        lambda record: [-7, *record[1:]],
         lambda record: [*record[:2], 1000, *record[3:]],
         lambda record: [*record[:2], 6, *record[3:]],
         lambda record: [*record[:2], float("nan"), *record[3:]],
@@ -151,7 +157,7 @@ def test_a_record_that_is_not_known_is_refused(lammps, folder, change, ranks):
     done = lammps(AGAIN + STREAM + "run 10\n", np=ranks, ok=False)
     assert len(done.errors) == 1, done.output
     assert "Fix dbar/stream: fix s in the restart file has layout " in done.errors[0]
-    assert "outputs, expected at most layout 5 with 11: another version" in done.errors[0]
+    assert "outputs, expected at most layout 6 with 11: another version" in done.errors[0]
 
 
 @pytest.mark.parametrize("count", [-4, 3, 1e300, float("inf"), float("nan")])
