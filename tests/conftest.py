@@ -1,11 +1,18 @@
 """Shared fixtures, and the tests left out of a bare clone."""
 
 import functools
+import os
 import signal
 
 import pytest
 
 from harness import OLD_LAMMPS, SHARED, run_lammps
+
+# Every core has tests of its own. Threads of BLAS that wait for each other, and ranks of MPICH that ask again
+# and again whether a message has come, would take it from the process that they wait for.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("MPIR_CVAR_CH4_PROGRESS_THROTTLE", "1")
+os.environ.setdefault("MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT", "512")
 
 LEFT_OUT = pytest.StashKey[dict]()
 REASONS = {

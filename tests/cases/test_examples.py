@@ -43,7 +43,15 @@ def example(name, folder, *words):
 
 def test_al_tension(tmp_path):
     output = lmp(
-        tmp_path, "-in", str(ROOT / "examples/al-tension/in.al-tension"), "-var", "strain", "0.005"
+        tmp_path,
+        "-in",
+        str(ROOT / "examples/al-tension/in.al-tension"),
+        "-var",
+        "strain",
+        "0.005",
+        "-var",
+        "anneal",
+        "0.1",
     )
     assert "vacancy disc 1" in output
     run = read(tmp_path / "run.h5md")

@@ -33,6 +33,9 @@ def answering(folder, estimates="tuple(step + k / 100 for k in range(4 * len(sel
     """Environment in which LAMMPS meets such a session; `estimates` is an expression of its observe."""
     place = folder / "site"
     place.mkdir(exist_ok=True)
-    # Python reads a module of this name when it starts
-    (place / "sitecustomize.py").write_text(STUB.replace("ESTIMATES", estimates))
+    (place / "session_stub.py").write_text(STUB.replace("ESTIMATES", estimates))
+    # Python reads a module of this name when it starts; that of LAMMPS has no command line, the script `lmp` has
+    (place / "sitecustomize.py").write_text(
+        "import sys\n\nif not sys.orig_argv:\n    import session_stub\n"
+    )
     return {"PYTHONPATH": str(place)}

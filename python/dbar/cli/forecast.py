@@ -189,7 +189,7 @@ def _result(args, model, about, run, outlook, wanted):
     steps = len(outlook.mean)
     signal = None
     if model.innovation_ is not None:
-        from dbar.study.model import per_atom
+        from dbar.statistics.intensive import per_atom
 
         score = model.innovation_.score(per_atom(run.D))
         first = model.innovation_.first_alarm(per_atom(run.D))

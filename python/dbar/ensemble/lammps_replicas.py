@@ -14,8 +14,6 @@ from dbar.ensemble.learner import Chunk
 from dbar.ensemble.settings import Settings
 from dbar.files.refused import Refused
 from dbar.store.h5md import StoreError
-from dbar.study.model_file import ModelFileError, load
-from dbar.study.suits import refuse_run
 from dbar.trajectory.trajectory import read
 
 __all__ = ["LammpsReplicas"]
@@ -43,7 +41,11 @@ class LammpsReplicas:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings, self.folder = settings, Path(folder).absolute()
         self._stop = self.folder / "stop"
-        self.model, self._about = load(settings.model) if settings.model else (None, {})
+        self.model, self._about = None, {}
+        if settings.model:
+            from dbar.study.model_file import load  # takes a second, which few ensembles need
+
+            self.model, self._about = load(settings.model)
 
     def place(self, replica: int) -> Path:
         """Folder of a replica."""
@@ -114,6 +116,9 @@ class LammpsReplicas:
                 have = ", ".join(run.observables) or "none"
                 raise StoreError(f"{path}: stores no observable {name!r} (it has: {have})")
         if self.model is not None:
+            from dbar.study.model_file import ModelFileError
+            from dbar.study.suits import refuse_run
+
             own = {**run.parameters, "natoms": float(run.D[0, 0])}
             try:
                 refuse_run(s.model, self.model, self._about, own, True)

@@ -8,10 +8,10 @@ import numpy as np
 
 from dbar.forecast.var import VAR
 from dbar.statistics.companion import affine
+from dbar.statistics.intensive import per_atom
 from dbar.statistics.latent import Latent
 from dbar.statistics.moments import LaggedMoments, lagged
-from dbar.study.model import LIMIT, per_atom
-from dbar.trust.mahalanobis import ForecastTrust, Mahalanobis
+from dbar.trust.mahalanobis import LIMIT, ForecastTrust, Mahalanobis
 
 __all__ = ["Chunk", "Learner", "Model"]
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from dbar.ensemble.learner import Learner
-from dbar.study.model import LIMIT
 from dbar.trust.ahead import Horizons
+from dbar.trust.mahalanobis import LIMIT
 
 __all__ = ["Estimate", "Prospect", "error_table", "estimate", "prospect"]
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dbar.online.config import tomllib
-from dbar.study.model_file import ModelFileError, digest_of, load
 
 __all__ = ["Settings", "SettingsError"]
 
@@ -191,6 +190,8 @@ def _brought(path, source, observables):
     """What a model file brings with it; nothing if none is named."""
     if "model" not in source:
         return {}
+    from dbar.study.model_file import ModelFileError, digest_of, load
+
     word = source["model"]
     if not isinstance(word, str) or not word:
         raise SettingsError(f"model = {word!r}: expected the name of a model file")

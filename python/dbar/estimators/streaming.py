@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dbar.estimators.front import RidgeCore, per_atom, spread
-from dbar.estimators.ranks import RecentRanks
 from dbar.statistics.factor import RowFactor
+from dbar.statistics.ranks import RecentRanks
 
 __all__ = ["StreamingReadout", "due"]
 

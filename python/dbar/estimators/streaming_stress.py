@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from dbar.estimators.ranks import RecentRanks
 from dbar.estimators.streaming import due
 from dbar.estimators.stress import StressEstimator, stress_rows
 from dbar.statistics.factor import RowFactor
+from dbar.statistics.ranks import RecentRanks
 
 __all__ = ["StreamingStress"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 __all__ = ["LEVELS", "BandScale"]
 
@@ -43,6 +42,8 @@ class BandScale:
 
     def factors(self, ahead, level, size):
         """Factors (len(ahead), q) at horizons `ahead` and one level in (0, 1)."""
+        from scipy.special import ndtri
+
         if self.table is None:
             return np.full((len(ahead), size), ndtri(0.5 + 0.5 * level))
         x, grid = np.log(np.asarray(ahead, dtype=float)), np.log(self.horizons)

@@ -16,7 +16,6 @@ long record approaches the nominal one. docs/theory/trust.md.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 
 class RecentScale:
@@ -87,6 +86,8 @@ class AdaptiveConformal(_Levels):
     """
 
     def __init__(self, levels=(0.5, 0.9), rate=0.05, memory=10.0):
+        from scipy.special import ndtri
+
         super().__init__(levels, rate)
         self.scale = RecentScale(memory)
         self._start = np.log(ndtri(0.5 + 0.5 * self.levels))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import fdtrc
 
 from dbar.forecast.var import VAR
 from dbar.statistics.companion import augmented, companion, embed, spectral_radius
@@ -203,6 +202,8 @@ class FrozenModel:
 
     def innovation_p(self, ratio):
         """Probability of a larger `innovation`."""
+        from scipy.special import fdtrc
+
         d, nu = self.dim, self.dof
         return float(fdtrc(d, nu - d + 1.0, ratio * (nu - d + 1.0) / (nu - d - 1.0)))
 
@@ -234,6 +235,8 @@ class FrozenModel:
 
     def m_p(self, excess, mean, variance):
         """Probability of a larger M: F with Satterthwaite's and effective degrees of freedom."""
+        from scipy.special import fdtrc
+
         if not (np.isfinite(mean) and np.isfinite(variance) and variance > 0.0):
             return 1.0
         if excess <= 0.0:

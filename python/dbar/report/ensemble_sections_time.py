@@ -9,7 +9,8 @@ from dbar.forecast.band_scale import BandScale
 from dbar.report import ensemble_pictures_time as pictures
 from dbar.report.ensemble_pictures import shown, typical
 from dbar.report.ensemble_sections import NotPossible, need_observables
-from dbar.study.model import per_atom, second_signal
+from dbar.statistics.intensive import per_atom
+from dbar.study.model import second_signal
 from dbar.study.replica_forecast import EnsembleMahalanobis
 from dbar.study.study import Study
 from dbar.trajectory.summary import summarise

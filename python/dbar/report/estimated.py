@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dbar.estimators.ranks import NORMAL
+from dbar.statistics.ranks import NORMAL
 
 __all__ = ["Score", "score_estimates", "score_forecasts"]
 

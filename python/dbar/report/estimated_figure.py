@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from dbar.estimators.ranks import NORMAL
 from dbar.report.drawing import BLUE, ORANGE, Drawing, label, styled
+from dbar.statistics.ranks import NORMAL
 from dbar.store.units import unit_of, unit_style
 from dbar.trajectory.changes import Change
 from dbar.trajectory.movers import in_words

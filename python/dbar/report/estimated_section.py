@@ -12,7 +12,7 @@ from dbar.report.estimated import Score, score_estimates, score_forecasts
 from dbar.report.estimated_figure import figure_estimated
 from dbar.report.page import section, table
 from dbar.store.units import unit_of, unit_style
-from dbar.stream.session_estimates import ahead_of
+from dbar.stream.ahead import ahead_of
 from dbar.trajectory.changes import Change
 from dbar.trajectory.trajectory import Trajectory
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
 
 __all__ = ["Estimate", "block_sums", "effective_size", "log_ratio", "normalised"]
 
@@ -37,6 +36,8 @@ class Estimate:
 
     def interval(self, level=0.95):
         """Lower and upper end of the interval of probability `level` (Student's t)."""
+        from scipy.stats import t as student
+
         half = student.ppf(0.5 + level / 2, np.maximum(self.n_blocks - 1, 1)) * self.error
         value = np.where(np.isfinite(self.error), self.value, 0.0)
         return value - half, value + half

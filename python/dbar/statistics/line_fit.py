@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 __all__ = ["Line", "fit_line"]
 
@@ -45,6 +44,8 @@ class Line:
 
     def zero_interval(self, level=0.95):
         """Points that may be the zero, by Fieller's theorem; infinite where the slope may be 0."""
+        from scipy.stats import norm
+
         z2 = norm.ppf(0.5 + level / 2) ** 2
         (aa, ab), (_, bb) = self.cov
         p = self.slope**2 - z2 * bb

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from dbar.descriptors.voigt import STRESS
-from dbar.estimators.ranks import NORMAL
 from dbar.estimators.readout import kind_of
 from dbar.forecast.remainder import Remainder
 from dbar.forecast.tracked import TrackedBands
 from dbar.online.horizon import Ahead
 from dbar.online.monitor import Monitor
+from dbar.statistics.ranks import NORMAL
 from dbar.store.columns import QUANTITIES
 from dbar.stream.sources import GivenSource, LearntSource, Source, StressSource
 from dbar.study.model import EnsembleModel

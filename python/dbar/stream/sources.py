@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from dbar.descriptors.voigt import STRESS
-from dbar.estimators.ranks import NORMAL, RecentRanks
 from dbar.estimators.streaming import StreamingReadout
 from dbar.estimators.streaming_stress import StreamingStress
+from dbar.statistics.ranks import NORMAL, RecentRanks
 
 __all__ = ["GivenSource", "LearntSource", "Source", "StressSource"]
 

@@ -1,5 +1,6 @@
 """What is learnt from many runs: their model, its checks, its file."""
 
+from dbar.statistics.intensive import per_atom
 from dbar.study.diagnostics import (
     chapman_kolmogorov,
     log_likelihood,
@@ -8,7 +9,7 @@ from dbar.study.diagnostics import (
     unimodality,
 )
 from dbar.study.manifold import Components, danco, pca, two_nn, whitened, windows
-from dbar.study.model import EnsembleModel, per_atom
+from dbar.study.model import EnsembleModel
 from dbar.study.model_file import ModelFileError, load, save
 from dbar.study.replica_forecast import EnsembleForecast, EnsembleMahalanobis, drift_growth
 from dbar.study.resampling import InitialConditions, Resampled, linear_decoder, resample

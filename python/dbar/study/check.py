@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dbar.estimators.ranks import width_of
 from dbar.estimators.validation import HeldOut
 from dbar.forecast.band_scale import BandScale
 from dbar.statistics.companion import companion
 from dbar.statistics.folds import splits
+from dbar.statistics.intensive import per_atom
+from dbar.statistics.ranks import width_of
 from dbar.study.choice import Choice, fold_rows
-from dbar.study.model import EnsembleModel, per_atom
+from dbar.study.model import EnsembleModel
 
 __all__ = ["Checked", "check"]
 

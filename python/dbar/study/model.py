@@ -15,20 +15,15 @@ from dbar.estimators.stress import StressEstimator
 from dbar.forecast.band_scale import BandScale
 from dbar.forecast.var import VAR
 from dbar.statistics.folds import splits
+from dbar.statistics.intensive import per_atom
 from dbar.study.replica_forecast import EnsembleMahalanobis, drift_growth, pooled_latent
 from dbar.trust.innovation import InnovationTrust
-from dbar.trust.mahalanobis import ForecastTrust, Mahalanobis
+from dbar.trust.mahalanobis import LIMIT, ForecastTrust, Mahalanobis
 
-__all__ = ["EnsembleModel", "Outlook", "per_atom"]
+__all__ = ["EnsembleModel", "Outlook"]
 
-LIMIT = 2.0  # M at which a forecast counts as no longer trusted
 _DRAWS = 400
 _MOST_NUMBERS = 2**26  # of a forecast, 512 MiB
-
-
-def per_atom(D: np.ndarray) -> np.ndarray:
-    """Descriptors per atom (T, K) of D (T, K+1), whose component 0 is the number of atoms."""
-    return D[:, 1:] / D[:, :1]
 
 
 class Outlook(NamedTuple):

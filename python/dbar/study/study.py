@@ -9,12 +9,13 @@ from functools import partial
 import numpy as np
 
 from dbar.estimators.readout import kind_of
+from dbar.statistics.intensive import per_atom
 from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.store.units import unit_of
 from dbar.study.check import Checked, check
 from dbar.study.choice import DIMENSIONS, ORDERS, Choice, choose, choose_again, fold_rows
 from dbar.study.diagnostics import Spectrum, spectrum
-from dbar.study.model import EnsembleModel, per_atom
+from dbar.study.model import EnsembleModel
 from dbar.study.replica_forecast import pooled_latent
 from dbar.trajectory.runset import RunSet
 from dbar.trust.brought import rest_of, whitened_errors

@@ -10,7 +10,6 @@ how probable a larger value is.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import fdtrc
 
 from dbar.trust.change import LEVEL
 from dbar.trust.windows import MEANS, SIZES
@@ -87,6 +86,8 @@ class BroughtTest:
 
     def observe(self, error):
         """Evidence of a change from a whitened error (d,); None after a gap."""
+        from scipy.special import fdtrc
+
         if error is None:
             self.errors = None
             return 0.0

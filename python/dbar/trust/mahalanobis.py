@@ -13,6 +13,7 @@ from dbar.statistics.size import wrong_size
 from dbar.trust.ahead import expected_blocks, first_reach
 from dbar.trust.growth import sigma_m2, sigma_m2_eq13
 
+LIMIT = 2.0  # M at which a forecast counts as no longer trusted
 _BLOCK = 64  # snapshots ahead at a time, a power of two
 
 

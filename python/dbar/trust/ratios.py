@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import fdtrc
 
 __all__ = ["Ratios"]
 
@@ -40,4 +39,6 @@ class Ratios:
 
     def probability(self, inflation):
         """Probabilities of larger ratios, each ratio over its `inflation`."""
+        from scipy.special import fdtrc
+
         return fdtrc(self.above, self.below, self.value / inflation)

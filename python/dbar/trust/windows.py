@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import eigh
 
 from dbar.trust.ratios import Ratios
 
@@ -81,6 +80,8 @@ def standardised(rows, known):
 
 def leading(z, dim):
     """The `dim` right singular vectors (K, d) of z (n, K) with the largest singular values."""
+    from scipy.linalg import eigh
+
     tall = len(z) >= z.shape[1]
     square = z.T @ z if tall else z @ z.T
     ends = (max(len(square) - dim, 0), len(square) - 1)

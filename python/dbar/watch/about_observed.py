@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from dbar.estimators.ranks import NORMAL
 from dbar.online.stored import has_monitor
+from dbar.statistics.ranks import NORMAL
 from dbar.status.words import clean, mean_and_std
 from dbar.store.units import unit_of, unit_style
-from dbar.stream.session_estimates import ahead_of
+from dbar.stream.ahead import ahead_of
 from dbar.trajectory.trajectory import Trajectory
 
 __all__ = ["about_observed"]

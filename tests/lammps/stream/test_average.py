@@ -18,23 +18,23 @@ HOT = (
 )
 STREAM = (
     "compute d all dbar bso4 4.7 twojmax 4 virial yes\n"
-    "fix s all dbar/stream 5 5 100 d store run.h5md snapshot every 1 monitor none\n"
+    "fix s all dbar/stream 5 5 50 d store run.h5md snapshot every 1 monitor none\n"
     "dump d all custom 5 dump.txt id xu yu zu\ndump_modify d format float %.17g\n"
 )
 CASES = {
-    "hot liquid": ("p p p", "block 0 4 0 4 0 4", "box", "run 400\n"),
-    "hot cluster": ("f f f", "block -9 9 -9 9 -9 9", "region s", "run 300\n"),
+    "hot liquid": ("p p p", "block 0 4 0 4 0 4", "box", "run 200\n"),
+    "hot cluster": ("f f f", "block -9 9 -9 9 -9 9", "region s", "run 150\n"),
     "stretched": (
         "p p p",
         "block 0 4 0 4 0 4",
         "box",
-        "fix f all deform 1 x erate 0.8 z trate -0.5\nrun 300\n",
+        "fix f all deform 1 x erate 1.6 z trate -1.0\nrun 150\n",
     ),
     "sheared, with box flips": (
         "p p p",
         "prism 0 4 0 4 0 4 0 0 0",
         "box",
-        "fix f all deform 1 xy erate 2.6 remap v flip yes\nneighbor 2.5 bin\nrun 400\n",
+        "fix f all deform 1 xy erate 2.6 remap v flip yes\nneighbor 2.5 bin\nrun 200\n",
     ),
 }
 
@@ -69,7 +69,7 @@ def test_average_of_moving_atoms(lammps, tmp_path, case, np_):
     frames = read_dump(tmp_path / "dump.txt")
     periodic = CASES[case][0] == "p p p"
     last = sorted(frames)[-1]
-    assert list(run.step) == list(range(100, last + 1, 100))
+    assert list(run.step) == list(range(50, last + 1, 50))
 
     for k, step in enumerate(run.step):
         mean = expected_average(frames, int(step), periodic)
@@ -93,9 +93,9 @@ def test_atoms_did_migrate(lammps, tmp_path):
     lammps(script("hot liquid") + "print 'NSTEP'\n", np=2)
     frames = read_dump(tmp_path / "dump.txt")
     lo, cell, first = frames[0]
-    moved = np.abs(frames[400][2] - first).max(axis=1)
-    crossed = np.floor((frames[400][2] - lo) / cell.diagonal()) != np.floor(
-        (frames[380][2] - lo) / cell.diagonal()
+    moved = np.abs(frames[200][2] - first).max(axis=1)
+    crossed = np.floor((frames[200][2] - lo) / cell.diagonal()) != np.floor(
+        (frames[180][2] - lo) / cell.diagonal()
     )
     assert np.median(moved) > 1.0
     assert crossed.any()
@@ -111,5 +111,5 @@ def test_box_did_flip_inside_a_window(lammps, tmp_path):
 def test_window_that_began_before_the_fix_is_left_out(lammps, tmp_path):
     text = script("hot liquid")
     head, tail = text.split("compute d all")
-    lammps(head + "run 85\ncompute d all" + tail.replace("run 400", "run 15\nrun 110"), np=2)
-    assert list(read(tmp_path / "run.h5md").step) == [200]
+    lammps(head + "run 35\ncompute d all" + tail.replace("run 200", "run 15\nrun 60"), np=2)
+    assert list(read(tmp_path / "run.h5md").step) == [100]

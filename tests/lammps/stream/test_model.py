@@ -37,7 +37,7 @@ def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     for k in range(1, 5):
         words = f"store run{k}.h5md monitor none thermo 11 {STORED} v_n12\n"
-        run_lammps(folder, SYSTEM.format(seed=4711 + k) + STREAM + words + "run 800\n", np=2)
+        run_lammps(folder, SYSTEM.format(seed=4711 + k) + STREAM + words + "run 800\n")
     seen = [part for word in [*SEEN, "pxx", "pyy", "pzz", "pxz", "pyz"]
             for part in ("--observable", word)]  # fmt: skip
     files = [str(folder / f"run{k}.h5md") for k in range(1, 5)]
@@ -199,6 +199,7 @@ def test_other_units_are_refused(folder):
 
 
 def refused(folder, script, ranks, says):
-    done = run_lammps(folder, script, np=ranks, ok=False)
+    """What is refused does not depend on how warm the crystal is."""
+    done = run_lammps(folder, script.replace("run 200\n", ""), np=ranks, ok=False)
     assert done.returncode != 0 and len(done.errors) == 1, done.output
     assert re.search(says, done.errors[0]), done.errors[0]

@@ -10,11 +10,11 @@ import pytest
 from dbar.files.hdf5_digest import content_digest
 from dbar.online import LEARNING, TRUSTED
 from dbar.online.frozen import FrozenModel
+from dbar.statistics.intensive import per_atom
 from dbar.statistics.moments import LaggedMoments
 from dbar.store import StoreError
 from dbar.stream import Session
 from dbar.study import load
-from dbar.study.model import per_atom
 from dbar.study.model_file import ModelFileError
 from dbar.trajectory import read
 from given_models import make_model, rows, watching

@@ -3,10 +3,16 @@
 import subprocess
 import sys
 
-HEAVY = ("sklearn", "pandas", "matplotlib", "scipy.stats", "scipy.optimize", "ase", "ovito")
+import pytest
+
+HEAVY = ("sklearn", "pandas", "matplotlib", "scipy", "ase", "ovito")
 
 
-def test_a_plain_stream_imports_nothing_heavy():
-    code = f"import sys, dbar.stream; print([m for m in {HEAVY} if m in sys.modules])"
+@pytest.mark.parametrize(
+    "rooms", ["stream", "ensemble, dbar.ensemble.session", "watch, dbar.watch.follow"]
+)
+def test_nothing_heavy_is_imported(rooms):
+    """A run, an ensemble with all its processes, and who watches."""
+    code = f"import sys, dbar.{rooms}; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from browser import drawn
 from dbar.cli import main
-from dbar.estimators.ranks import NORMAL
+from dbar.statistics.ranks import NORMAL
 from dbar.trajectory import read, write
 from dbar.watch import Follower, Watching, WatchServer, plain_lines
 from dbar.watch.screen import screen
