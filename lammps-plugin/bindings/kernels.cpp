@@ -137,7 +137,8 @@ py::array_t<double> gradient_of_each(Kernel &self, const Ints &type, const Ints 
   auto *g = reinterpret_cast<double (*)[3]>(grad.mutable_data());
   const py::ssize_t size = self->size();
   const auto call = [&](int count, const int *centre, const double *B, double *theta) {
-    const auto given = theta_of(py::array_t<int>(count, centre), py::array_t<double>({count + py::ssize_t(0), size}, B));
+    const auto given =
+        theta_of(py::array_t<int>(count, centre), py::array_t<double>({count + py::ssize_t(0), size}, B));
     const auto found = given.cast<Reals>();
     if (found.ndim() != 2 || found.shape(0) != count || found.shape(1) != size)
       throw std::invalid_argument("theta_of: expected an array of the shape of B");
