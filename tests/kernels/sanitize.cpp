@@ -110,7 +110,7 @@ int main() {
         total += exercise(*kernel, random) + at_the_centre(*kernel);
       }
   total += exercise(*dbar::make_descriptor("expansion", 4.5, {}, 2), random);
-  for (const char *order : {"1", "2"})
+  for (const char *order : {"1", "2", "3"})
     for (const char *nmax : {"1", "3", "5"})
       for (const char *centre : {"0", "1"}) {
         const auto kernel = dbar::make_descriptor("soap", 4.5,

@@ -50,9 +50,11 @@ def test_against_one_call_for_each_centre(family):
     np.testing.assert_allclose(found, expected, atol=1e-12 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("family", sorted(WORDS))
-def test_one_theta_for_all(family):
-    kernel = _kernels.Kernel(family, RCUT, WORDS[family], 2)
+@pytest.mark.parametrize(
+    "words", [(family, WORDS[family]) for family in sorted(WORDS)] + [("soap", ["order", "3"])]
+)
+def test_one_theta_for_all(words):
+    kernel = _kernels.Kernel(words[0], RCUT, words[1], 2)
     near = neighbourhoods(seed=4)
     theta = np.random.default_rng(1).normal(size=kernel.size)
     gradient, _ = kernel.gradient(*near, theta)

@@ -114,6 +114,7 @@ def test_every_length_of_the_last_batch(tmp_path):
         ("soap", "order 1 nmax 7 center 1.0"),
         ("soap", "order 2 nmax 3 lmax 4 scale 1.0 2.0 3.5 width 4.6"),
         ("soap", "order 2 nmax 7 lmax 2 center 0.5"),
+        ("soap", "order 3 nmax 2 lmax 3 parity both"),
         ("afs", "nmax 9 lmax 7 weight 1.0 0.4"),
         ("afs", "nmax 4 lmax 4 selfpairs no radial loewdin switch no"),
     ],

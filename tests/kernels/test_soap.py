@@ -6,7 +6,15 @@ from ase.build import bulk
 
 from dbar import _kernels
 from dbar.descriptors import SOAP, Expansion
-from soap_oracles import coefficients, power_spectrum, radial_spectrum, soap_kernel
+from soap_oracles import (
+    coefficients,
+    density_correlations,
+    power_spectrum,
+    radial_spectrum,
+    soap_kernel,
+    triple_spectrum,
+    triples,
+)
 
 RCUT = 4.5
 VOIGT = [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]
@@ -34,7 +42,9 @@ def soap(order, case, **more):
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize(("order", "invariants"), [(1, radial_spectrum), (2, power_spectrum)])
+@pytest.mark.parametrize(
+    ("order", "invariants"), [(1, radial_spectrum), (2, power_spectrum), (3, triple_spectrum)]
+)
 def test_two_species_periodic_against_featomic(order, invariants, case):
     """featomic without splines; 1e-8 of the largest component was asked for."""
     atoms = salt()
@@ -71,7 +81,7 @@ def test_order_1_lies_in_order_2_of_a_centre():
         assert np.abs(difference[of] @ found - design).max() < 1e-9
 
 
-@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("order", [1, 2, 3])
 @pytest.mark.parametrize("case", [*CASES, CASES[2] | {"scale": [1.0, 2.5, 1.5]}])
 def test_gradient_and_virial_are_derivatives(order, case):
     atoms = salt(3)
@@ -103,7 +113,7 @@ def test_gradient_and_virial_are_derivatives(order, case):
         assert np.abs(slope - V[:, a, b]).max() < 1e-7 * np.abs(V).max()
 
 
-@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("order", [1, 2, 3])
 def test_invariance(order):
     """Rotation, inversion and permutation: 1e-12 of the largest component."""
     atoms = salt(6)
@@ -118,6 +128,53 @@ def test_invariance(order):
         np.testing.assert_allclose(v, matrix @ V @ matrix.T, atol=1e-12 * np.abs(V).max())
     mixed = atoms[np.random.default_rng(2).permutation(len(atoms))]
     np.testing.assert_allclose(descriptor.compute(mixed)[0], D, atol=1e-12 * np.abs(D).max())
+
+
+@pytest.mark.parametrize(("nmax", "lmax", "size"), [(4, 3, 304), (6, 4, 1734), (8, 6, 9760)])
+def test_number_of_components_of_order_3(nmax, lmax, size):
+    kernel = _kernels.Kernel("soap", RCUT, ["order", "3", "nmax", str(nmax), "lmax", str(lmax)], 1)
+    assert kernel.size == size == len(set(kernel.labels))
+
+
+def test_order_3_against_density_correlations():
+    """featomic's iterated products, even and odd, each up to the sign of its three degrees."""
+    case = {"nmax": 2, "lmax": 2, "sigma": 0.5, "width": 1.0}
+    atoms = salt(8)
+    expected = density_correlations(atoms, NUMBERS, rcut=RCUT, **case)
+    found = soap(3, case, parity="both").per_atom(atoms)
+    list_of = triples(4, 2, "both")
+    assert found.shape == (8, len(list_of))
+    for degrees in {tuple(degree for degree, _ in three) for three in list_of}:
+        here = [
+            k for k, three in enumerate(list_of) if tuple(degree for degree, _ in three) == degrees
+        ]
+        theirs = np.stack(
+            [expected[degrees][(slice(None), *(q for _, q in list_of[k]))] for k in here], axis=1
+        )
+        sign = np.sign((theirs * found[:, here]).sum())
+        assert np.abs(theirs).max() > 1e-9
+        np.testing.assert_allclose(found[:, here], sign * theirs, atol=1e-10)
+
+
+def test_odd_components_change_their_sign_with_inversion():
+    case = {"nmax": 2, "lmax": 3, "sigma": 0.5, "width": 1.0}
+    atoms = salt(9)
+    mirrored = atoms.copy()
+    mirrored.set_cell(-atoms.cell.array, scale_atoms=True)
+    descriptor = soap(3, case, parity="both")
+    a, b = (descriptor.per_atom(x) for x in (atoms, mirrored))
+    odd = np.array(
+        [sum(degree for degree, _ in three) % 2 for three in triples(4, 3, "both")], bool
+    )
+    assert 0 < odd.sum() < len(odd) and np.abs(a[:, odd]).max() > 1e-6
+    np.testing.assert_allclose(b[:, odd], -a[:, odd], atol=1e-13)
+    np.testing.assert_allclose(b[:, ~odd], a[:, ~odd], atol=1e-13)
+    even = soap(3, case)
+    np.testing.assert_array_equal(even.per_atom(atoms), a[:, ~odd])
+    theta = np.random.default_rng(1).normal(size=descriptor.n_components)
+    _, V = descriptor.compute(atoms, virial=True)
+    strain = descriptor.gradient(atoms, theta)[2]
+    np.testing.assert_allclose(strain, np.tensordot(theta, V[1:], 1), atol=1e-12)
 
 
 def test_many_channels_and_a_batch_that_fills_no_vector():
@@ -149,6 +206,9 @@ def test_labels_and_some_neighbours():
     np.testing.assert_allclose(
         one.per_atom(atoms), descriptor.per_atom(atoms)[:, keep], rtol=1e-13, atol=1e-13
     )
+    third = SOAP(RCUT, order=3, nmax=2, lmax=1, species=SYMBOLS)
+    assert third.labels[0] == "Na,n0,l0,Na,n0,l0,Na,n0,l0"
+    assert third.labels[-1] == "Cl,n1,l0,Cl,n1,l1,Cl,n1,l1"
     first = SOAP(RCUT, order=1, nmax=2, species=SYMBOLS)
     assert first.labels == ["Na,n0", "Na,n1", "Cl,n0", "Cl,n1"]
 
@@ -164,7 +224,13 @@ def test_settings_round_trip():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"order": 4}, "soap order: found '4', expected an integer from 1 to 2"),
+        ({"order": 4}, "soap order: found '4', expected an integer from 1 to 3"),
+        ({"parity": "odd"}, "soap parity: found 'odd', expected even or both"),
+        ({"parity": "both"}, "soap parity: found both with order 2, expected even, or order 3"),
+        (
+            {"order": 3, "nmax": 12, "lmax": 12},
+            "soap order: found 3 with [0-9]+ components, expected at most 500000",
+        ),
         ({"nmax": 13}, "soap nmax: found '13', expected an integer from 1 to 12"),
         ({"center": -1.0}, "soap center: found -1, expected a number from 0"),
         ({"center": 1.0, "neighbors": [1]}, "soap center: found 1 with neighbors 1, expected all"),

@@ -13,11 +13,13 @@ public:
   FourierSeries(int nmax, int lmax);
 
   int size() const override { return nmax_ * (lmax_ + 1); }
-  void values(const double *c, double *B) const override { entry_.values(series_, c, B); }
-  void strains(const double *c, const double *dc, double *B, double *dB) const override {
+  void values(const double *c, double *B, double *) const override { entry_.values(series_, c, B); }
+  void strains(const double *c, const double *dc, double *B, double *dB, double *) const override {
     entry_.strains(series_, c, dc, B, dB);
   }
-  void adjoint(const double *c, const double *theta, double *A) const override { entry_.adjoint(series_, c, theta, A); }
+  void adjoint(const double *c, const double *theta, double *A, double *) const override {
+    entry_.adjoint(series_, c, theta, A);
+  }
   Operations operations(Task task) const override;
   std::size_t memory_usage() const override { return chebyshev_.size() * sizeof(double); }
 

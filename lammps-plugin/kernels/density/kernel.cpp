@@ -33,6 +33,7 @@ Kernel::Kernel(std::shared_ptr<const Tables> tables, std::shared_ptr<const Contr
   A_ = take(tables_->coefficients());
   B_ = take(size());
   theta_ = take(size());
+  scratch_ = take(contraction_->scratch());
 }
 
 // Room for the neighbours, and what only strain needs.
@@ -91,7 +92,7 @@ void Kernel::accumulate(const Batch &batch, double *D, double *V) {
   const bool strain = V != nullptr;
   prepare(batch, strain);
   const auto contract = [&] {
-    strain ? contraction_->strains(work_.c, work_.dc, B_, dB_) : contraction_->values(work_.c, B_);
+    strain ? contraction_->strains(work_.c, work_.dc, B_, dB_, scratch_) : contraction_->values(work_.c, B_, scratch_);
   };
   if (contraction_->linear()) {
     clear_moments(strain);
@@ -120,7 +121,7 @@ void Kernel::per_centre(const Batch &batch, double *B) {
   prepare(batch, false);
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     of_group(batch, i, false);
-    contraction_->values(work_.c, B_);
+    contraction_->values(work_.c, B_, scratch_);
     each_lane(batch, i, [&](int lane, int centre) {
       double *to = B + static_cast<std::size_t>(centre) * size();
       for (int k = 0; k < size(); ++k)
@@ -144,12 +145,12 @@ void Kernel::gradient(const Batch &batch, const double *theta, double (*grad)[3]
       entry_.gather(plan_, work_, batch, i);
     if (!once) {
       std::fill_n(A_, coefficients, 0.0);
-      contraction_->adjoint(work_.c, theta_, A_);
+      contraction_->adjoint(work_.c, theta_, A_, scratch_);
     }
     entry_.pull_back(plan_, work_, A_, grad);
     if (!energy)
       continue;
-    contraction_->values(work_.c, B_);
+    contraction_->values(work_.c, B_, scratch_);
     each_lane(batch, i, [&](int lane, int centre) {
       energy[centre] = 0.0;
       for (int k = 0; k < size(); ++k)
@@ -166,7 +167,7 @@ void Kernel::gradient_of_each(const Batch &batch, const ThetaOf &theta_of, doubl
   std::vector<double> B(static_cast<std::size_t>(entry_.lanes) * size()), theta(B.size());
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     of_group(batch, i, false);
-    contraction_->values(work_.c, B_);
+    contraction_->values(work_.c, B_, scratch_);
     each_lane(batch, i, [&](int lane, int) {
       for (int k = 0; k < size(); ++k)
         B[static_cast<std::size_t>(lane) * size() + k] = B_[static_cast<std::size_t>(k) * entry_.lanes + lane];
@@ -177,7 +178,7 @@ void Kernel::gradient_of_each(const Batch &batch, const ThetaOf &theta_of, doubl
         theta_[static_cast<std::size_t>(k) * entry_.lanes + lane] = theta[static_cast<std::size_t>(lane) * size() + k];
     std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
     std::fill_n(A_, coefficients, 0.0);
-    contraction_->adjoint(work_.c, theta_, A_);
+    contraction_->adjoint(work_.c, theta_, A_, scratch_);
     entry_.pull_back(plan_, work_, A_, grad);
   }
 }

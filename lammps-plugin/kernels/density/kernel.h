@@ -46,6 +46,7 @@ private:
   Work work_{};
   std::vector<int> order_, count_;
   double *B_ = nullptr, *dB_ = nullptr, *theta_ = nullptr, *A_ = nullptr; // [K], [K][6], [K], as c
+  double *scratch_ = nullptr;                                             // of the contraction
 };
 
 } // namespace dbar::density

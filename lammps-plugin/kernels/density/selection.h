@@ -14,9 +14,9 @@ public:
 
   int size() const override { return static_cast<int>(source_.size()); }
   bool linear() const override { return true; }
-  void values(const double *c, double *B) const override;
-  void strains(const double *c, const double *dc, double *B, double *dB) const override;
-  void adjoint(const double *c, const double *theta, double *A) const override;
+  void values(const double *c, double *B, double *) const override;
+  void strains(const double *c, const double *dc, double *B, double *dB, double *) const override;
+  void adjoint(const double *c, const double *theta, double *A, double *) const override;
   Operations operations(Task) const override { return {}; }
   std::size_t memory_usage() const override { return source_.size() * sizeof(int); }
 

@@ -13,11 +13,13 @@ public:
   PowerSpectrum(int channels, int lmax);
 
   int size() const override { return channels_ * (channels_ + 1) / 2 * (lmax_ + 1); }
-  void values(const double *c, double *B) const override { entry_.values(power_, c, B); }
-  void strains(const double *c, const double *dc, double *B, double *dB) const override {
+  void values(const double *c, double *B, double *) const override { entry_.values(power_, c, B); }
+  void strains(const double *c, const double *dc, double *B, double *dB, double *) const override {
     entry_.strains(power_, c, dc, B, dB);
   }
-  void adjoint(const double *c, const double *theta, double *A) const override { entry_.adjoint(power_, c, theta, A); }
+  void adjoint(const double *c, const double *theta, double *A, double *) const override {
+    entry_.adjoint(power_, c, theta, A);
+  }
   Operations operations(Task task) const override;
   std::size_t memory_usage() const override { return norm_.size() * sizeof(double); }
 

@@ -17,8 +17,10 @@ void read_scale(Settings &s, Words &words) {
 }
 
 const Setting<Settings> table[] = {
-    {"order", kind::integer, [](Settings &s, Words &words) { s.order = words.integer(1, 2); },
+    {"order", kind::integer, [](Settings &s, Words &words) { s.order = words.integer(1, 3); },
      [](const Settings &s) { return std::to_string(s.order); }},
+    {"parity", kind::word, [](Settings &s, Words &words) { s.odd = words.choice({"even", "both"}) == 1; },
+     [](const Settings &s) { return std::string(s.odd ? "both" : "even"); }},
     Row::nmax,
     Row::lmax,
     Row::sigma,
@@ -48,6 +50,9 @@ Settings read_settings(double rcut, Words &words, int nspecies) {
   Settings s = defaults(rcut, nspecies);
   read_words(table, words, s);
   check(s, name);
+  if (s.odd && s.order < 3)
+    throw BadSetting("soap parity: found both with order " + std::to_string(s.order) +
+                     ", expected even, or order 3: others have no components that change their sign");
   if (s.center > 0.0 && static_cast<int>(s.neighbors.size()) < nspecies)
     throw BadSetting("soap center: found " + number_text(s.center) + " with neighbors " +
                      density::species_text(s.neighbors) + ", expected all species among the neighbors, or center 0");

@@ -12,6 +12,7 @@ constexpr const char *name = "soap";
 
 struct Settings : density::Settings {
   int order = 2;                     // how many neighbours a component correlates with the centre
+  bool odd = false;                  // of order 3: components that change their sign with inversion, too
   double center = 0.0;               // weight of the centre's own Gaussian
   double c = 0.0, r0 = 1.0, m = 1.0; // neighbours count c / (c + (r / r0)^m); c 0: fully
 };

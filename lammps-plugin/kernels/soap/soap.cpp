@@ -2,6 +2,7 @@
 #include "kernels/density/basis.h"
 #include "kernels/density/kernel.h"
 #include "kernels/density/selection.h"
+#include "kernels/soap/bispectrum.h"
 #include "kernels/soap/power_spectrum.h"
 #include "kernels/soap/settings.h"
 
@@ -12,6 +13,15 @@ namespace {
 std::vector<std::string> labels_of(const Settings &s) {
   std::vector<std::string> all;
   const auto label = [&](int q) { return channel_label(s, q); };
+  if (s.order == 3) {
+    for (const Three &three : components(s.channels(), s.lmax, s.odd)) {
+      std::string text;
+      for (const auto &[l, q] : three)
+        text += (text.empty() ? "" : ",") + label(q) + ",l" + std::to_string(l);
+      all.push_back(text);
+    }
+    return all;
+  }
   for (int q = 0; q < s.channels(); ++q) {
     if (s.order == 1)
       all.push_back(label(q));
@@ -36,7 +46,19 @@ private:
   Settings s_;
 };
 
+constexpr std::size_t most_components = 500000; // six derivatives of each take 200 MB in every thread
+
+std::vector<Three> three_neighbours(const Settings &s) {
+  const auto all = components(s.channels(), s.lmax, s.odd);
+  if (all.size() > most_components)
+    throw BadSetting("soap order: found 3 with " + std::to_string(all.size()) + " components, expected at most " +
+                     std::to_string(most_components) + ": use smaller nmax, lmax or fewer neighbors");
+  return all;
+}
+
 std::shared_ptr<const density::Contraction> invariants(const Settings &s, const density::Tables &tables) {
+  if (s.order == 3)
+    return std::make_shared<const Bispectrum>(s.channels(), s.lmax, three_neighbours(s));
   if (s.order == 2)
     return std::make_shared<const PowerSpectrum>(s.channels(), s.lmax);
   std::vector<int> scalars;

@@ -17,19 +17,26 @@ class SOAP(DensityDescriptor):
     .. math::
         B_Q &= c_{Q00} \\
         B_{QQ'l} &= \sqrt{\frac{2 - \delta_{QQ'}}{2l+1}} \sum_m c_{Qlm} \, c_{Q'lm},
-        \qquad Q \le Q'
+        \qquad Q \le Q' \\
+        B_{Q_1 l_1, Q_2 l_2, Q_3 l_3} &= \frac{1}{\sqrt{2 l_3 + 1}} \sum_{m_1 m_2 m_3}
+        C^{l_3 m_3}_{l_1 m_1 l_2 m_2} \, c_{Q_1 l_1 m_1} c_{Q_2 l_2 m_2} c_{Q_3 l_3 m_3},
+        \qquad (l_1, Q_1) \le (l_2, Q_2) \le (l_3, Q_3)
 
-    of order 1 (a radial distribution) and order 2 (the power spectrum): what one can tell of the
-    neighbours by looking at one, or at two of them, at a time. Scalar products of two such vectors
-    are those of featomic's ``SoapPowerSpectrum`` (A. P. Bartok, R. Kondor, G. Csanyi, Phys. Rev. B
-    87, 184115 (2013); F. Musil et al., J. Chem. Phys. 154, 114109 (2021)).
+    of order 1 (a radial distribution), order 2 (the power spectrum) and order 3 (the bispectrum of
+    this density, with Clebsch-Gordan coefficients of real harmonics): what one can tell of the
+    neighbours by looking at one, two, or three of them at a time. Scalar products of two vectors of
+    order 2 are those of featomic's ``SoapPowerSpectrum`` (A. P. Bartok, R. Kondor, G. Csanyi,
+    Phys. Rev. B 87, 184115 (2013); F. Musil et al., J. Chem. Phys. 154, 114109 (2021)).
 
     Parameters
     ----------
     rcut : float
         Cutoff for all pairs. Length unit of the positions.
     order : int
-        1 or 2.
+        1, 2 or 3.
+    parity : str
+        ``"even"``, or with order 3 ``"both"``: then components with an odd l1 + l2 + l3 are there
+        too, which change their sign in the mirror.
     nmax : int
         Number of radial functions, n = 0 ... nmax - 1; up to 12.
     lmax : int
@@ -66,6 +73,7 @@ class SOAP(DensityDescriptor):
         self,
         rcut,
         order=2,
+        parity="even",
         nmax=4,
         lmax=3,
         sigma=0.5,
@@ -78,6 +86,7 @@ class SOAP(DensityDescriptor):
         perspecies=False,
     ):
         self.order = order
+        self.parity = parity
         self.nmax = nmax
         self.lmax = lmax
         self.sigma = sigma

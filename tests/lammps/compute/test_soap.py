@@ -14,6 +14,7 @@ from dbar.potential import LinearPotential
 VOIGT = [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]
 DUMP = "dump d all custom 1 dump.txt id type x y z\ndump_modify d sort id format float %.17g\n"
 CASES = {
+    "order 3 nmax 2 lmax 2 parity both": {"order": 3, "nmax": 2, "lmax": 2, "parity": "both"},
     "order 1 nmax 5 center 1.0": {"order": 1, "nmax": 5, "center": 1.0},
     "nmax 3 lmax 4 sigma 0.4 width 1.0 scale 1 3 4": {
         "nmax": 3, "lmax": 4, "sigma": 0.4, "width": 1.0, "scale": [1.0, 3.0, 4.0],
@@ -132,12 +133,12 @@ def test_a_bias_on_a_variable_of_order_2(lammps, tmp_path, ranks):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("order 4", "soap order: found '4', expected an integer from 1 to 2"),
+        ("order 4", "soap order: found '4', expected an integer from 1 to 3"),
         ("center 1.0 neighbors 1", "soap center: found 1 with neighbors 1, expected all species"),
         ("scale 1 2", "soap scale: found nothing after it, expected three numbers above 0, C R0 M"),
         ("scale 0 2 1", "soap scale: found 0, expected three numbers above 0"),
         ("sigma 0", "soap sigma: found 0, expected a length above 0"),
-        ("twojmax 2", "soap: found keyword 'twojmax', expected one of: order, nmax, lmax, sigma"),
+        ("twojmax 2", "soap: found keyword 'twojmax', expected one of: order, parity, nmax, lmax"),
     ],
 )
 def test_bad_words(lammps, words, message):

@@ -1,1 +1,2 @@
+#include "kernels/soap/lanes/bispectrum.h"
 #include "kernels/soap/lanes/power.h"
