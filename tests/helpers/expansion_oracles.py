@@ -36,26 +36,47 @@ def cutoff_function(r, rcut, width):
     return 0.5 * (1 + np.cos(np.pi * np.clip((r - rcut) / width + 1, 0.0, 1.0)))
 
 
-def by_quadrature(r, rcut, nmax, lmax, sigma, width):
-    """c_nlm (nmax, (lmax + 1)^2) of neighbours r: the density on a grid in space, times the basis functions."""
-    x, wx = np.polynomial.legendre.leggauss(160)
-    far = np.linalg.norm(r, axis=1).max() + 9.0 * sigma
-    x, wx = 0.5 * far * (x + 1), 0.5 * far * wx
-    cosine, wc = np.polynomial.legendre.leggauss(90)
-    phi = 2 * np.pi * np.arange(180) / 180
+def sphere(points):
+    """Quadrature over directions: unit vectors (n, 3), weights (n,)."""
+    cosine, wc = np.polynomial.legendre.leggauss(points)
+    phi = np.pi * np.arange(2 * points) / points
     sine = np.sqrt(1 - cosine**2)[:, None]
     n = np.stack(
-        [sine * np.cos(phi), sine * np.sin(phi), np.repeat(cosine[:, None], 180, axis=1)], axis=-1
-    ).reshape(-1, 3)
-    weight = np.repeat(wc * 2 * np.pi / 180, 180)
-    Y = harmonics(lmax, n) * weight[:, None]
-    R = orbitals(nmax, rcut, x) * wx * x**2
+        [sine * np.cos(phi), sine * np.sin(phi), np.repeat(cosine[:, None], 2 * points, axis=1)],
+        axis=-1,
+    )
+    return n.reshape(-1, 3), np.repeat(wc * np.pi / points, 2 * points)
+
+
+def density_at(x, n, r, rcut, sigma, width):
+    """Gaussians of neighbours r at the points x n, (distances, directions)."""
     density = np.zeros((len(x), len(n)))
     for v in r:
         fc = cutoff_function(np.linalg.norm(v), rcut, width)
         square = x[:, None] ** 2 + v @ v - 2 * x[:, None] * (n @ v)
         density += fc * (np.pi * sigma**2) ** -0.75 * np.exp(-0.5 * square / sigma**2)
-    return R @ density @ Y
+    return density
+
+
+def by_quadrature(r, rcut, nmax, lmax, sigma, width):
+    """c_nlm (nmax, (lmax + 1)^2) of neighbours r: the density on a grid in space, times the basis functions."""
+    x, wx = np.polynomial.legendre.leggauss(160)
+    far = np.linalg.norm(r, axis=1).max() + 9.0 * sigma
+    x, wx = 0.5 * far * (x + 1), 0.5 * far * wx
+    n, weight = sphere(90)
+    Y = harmonics(lmax, n) * weight[:, None]
+    R = orbitals(nmax, rcut, x) * wx * x**2
+    return R @ density_at(x, n, r, rcut, sigma, width) @ Y
+
+
+def on_shells(r, rcut, nmax, lmax, sigma, width):
+    """c_nlm of a discrete variable representation: sqrt(w) x times the density on shells, projected on harmonics."""
+    x, w = np.polynomial.legendre.leggauss(nmax)
+    end = rcut + 3 * sigma
+    x, w = 0.5 * end * (x + 1), 0.5 * end * w
+    n, weight = sphere(90)
+    Y = harmonics(lmax, n) * weight[:, None]
+    return (np.sqrt(w) * x)[:, None] * (density_at(x, n, r, rcut, sigma, width) @ Y)
 
 
 def by_featomic(atoms, rcut, nmax, lmax, sigma, width, species):

@@ -7,9 +7,10 @@ from vesin import NeighborList
 
 from dbar import _kernels
 from dbar.descriptors import Expansion
-from expansion_oracles import by_featomic, by_quadrature, harmonics, orbitals
+from expansion_oracles import by_featomic, by_quadrature, harmonics, on_shells, orbitals
 
 RCUT = 4.5
+DVR = [{"nmax": 5, "lmax": 6, "width": 1.5}, {"nmax": 40, "lmax": 3, "sigma": 0.3}]
 VOIGT = [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]
 CASES = [
     {"nmax": 4, "lmax": 3},
@@ -71,6 +72,24 @@ def test_one_neighbourhood_by_quadrature(settings):
     assert np.abs(B.reshape(expected.shape) - expected).max() < 1e-11
 
 
+@pytest.mark.parametrize("settings", DVR)
+def test_values_on_shells(settings):
+    r = neighbourhood()[2][:5]
+    given = {"sigma": 0.5, "width": 0.5, **settings}
+    expected = on_shells(r, RCUT, **given)
+    B = kernel(1, accuracy=1e-12, basis="dvr", **given).per_atom([0], [0, 5], r, [0] * 5)
+    assert np.abs(B.reshape(expected.shape) - expected).max() < 1e-11
+
+
+def test_shells_and_orbitals_see_the_same_density():
+    """Of few neighbours, whose density both bases hold whole: int rho_lm^2 x^2 dx of each l m."""
+    r = neighbourhood()[2][1:4]
+    near = [0], [0, 3], r, [0] * 3
+    shells = kernel(1, nmax=40, lmax=4, basis="dvr", width=4.5).per_atom(*near).reshape(40, 25)
+    fine = on_shells(r, RCUT, 300, 4, 0.5, 4.5)
+    np.testing.assert_allclose((shells**2).sum(axis=0), (fine**2).sum(axis=0), rtol=1e-5)
+
+
 @pytest.mark.parametrize("settings", CASES)
 def test_two_species_periodic_against_featomic(settings):
     """featomic without splines; ours of the default accuracy, 1e-10 of each function's maximum."""
@@ -85,7 +104,7 @@ def test_two_species_periodic_against_featomic(settings):
     assert D[0] == len(atoms)
 
 
-@pytest.mark.parametrize("settings", CASES)
+@pytest.mark.parametrize("settings", [*CASES, DVR[0] | {"basis": "dvr"}])
 def test_gradient_is_the_derivative_by_neighbour(settings):
     type_, first, r, rtype = neighbourhood()
     k = kernel(**settings)
@@ -132,7 +151,7 @@ def test_forces_of_a_periodic_crystal(settings):
         assert abs(slope + force[atom, c]) < 1e-7 * np.abs(force).max()
 
 
-@pytest.mark.parametrize("settings", CASES)
+@pytest.mark.parametrize("settings", [*CASES, DVR[1] | {"basis": "dvr"}])
 def test_virial_is_the_derivative_by_symmetric_strain(settings):
     atoms = salt(4)
     descriptor = Expansion(RCUT, species=["Na", "Cl"], perspecies=True, **settings)
@@ -239,7 +258,12 @@ def test_only_some_neighbours():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"nmax": 0}, "nmax: found '0', expected an integer from 1 to 12"),
+        ({"nmax": 0}, "nmax: found '0', expected an integer from 1 to 40"),
+        (
+            {"nmax": 13},
+            "nmax: found 13 with basis gto, expected an integer from 1 to 12, or basis dvr",
+        ),
+        ({"basis": "spline"}, "basis: found 'spline', expected gto or dvr"),
         ({"lmax": 13}, "lmax: found '13', expected an integer from 0 to 12"),
         ({"sigma": 0.0}, "sigma: found 0, expected a length above 0"),
         ({"sigma": 0.001}, "sigma: found 0.001, expected a length from Rcut / 100 to Rcut 4.5"),

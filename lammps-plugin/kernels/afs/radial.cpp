@@ -1,5 +1,6 @@
 #include "kernels/afs/radial.h"
 
+#include "kernels/density/gauss_legendre.h"
 #include "kernels/pi.h"
 
 #include <cmath>
@@ -35,24 +36,9 @@ void jacobi(int n, Real y, Real *out) {
 // T_ak = int phi_a g_k dy on [0, 1]: with P_k = sum of powers of y these are integrals of powers, but with terms of
 // either sign; Gauss-Legendre quadrature is exact here and has positive weights.
 std::vector<Real> triangle(int n) {
-  const int nodes = n + 6;
   std::vector<Real> t(n * n, 0), g(3 * n);
-  for (int i = 0; i < nodes; ++i) {
-    Real x = std::cos(long_pi * (i + 0.75L) / (nodes + 0.5L)), slope = 0;
-    for (int step = 0; step < 100; ++step) { // Newton, for the i-th zero of P_nodes
-      Real p0 = 1, p1 = x;
-      for (int k = 2; k <= nodes; ++k) {
-        const Real p2 = ((2 * k - 1) * x * p1 - (k - 1) * p0) / k;
-        p0 = p1;
-        p1 = p2;
-      }
-      slope = nodes * (x * p1 - p0) / (x * x - 1);
-      const Real move = p1 / slope;
-      x -= move;
-      if (std::abs(move) < 1e-19L)
-        break;
-    }
-    const Real weight = 1 / ((1 - x * x) * slope * slope), y = 0.5L * (x + 1); // half of that of [-1, 1]
+  for (const density::Node &node : density::gauss_legendre(n + 6)) {
+    const Real y = 0.5L * (node.x + 1), weight = 0.5L * node.weight;
     jacobi(n, y, g.data());
     for (int a = 1; a <= n; ++a)
       for (int k = 0; k < a; ++k)

@@ -10,6 +10,7 @@ struct Radial {
   double sigma = 0.5;
   double width = 0.5; // of the cutoff function
   double accuracy = 1e-10;
+  bool dvr = false; // values on shells, not Gaussian-type orbitals
 };
 
 // Functions of u = sqrt(r^2 + shift^2), n = 0 ... count() - 1 of each degree.

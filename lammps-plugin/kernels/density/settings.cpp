@@ -1,5 +1,8 @@
 #include "kernels/density/settings.h"
 
+#include "kernels/density/basis.h"
+#include "kernels/density/dvr.h"
+
 #include <numeric>
 
 namespace dbar::density {
@@ -14,6 +17,10 @@ Settings defaults(double rcut, int nspecies) {
 }
 
 void check(const Settings &s, const std::string &family) {
+  if (!s.dvr && s.nmax > largest_nmax_gto)
+    throw BadSetting(family + " nmax: found " + std::to_string(s.nmax) +
+                     " with basis gto, expected an integer from 1 to " + std::to_string(largest_nmax_gto) +
+                     ", or basis dvr");
   if (s.width > s.rcut)
     throw BadSetting(family + " width: found " + number_text(s.width) + ", expected a length above 0 and up to Rcut " +
                      number_text(s.rcut));
@@ -32,6 +39,12 @@ std::string species_text(const std::vector<int> &species) {
   for (int a : species)
     text += (text.empty() ? "" : " ") + std::to_string(a + 1);
   return text;
+}
+
+std::unique_ptr<RadialFunctions> radial_functions(const Settings &s, int lmax) {
+  if (s.dvr)
+    return std::make_unique<Dvr>(s.nmax, lmax, s.rcut, s.sigma);
+  return std::make_unique<Basis>(s.nmax, lmax, s.rcut, s.sigma);
 }
 
 Neighbours neighbours(const Settings &s) {

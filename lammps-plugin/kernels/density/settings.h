@@ -6,6 +6,7 @@
 #include "kernels/density/tables.h"
 #include "kernels/settings.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,10 @@ void check(const Settings &settings, const std::string &family);
 std::string channel_label(const Settings &settings, int channel);
 std::string species_text(const std::vector<int> &species); // from 1
 Neighbours neighbours(const Settings &settings);
+std::unique_ptr<RadialFunctions> radial_functions(const Settings &settings, int lmax);
 
-constexpr int largest_nmax = 12; // beyond it the Gaussians are nearly dependent
+constexpr int largest_nmax = 40;     // of dvr
+constexpr int largest_nmax_gto = 12; // beyond it the Gaussians are nearly dependent
 
 inline bool is_positive(double x) {
   return x > 0.0;
@@ -40,6 +43,9 @@ template <class S> struct Row {
   static constexpr Setting<S> lmax{"lmax", kind::integer,
                                    [](S &s, Words &words) { s.lmax = words.integer(0, most_lmax); },
                                    [](const S &s) { return std::to_string(s.lmax); }};
+  static constexpr Setting<S> basis{"basis", kind::word,
+                                    [](S &s, Words &words) { s.dvr = words.choice({"gto", "dvr"}) == 1; },
+                                    [](const S &s) { return std::string(s.dvr ? "dvr" : "gto"); }};
   static constexpr Setting<S> sigma{"sigma", kind::number,
                                     [](S &s, Words &words) { s.sigma = words.real("a length above 0", is_positive); },
                                     [](const S &s) { return digits17(s.sigma); }};

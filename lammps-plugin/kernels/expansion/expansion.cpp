@@ -1,5 +1,4 @@
 // The coefficients c_anlm themselves, summed over centres.
-#include "kernels/density/basis.h"
 #include "kernels/density/kernel.h"
 #include "kernels/density/selection.h"
 #include "kernels/expansion/settings.h"
@@ -34,8 +33,8 @@ std::vector<int> sources(const Settings &s, const density::Tables &tables) {
 
 std::unique_ptr<Descriptor> make(double rcut, Words &words, int nspecies) {
   const Settings s = read_settings(rcut, words, nspecies);
-  const auto tables = std::make_shared<const density::Tables>(
-      neighbours(s), density::Basis(s.nmax, s.lmax, rcut, s.sigma), s.accuracy, name);
+  const auto tables =
+      std::make_shared<const density::Tables>(neighbours(s), *radial_functions(s, s.lmax), s.accuracy, name);
   return std::make_unique<Expansion>(
       s, tables, std::make_shared<const density::Selection>(sources(s, *tables), tables->coefficients()));
 }

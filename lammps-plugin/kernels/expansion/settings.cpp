@@ -5,7 +5,8 @@ namespace dbar::expansion {
 namespace {
 
 using Row = density::Row<Settings>;
-const Setting<Settings> table[] = {Row::nmax, Row::lmax, Row::sigma, Row::width, Row::neighbors, Row::accuracy};
+const Setting<Settings> table[] = {Row::nmax,  Row::lmax,      Row::basis,   Row::sigma,
+                                   Row::width, Row::neighbors, Row::accuracy};
 
 } // namespace
 

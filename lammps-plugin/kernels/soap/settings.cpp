@@ -23,6 +23,7 @@ const Setting<Settings> table[] = {
      [](const Settings &s) { return std::string(s.odd ? "both" : "even"); }},
     Row::nmax,
     Row::lmax,
+    Row::basis,
     Row::sigma,
     Row::width,
     {"center", kind::number,

@@ -1,5 +1,4 @@
 // The smooth overlap of atomic positions: invariants of the spherical expansion of each centre.
-#include "kernels/density/basis.h"
 #include "kernels/density/kernel.h"
 #include "kernels/density/selection.h"
 #include "kernels/soap/bispectrum.h"
@@ -75,8 +74,8 @@ std::unique_ptr<Descriptor> make(double rcut, Words &words, int nspecies) {
   around.c = s.c;
   around.r0 = s.r0;
   around.m = s.m;
-  const auto tables = std::make_shared<const density::Tables>(
-      around, density::Basis(s.nmax, around.lmax, rcut, s.sigma), s.accuracy, name);
+  const auto tables =
+      std::make_shared<const density::Tables>(around, *radial_functions(s, around.lmax), s.accuracy, name);
   return std::make_unique<Soap>(s, tables, invariants(s, *tables));
 }
 

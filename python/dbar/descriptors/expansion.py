@@ -27,9 +27,12 @@ class Expansion(DensityDescriptor):
     rcut : float
         Cutoff for all pairs. Length unit of the positions.
     nmax : int
-        Number of radial functions, n = 0 ... nmax - 1; up to 12.
+        Number of radial functions, n = 0 ... nmax - 1; up to 12, with ``basis="dvr"`` up to 40.
     lmax : int
         Largest angular momentum; up to 12.
+    basis : str
+        Radial functions: ``"gto"``, Gaussian-type orbitals, or ``"dvr"``, values on nmax shells at
+        Gauss-Legendre points of [0, rcut + 3 sigma].
     sigma : float
         Width of the Gaussian of a neighbour, from rcut / 100 to rcut (length).
     width : float
@@ -63,6 +66,7 @@ class Expansion(DensityDescriptor):
         rcut,
         nmax=4,
         lmax=3,
+        basis="gto",
         sigma=0.5,
         width=0.5,
         neighbors=None,
@@ -72,6 +76,7 @@ class Expansion(DensityDescriptor):
     ):
         self.nmax = nmax
         self.lmax = lmax
+        self.basis = basis
         self.sigma = sigma
         self.width = width
         self.neighbors = neighbors

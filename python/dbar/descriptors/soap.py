@@ -38,9 +38,12 @@ class SOAP(DensityDescriptor):
         ``"even"``, or with order 3 ``"both"``: then components with an odd l1 + l2 + l3 are there
         too, which change their sign in the mirror.
     nmax : int
-        Number of radial functions, n = 0 ... nmax - 1; up to 12.
+        Number of radial functions, n = 0 ... nmax - 1; up to 12, with ``basis="dvr"`` up to 40.
     lmax : int
         Largest angular momentum; up to 12. Of no effect with order 1.
+    basis : str
+        Radial functions: ``"gto"``, Gaussian-type orbitals, or ``"dvr"``, values on nmax shells at
+        Gauss-Legendre points of [0, rcut + 3 sigma].
     sigma : float
         Width of the Gaussian of a neighbour, from rcut / 100 to rcut (length).
     width : float
@@ -76,6 +79,7 @@ class SOAP(DensityDescriptor):
         parity="even",
         nmax=4,
         lmax=3,
+        basis="gto",
         sigma=0.5,
         width=0.5,
         center=0.0,
@@ -89,6 +93,7 @@ class SOAP(DensityDescriptor):
         self.parity = parity
         self.nmax = nmax
         self.lmax = lmax
+        self.basis = basis
         self.sigma = sigma
         self.width = width
         self.center = center

@@ -100,7 +100,7 @@ def test_memory_and_log(lammps):
         ("neighbors lmax 2", "expansion neighbors: found 'lmax', expected different"),
         (
             "twojmax 8",
-            "found keyword 'twojmax', expected one of: nmax, lmax, sigma, width, neighbors",
+            "found keyword 'twojmax', expected one of: nmax, lmax, basis, sigma, width",
         ),
     ],
 )

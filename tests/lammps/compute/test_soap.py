@@ -138,7 +138,10 @@ def test_a_bias_on_a_variable_of_order_2(lammps, tmp_path, ranks):
         ("scale 1 2", "soap scale: found nothing after it, expected three numbers above 0, C R0 M"),
         ("scale 0 2 1", "soap scale: found 0, expected three numbers above 0"),
         ("sigma 0", "soap sigma: found 0, expected a length above 0"),
-        ("twojmax 2", "soap: found keyword 'twojmax', expected one of: order, parity, nmax, lmax"),
+        (
+            "twojmax 2",
+            "soap: found keyword 'twojmax', expected one of: order, parity, nmax, lmax, basis",
+        ),
     ],
 )
 def test_bad_words(lammps, words, message):
