@@ -108,6 +108,18 @@ bool Words::none() {
   return true;
 }
 
+std::vector<double> Words::numbers(const std::string &expected, bool (*fits)(double)) {
+  std::vector<double> list;
+  for (double number = 0.0; at_ < words_.size() && is_number(words_[at_], &number); ++at_) {
+    if (!fits(number))
+      reject(number_text(number), expected);
+    list.push_back(number);
+  }
+  if (list.empty())
+    reject(at_ < words_.size() ? "'" + words_[at_] + "'" : "nothing after it", expected);
+  return list;
+}
+
 std::vector<double> Words::per_species(int n, const std::string &expected) {
   const std::string all = std::to_string(n) + (n == 1 ? " number" : " numbers") + ", one per species, each " + expected;
   std::vector<double> numbers;

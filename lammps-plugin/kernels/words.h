@@ -29,6 +29,7 @@ public:
   bool yes_no();
   int choice(const std::vector<std::string> &among); // the number of the word
   bool none();                                       // whether the next word says so; it is read then
+  std::vector<double> numbers(const std::string &expected, bool (*fits)(double)); // one or more
   std::vector<double> per_species(int n, const std::string &expected);
   std::vector<int> species(int n); // numbers from 1 to n, each once; returned from 0, ascending
 

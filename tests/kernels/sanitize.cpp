@@ -125,6 +125,10 @@ int main() {
           dbar::make_descriptor("afs", 4.5, {"nmax", nmax, "lmax", "5", "selfpairs", self, "weight", "1", "2"}, 2);
       total += exercise(*kernel, random) + at_the_centre(*kernel);
     }
+  for (const char *zeta : {"1", "4", "1.5"}) {
+    const auto kernel = dbar::make_descriptor("acsf", 4.5, {"grid", "3", "zeta", zeta}, 2);
+    total += exercise(*kernel, random) + at_the_centre(*kernel);
+  }
   std::printf("%s %g\n", dbar::active_isa(), total);
   return std::isfinite(total) ? 0 : 1;
 }

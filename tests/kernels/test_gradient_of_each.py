@@ -10,6 +10,7 @@ WORDS = {
     "bso4": ["twojmax", "3"],
     "expansion": ["nmax", "3", "lmax", "2"],
     "soap": ["nmax", "3", "lmax", "2"],
+    "acsf": ["grid", "3", "zeta", "1", "2.5"],
     "afs": ["nmax", "3", "lmax", "4", "selfpairs", "no", "weight", "1.0", "0.6"],
 }
 

@@ -115,6 +115,8 @@ def test_every_length_of_the_last_batch(tmp_path):
         ("soap", "order 2 nmax 3 lmax 4 scale 1.0 2.0 3.5 width 4.6"),
         ("soap", "order 2 nmax 7 lmax 2 center 0.5"),
         ("soap", "order 3 nmax 2 lmax 3 parity both"),
+        ("acsf", "grid 4 zeta 1 4 2.5"),
+        ("acsf", "neighbors 2"),
         ("afs", "nmax 9 lmax 7 weight 1.0 0.4"),
         ("afs", "nmax 4 lmax 4 selfpairs no radial loewdin switch no"),
     ],

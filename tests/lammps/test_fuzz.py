@@ -62,7 +62,19 @@ def check(worker, stages, command, texts, **files):
 
 def test_the_commands_are_right_as_they_stand(worker):
     """What is spoilt below works before it is."""
-    for stages in (BSO4, EXPANSION, SOAP, AFS, CHUNK, AVERAGE, NOVELTY, STREAM, PLUMED_FIX, IPI):
+    for stages in (
+        BSO4,
+        EXPANSION,
+        SOAP,
+        AFS,
+        ACSF,
+        CHUNK,
+        AVERAGE,
+        NOVELTY,
+        STREAM,
+        PLUMED_FIX,
+        IPI,
+    ):
         words = " ".join(word for _, word in stages[1])
         answer = worker.ask(stages=[stages[0], words, stages[2]], files=FILES)
         assert answer["error"] == "", answer
@@ -102,6 +114,11 @@ AFS = (
         _HEAD + "FAMILY=afs Rcut=4.7 nmax =3 lmax =2 radial =loewdin switch =no selfpairs =no "
         "weight =1.0 virial =yes"
     ),
+    THERMO,
+)
+ACSF = (
+    EAM,
+    pairs(_HEAD + "FAMILY=acsf Rcut=4.7 grid =2 zeta =1.0 zeta=4.0 virial =yes"),
     THERMO,
 )
 CHUNK = (
@@ -193,6 +210,12 @@ def test_compute_soap(worker, case):
 @given(case=spoilt(AFS[1]))
 def test_compute_afs(worker, case):
     check(worker, [AFS[0], " ".join(case[0]), AFS[2]], 1, case[1])
+
+
+@examples(40)
+@given(case=spoilt(ACSF[1]))
+def test_compute_acsf(worker, case):
+    check(worker, [ACSF[0], " ".join(case[0]), ACSF[2]], 1, case[1])
 
 
 @examples(40)
@@ -288,4 +311,4 @@ def test_ensembles_of_a_stream(worker, choice):
 
 
 def test_families_of_the_fuzzer_are_all_there_are():
-    assert set(_kernels.family_names()) == {"bso4", "expansion", "soap", "afs"}
+    assert set(_kernels.family_names()) == {"bso4", "expansion", "soap", "afs", "acsf"}

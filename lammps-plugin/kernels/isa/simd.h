@@ -75,6 +75,31 @@ DBAR_INLINE void transpose(V *rows) {
     exchange_all<4>(rows);
 }
 
+// e^x to about one unit in the last place for x <= 0; below -700 it is that of -700, which is no number to speak of.
+DBAR_INLINE V exponential(V x) {
+  x = x < -700.0 ? broadcast(-700.0) : x;
+  const double shift = 6755399441055744.0; // 1.5 * 2^52: the sum's last bits are the integer
+  const V t = x * 1.44269504088896340736 + shift;
+  const V k = t - shift;
+  V y = x - k * 6.93147180369123816490e-01;
+  y = y - k * 1.90821492927058770002e-10;
+  V p = y * (1.0 / 6227020800.0) + 1.0 / 479001600.0; // Taylor's series, |y| < 0.35
+  p = p * y + 1.0 / 39916800.0;
+  p = p * y + 1.0 / 3628800.0;
+  p = p * y + 1.0 / 362880.0;
+  p = p * y + 1.0 / 40320.0;
+  p = p * y + 1.0 / 5040.0;
+  p = p * y + 1.0 / 720.0;
+  p = p * y + 1.0 / 120.0;
+  p = p * y + 1.0 / 24.0;
+  p = p * y + 1.0 / 6.0;
+  p = p * y + 0.5;
+  p = p * y + 1.0;
+  p = p * y + 1.0;
+  const I power = ((I)t - 0x4338000000000000LL + 1023) << 52; // 2^k
+  return p * (V)power;
+}
+
 // Sine and cosine to about one unit in the last place for |x| < 1e5: reduction by multiples of
 // pi/2 in three parts and the polynomials of fdlibm.
 DBAR_INLINE void sine_cosine(V x, V &sine, V &cosine) {

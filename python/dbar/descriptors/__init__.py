@@ -4,12 +4,14 @@ The numbers are those of the LAMMPS command ``compute dbar``: the same kernels r
 :class:`ase.Atoms`, with neighbour lists by ``vesin``.
 """
 
+from dbar.descriptors.acsf import ACSF
 from dbar.descriptors.afs import AFS
 from dbar.descriptors.bispectrum import Bispectrum
 from dbar.descriptors.expansion import Expansion
 from dbar.descriptors.soap import SOAP
 
 __all__ = [
+    "ACSF",
     "AFS",
     "SOAP",
     "Bispectrum",

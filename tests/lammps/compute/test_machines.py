@@ -39,6 +39,7 @@ STYLES = {
     "expansion": "compute d all dbar expansion 4.7\n",
     "soap": "compute d all dbar soap 4.7\n",
     "afs": "compute d all dbar afs 4.7\n",
+    "acsf": "compute d all dbar acsf 4.7\n",
     "pair": "pair_style dbar\npair_coeff * * bso4.json Al Al\n",
     "pair of expansion": "pair_style dbar\npair_coeff * * expansion.json Al Al\n",
 }

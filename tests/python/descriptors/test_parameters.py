@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from dbar.descriptors import AFS, SOAP, Bispectrum, Expansion
+from dbar.descriptors import ACSF, AFS, SOAP, Bispectrum, Expansion
 from dbar.descriptors.command import CommandDescriptor
 
 ATOMS = bulk("Al", "fcc", 4.05, cubic=True)
@@ -25,6 +25,7 @@ ALL = {
     "expansion": lambda: Expansion(4.7, species=["Al", "Ni"], neighbors=["Al"]),
     "soap": lambda: SOAP(4.7, nmax=2, scale=[1.0, 2.0, 3.0], species=["Al", "Ni"]),
     "afs": lambda: AFS(4.7, nmax=2, selfpairs=False, weight=[1.0, 0.5], species=["Al", "Ni"]),
+    "acsf": lambda: ACSF(4.7, grid=3, zeta=[2.0], species=["Al", "Ni"], neighbors="Al"),
     "command": command,
 }
 

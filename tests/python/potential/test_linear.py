@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from dbar import _kernels
-from dbar.descriptors import AFS, SOAP, Bispectrum, Expansion
+from dbar.descriptors import ACSF, AFS, SOAP, Bispectrum, Expansion
 from dbar.potential import LinearPotential
 
 ELEMENTS = ["W", "Be"]
@@ -17,6 +17,7 @@ DESCRIPTORS = {
     "expansion": Expansion(4.2, nmax=3, lmax=0, neighbors="Be", species=ELEMENTS),
     "soap": SOAP(4.2, nmax=2, lmax=2, center=1.0, scale=[1.0, 3.0, 2.0], species=ELEMENTS),
     "afs": AFS(4.2, nmax=3, lmax=4, selfpairs=False, weight=[1.0, 0.6], species=ELEMENTS),
+    "acsf": ACSF(4.2, grid=3, zeta=[1.0, 3.0], species=ELEMENTS),
 }
 
 

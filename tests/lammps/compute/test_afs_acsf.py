@@ -1,29 +1,31 @@
-"""`compute dbar ... afs`: plugin against offline, ranks, words."""
+"""`compute dbar ... afs` and `acsf`: plugin against offline, ranks, words."""
 
 import numpy as np
 import pytest
 from ase import Atoms
 
 from blocks import read_dump, run_dbar, system
-from dbar.descriptors import AFS
+from dbar.descriptors import ACSF, AFS
 
 VOIGT = [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]
 DUMP = "dump d all custom 1 dump.txt id type x y z\ndump_modify d sort id format float %.17g\n"
 CASES = {
-    "nmax 6 lmax 5 weight 1.0 0.6": {"nmax": 6, "lmax": 5, "weight": [1.0, 0.6]},
-    "nmax 3 lmax 4 radial loewdin switch no selfpairs no": {
-        "nmax": 3, "lmax": 4, "radial": "loewdin", "switch": False, "selfpairs": False,
-    },
+    "acsf 4.7 grid 3 zeta 1 2.5": (ACSF, {"grid": 3, "zeta": [1.0, 2.5]}),
+    "afs 4.7 nmax 6 lmax 5 weight 1.0 0.6": (AFS, {"nmax": 6, "lmax": 5, "weight": [1.0, 0.6]}),
+    "afs 4.7 nmax 3 lmax 4 radial loewdin switch no selfpairs no": (
+        AFS, {"nmax": 3, "lmax": 4, "radial": "loewdin", "switch": False, "selfpairs": False},
+    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("words", CASES)
 @pytest.mark.parametrize("perspecies", ["no", "yes"])
 def test_ranks_and_offline(lammps, tmp_path, perspecies, words):
-    command = f"compute d all dbar afs 4.7 {words} virial yes perspecies {perspecies}\n"
+    command = f"compute d all dbar {words} virial yes perspecies {perspecies}\n"
     script = system("triclinic", 2) + command
     D1, V1 = run_dbar(lammps, script + DUMP)
-    descriptor = AFS(4.7, species=["H", "He"], perspecies=perspecies == "yes", **CASES[words])
+    family, given = CASES[words]
+    descriptor = family(4.7, species=["H", "He"], perspecies=perspecies == "yes", **given)
     _, cell, rows = read_dump(tmp_path / "dump.txt")[0]
     atoms = Atoms(numbers=rows[:, 0].astype(int), positions=rows[:, 1:], cell=cell, pbc=True)
     D, V = descriptor.compute(atoms, virial=True)

@@ -1,0 +1,1 @@
+#include "kernels/acsf/lanes/functions.h"
