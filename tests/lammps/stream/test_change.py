@@ -71,7 +71,7 @@ def test_atoms_that_come_and_go(lammps, tmp_path):
     """The snapshot before has the atoms that were there then."""
     states(tmp_path, {50: 3})
     script = SYSTEM + COMPUTE + (ALL + STREAM).format(group="all", share=0.01)
-    script += "thermo_modify lost ignore\nrun 45\ndelete_atoms random count 40 yes some NULL 99\n"
+    script += "thermo_modify lost ignore\nrun 45\ndelete_atoms random count 40 yes some NULL 99 compress no\n"
     lammps(script + "run 15\n", np=2)
     every, run = read(tmp_path / "every.h5md").snapshots, read(tmp_path / "run.h5md")
     assert list(run.snapshots.step) == [5, 45, 50, 55]
