@@ -33,7 +33,7 @@ FAMILIES = {
     "expansion": SHAPE,
     "soap order 1": ["order", "1", *SHAPE],
     "soap order 2": ["order", "2", *SHAPE],
-    "soap order 3, nmax 4, lmax 3": ["order", "3", "nmax", "4", "lmax", "3"],
+    "soap order 3, 4, 3": ["order", "3", "nmax", "4", "lmax", "3"],
     "afs 10, 6": ["nmax", "10", "lmax", "6"],
     "bso4 twojmax 8": ["twojmax", "8"],
 }
