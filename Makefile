@@ -52,6 +52,7 @@ lint: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/kernel_bench.py
+	$(BIN)/python benchmarks/families_bench.py
 	$(BIN)/python benchmarks/pair_bench.py
 	$(BIN)/python benchmarks/plugin_bench.py
 	$(BIN)/python benchmarks/production_share.py
