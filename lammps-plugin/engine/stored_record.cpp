@@ -44,7 +44,9 @@ const char *StoredRecord::take(std::size_t bytes) {
 }
 
 void StoredRecord::several(double *to, std::size_t count) {
-  std::memcpy(to, take(count * sizeof(double)), count * sizeof(double)); // without alignment
+  const char *from = take(count * sizeof(double));
+  if (count > 0)                                   // else `to` may be null
+    std::memcpy(to, from, count * sizeof(double)); // without alignment
 }
 
 std::string StoredRecord::text(std::size_t characters) {
