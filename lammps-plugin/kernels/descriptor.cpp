@@ -2,6 +2,11 @@
 
 namespace dbar {
 
+void clear(const Batch &batch, double (*grad)[3]) {
+  for (int p = batch.first[0]; p < batch.first[batch.n]; ++p)
+    grad[p][0] = grad[p][1] = grad[p][2] = 0.0;
+}
+
 void Descriptor::gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]) {
   std::vector<double> B(size()), theta(size());
   for (int i = 0; i < batch.n; ++i) {

@@ -20,6 +20,9 @@ struct Batch {
   const int *rtype;     // [first[n]] species of the neighbour, from 0
 };
 
+// Zeros, which neighbours beyond the cutoff keep.
+void clear(const Batch &batch, double (*grad)[3]);
+
 // What is computed, and how many multiplications with their additions (one if fused) that takes;
 // zeros where nobody has counted.
 enum class Task { value, strain, gradient };

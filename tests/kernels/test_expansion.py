@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
-from ase.build import bulk
 from vesin import NeighborList
 
 from dbar import _kernels
 from dbar.descriptors import Expansion
+from descriptor_checks import VOIGT, check_forces, check_virial, salt
 from expansion_oracles import by_featomic, by_quadrature, harmonics, on_shells, orbitals
 
 RCUT = 4.5
 DVR = [{"nmax": 5, "lmax": 6, "width": 1.5}, {"nmax": 40, "lmax": 3, "sigma": 0.3}]
-VOIGT = [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]
 CASES = [
     {"nmax": 4, "lmax": 3},
     {"nmax": 6, "lmax": 5, "sigma": 0.3, "width": 4.5},
@@ -19,15 +18,6 @@ CASES = [
     {"nmax": 9, "lmax": 1},
     {"nmax": 3, "lmax": 2, "sigma": 0.12},  # arguments of 1F1 up to 700
 ]
-
-
-def salt(seed=0):
-    """Two species, triclinic, periodic, disordered: a cell shorter than twice the cutoff."""
-    atoms = bulk("NaCl", "rocksalt", 5.64, cubic=True)
-    shape = np.array([[1.0, 0, 0], [0.15, 0.97, 0], [-0.1, 0.2, 1.05]])
-    atoms.set_cell(atoms.cell.array @ shape, scale_atoms=True)
-    atoms.positions += np.random.default_rng(seed).normal(0.0, 0.2, atoms.positions.shape)
-    return atoms
 
 
 def neighbourhood(seed=1, n=12):
@@ -140,15 +130,7 @@ def test_forces_of_a_periodic_crystal(settings):
     assert energy == pytest.approx(D[1:] @ theta, abs=1e-11)
     np.testing.assert_allclose(strain, theta @ V[1:][(slice(None), *VOIGT)], atol=1e-11)
     assert np.abs(force.sum(axis=0)).max() < 1e-12 * np.abs(force).sum()
-    step = 1e-5
-    for atom, c in np.ndindex(2, 3):
-        sides = []
-        for sign in (1, -1):
-            moved = atoms.copy()
-            moved.positions[atom, c] += sign * step
-            sides.append(descriptor.compute(moved)[0][1:] @ theta)
-        slope = (sides[0] - sides[1]) / (2 * step)
-        assert abs(slope + force[atom, c]) < 1e-7 * np.abs(force).max()
+    check_forces(descriptor, atoms, theta, force)
 
 
 @pytest.mark.parametrize("settings", [*CASES, DVR[1] | {"basis": "dvr"}])
@@ -157,18 +139,7 @@ def test_virial_is_the_derivative_by_symmetric_strain(settings):
     descriptor = Expansion(RCUT, species=["Na", "Cl"], perspecies=True, **settings)
     D, V = descriptor.compute(atoms, virial=True)
     np.testing.assert_allclose(D, descriptor.compute(atoms)[0], atol=1e-12 * np.abs(D).max())
-    step = 1e-5
-    for a, b in zip(*VOIGT, strict=True):
-        sides = []
-        for sign in (1, -1):
-            strain = np.eye(3)
-            strain[a, b] += 0.5 * sign * step
-            strain[b, a] += 0.5 * sign * step
-            moved = atoms.copy()
-            moved.set_cell(atoms.cell.array @ strain.T, scale_atoms=True)
-            sides.append(descriptor.compute(moved)[0])
-        slope = (sides[0] - sides[1]) / (2 * step)
-        assert np.abs(slope - V[:, a, b]).max() < 1e-7 * np.abs(V).max()
+    check_virial(descriptor, atoms, V)
 
 
 def test_virial_and_gradient_agree():

@@ -12,11 +12,6 @@ namespace dbar::acsf {
 
 namespace {
 
-const Entry &entry_in_use() {
-  const Entry *chosen = in_use([](auto isa) { return entry(isa); });
-  return chosen ? *chosen : *entry(With<Isa::portable>());
-}
-
 // eta_m = (N^(m/N) / rcut)^2, m = 0 ... N, at the centre; R_m = rcut / N^(m/N) with eta = 1 / (R_(m-1) - R_m)^2,
 // m = 1 ... N.
 struct Tables {
@@ -73,7 +68,7 @@ public:
   std::size_t memory_usage() const override {
     return sizeof(*this) + memory_.bytes() + order_.capacity() * sizeof(int);
   }
-  const char *instruction_set() const override { return isa_in_use() == Isa::reference ? "portable" : active_isa(); }
+  const char *instruction_set() const override { return vector_isa(); }
   std::vector<std::pair<std::string, std::string>> settings() const override { return describe(s_); }
 
 private:
@@ -93,7 +88,8 @@ private:
 };
 
 Acsf::Acsf(const Settings &settings, std::shared_ptr<const Tables> tables)
-    : s_(settings), tables_(std::move(tables)), plan_(tables_->plan), entry_(entry_in_use()) {
+    : s_(settings), tables_(std::move(tables)), plan_(tables_->plan),
+      entry_(in_use_or_portable([](auto isa) { return entry(isa); })) {
   count_.resize(plan_.neighbours.slots * (entry_.lanes + 1));
   work_.neighbours.count = count_.data();
   work_.neighbours.most = count_.data() + plan_.neighbours.slots * entry_.lanes;
@@ -111,7 +107,7 @@ void Acsf::prepare(const Batch &batch, bool strain) {
     work_.point = take((fixed + 2 * plan_.widths) * all);
     work_.gradient = take(3 * all);
   }
-  order_ = lane_order(batch);
+  lane_order(batch, order_);
   near.order = order_.data();
   clear_values();
   if (strain && !dB_)
@@ -147,23 +143,28 @@ void Acsf::per_centre(const Batch &batch, double *B) {
 }
 
 void Acsf::gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) {
-  const auto same = [&](int count, const int *centre, const double *B, double *out) {
-    for (int i = 0; i < count; ++i) {
-      std::copy_n(theta, size(), out + static_cast<std::size_t>(i) * size());
-      if (!energy)
-        continue;
-      energy[centre[i]] = 0.0;
+  prepare(batch, false);
+  clear(batch, grad);
+  for (int k = 0; k < size(); ++k)
+    std::fill_n(theta_ + static_cast<std::size_t>(k) * entry_.lanes, entry_.lanes, theta[k]);
+  for (int i = 0; i < batch.n; i += entry_.lanes) {
+    entry_.gather(plan_, work_, batch, i);
+    entry_.gradient(plan_, work_, theta_, grad);
+    if (!energy)
+      continue;
+    clear_values();
+    entry_.values(plan_, work_, B_, nullptr);
+    for (int lane = 0; lane < entry_.lanes && i + lane < batch.n; ++lane) {
+      double &e = energy[order_[i + lane]] = 0.0;
       for (int k = 0; k < size(); ++k)
-        energy[centre[i]] += theta[k] * B[static_cast<std::size_t>(i) * size() + k];
+        e += theta[k] * value(k, lane);
     }
-  };
-  gradient_of_each(batch, same, grad);
+  }
 }
 
 void Acsf::gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]) {
   prepare(batch, false);
-  for (int p = batch.first[0]; p < batch.first[batch.n]; ++p)
-    grad[p][0] = grad[p][1] = grad[p][2] = 0.0;
+  clear(batch, grad);
   const std::size_t K = size();
   std::vector<double> B(entry_.lanes * K), theta(B.size());
   for (int i = 0; i < batch.n; i += entry_.lanes) {

@@ -1,8 +1,6 @@
 #include "kernels/acsf/settings.h"
 
-#include "kernels/settings.h"
-
-#include <numeric>
+#include "kernels/density/settings.h"
 
 namespace dbar::acsf {
 
@@ -16,21 +14,14 @@ const Setting<Settings> table[] = {
        s.zeta = words.numbers("numbers from 1 to 256", [](double x) { return x >= 1.0 && x <= 256.0; });
      },
      [](const Settings &s) { return digits17(s.zeta); }},
-    {"neighbors", kind::species, [](Settings &s, Words &words) { s.neighbors = words.species(s.nspecies); },
-     [](const Settings &s) {
-       std::string text;
-       for (int a : s.neighbors)
-         text += (text.empty() ? "" : " ") + std::to_string(a + 1);
-       return text;
-     }},
+    density::Row<Settings>::neighbors,
 };
 
 Settings defaults(double rcut, int nspecies) {
   Settings s;
   s.rcut = rcut;
   s.nspecies = nspecies;
-  s.neighbors.resize(nspecies);
-  std::iota(s.neighbors.begin(), s.neighbors.end(), 0);
+  s.neighbors = density::defaults(rcut, nspecies).neighbors;
   return s;
 }
 

@@ -4,15 +4,6 @@
 
 namespace dbar::afs {
 
-namespace {
-
-const Entry &entry_in_use() {
-  const Entry *chosen = in_use([](auto isa) { return entry(isa); });
-  return chosen ? *chosen : *entry(With<Isa::portable>());
-}
-
-} // namespace
-
 // T_(l+1) = 2 x T_l - T_(l-1) with x P_k = ((k+1) P_(k+1) + k P_(k-1)) / (2k+1).
 std::vector<double> chebyshev_by_legendre(int lmax) {
   const int n = lmax + 1;
@@ -33,7 +24,8 @@ std::vector<double> chebyshev_by_legendre(int lmax) {
 
 // By the addition theorem P_l(n.n') = 4 pi / (2l+1) sum_m Y_lm(n) Y_lm(n').
 FourierSeries::FourierSeries(int nmax, int lmax)
-    : nmax_(nmax), lmax_(lmax), chebyshev_(chebyshev_by_legendre(lmax)), entry_(entry_in_use()) {
+    : nmax_(nmax), lmax_(lmax), chebyshev_(chebyshev_by_legendre(lmax)),
+      entry_(in_use_or_portable([](auto isa) { return entry(isa); })) {
   for (int l = 0; l <= lmax; ++l)
     for (int k = 0; k <= lmax; ++k)
       chebyshev_[l * (lmax + 1) + k] *= 4.0 * pi / (2 * k + 1);

@@ -3,8 +3,7 @@
 namespace dbar::density {
 
 const Entry &entry_in_use() {
-  const Entry *chosen = in_use([](auto isa) { return entry(isa); });
-  return chosen ? *chosen : *entry(With<Isa::portable>());
+  return in_use_or_portable([](auto isa) { return entry(isa); });
 }
 
 } // namespace dbar::density

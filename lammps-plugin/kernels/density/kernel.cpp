@@ -2,21 +2,11 @@
 
 #include "kernels/density/entry.h"
 #include "kernels/density/strain_maps.h"
-#include "kernels/isa/isa.h"
 #include "kernels/isa/lane_order.h"
 
 #include <algorithm>
 
 namespace dbar::density {
-
-namespace {
-
-void clear(const Batch &batch, double (*grad)[3]) {
-  for (int p = batch.first[0]; p < batch.first[batch.n]; ++p)
-    grad[p][0] = grad[p][1] = grad[p][2] = 0.0;
-}
-
-} // namespace
 
 Kernel::Kernel(std::shared_ptr<const Tables> tables, std::shared_ptr<const Contraction> contraction)
     : tables_(std::move(tables)), contraction_(std::move(contraction)), entry_(entry_in_use()), plan_(tables_->plan()) {
@@ -43,7 +33,7 @@ void Kernel::prepare(const Batch &batch, bool strain) {
     work_.room = std::max(most, 2 * work_.room);
     work_.slot = take(5 * static_cast<std::size_t>(plan_.slots) * work_.room);
   }
-  order_ = lane_order(batch);
+  lane_order(batch, order_);
   work_.order = order_.data();
   if (strain && !dB_) {
     work_.dc = take(6 * static_cast<std::size_t>(tables_->coefficients()));
@@ -195,10 +185,6 @@ Operations Kernel::operations(Task task) const {
     n.per_centre = 0.0; // done once, not for each centre
   n.per_centre += contraction_->operations(task).per_centre;
   return n;
-}
-
-const char *Kernel::instruction_set() const {
-  return isa_in_use() == Isa::reference ? "portable" : active_isa();
 }
 
 } // namespace dbar::density

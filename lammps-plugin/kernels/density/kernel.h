@@ -4,6 +4,7 @@
 #include "kernels/density/contraction.h"
 #include "kernels/density/tables.h"
 #include "kernels/isa/aligned_memory.h"
+#include "kernels/isa/isa.h"
 
 #include <memory>
 #include <vector>
@@ -22,7 +23,7 @@ public:
   void gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]) override;
   std::size_t memory_usage() const override;
   Operations operations(Task task) const override;
-  const char *instruction_set() const override;
+  const char *instruction_set() const override { return vector_isa(); }
 
 protected:
   // Both are shared by clones.

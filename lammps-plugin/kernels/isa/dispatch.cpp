@@ -71,6 +71,10 @@ const char *active_isa() {
   return name(isa_in_use());
 }
 
+const char *vector_isa() {
+  return name(isa_in_use() == Isa::reference ? Isa::portable : isa_in_use());
+}
+
 double peak_multiply_adds() {
   using Loop = double (*)(long);
   const Loop loop =

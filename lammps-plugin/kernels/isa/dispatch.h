@@ -28,4 +28,10 @@ template <class Give> auto in_use(Give give) -> decltype(give(With<Isa::portable
   }
 }
 
+// The same; the portable one for reference, where a family has no other implementation.
+template <class Give> auto in_use_or_portable(Give give) -> decltype(*give(With<Isa::portable>())) {
+  const auto chosen = in_use(give);
+  return chosen ? *chosen : *give(With<Isa::portable>());
+}
+
 } // namespace dbar

@@ -13,14 +13,13 @@ int neighbours(const Batch &batch, int i) {
 
 } // namespace
 
-std::vector<int> lane_order(const Batch &batch) {
-  std::vector<int> order(batch.n);
+void lane_order(const Batch &batch, std::vector<int> &order) {
+  order.resize(batch.n);
   std::iota(order.begin(), order.end(), 0);
   constexpr int together = 64; // whose neighbours are in the cache at the same time
   for (int i = 0; i < batch.n; i += together)
     std::stable_sort(order.begin() + i, order.begin() + std::min(i + together, batch.n),
                      [&](int a, int b) { return neighbours(batch, a) < neighbours(batch, b); });
-  return order;
 }
 
 int most_neighbours(const Batch &batch) {

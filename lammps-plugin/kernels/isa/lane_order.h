@@ -9,7 +9,7 @@ namespace dbar {
 
 // Centres with as many neighbours follow each other: those of a vector share a loop that is as long as the most
 // neighbours of one of them.
-std::vector<int> lane_order(const Batch &batch);
+void lane_order(const Batch &batch, std::vector<int> &order);
 
 int most_neighbours(const Batch &batch);
 

@@ -9,11 +9,6 @@ namespace dbar::soap {
 
 namespace {
 
-const TripleEntry &entry_in_use() {
-  const TripleEntry *chosen = in_use([](auto isa) { return triple_entry(isa); });
-  return chosen ? *chosen : *triple_entry(With<Isa::portable>());
-}
-
 // Pairs of channels in the order in which they are first asked for, and where the coupling of each is.
 class Pairs {
 public:
@@ -56,7 +51,8 @@ std::vector<Three> components(int channels, int lmax, bool odd) {
   return all;
 }
 
-Bispectrum::Bispectrum(int channels, int lmax, const std::vector<Three> &components) : entry_(entry_in_use()) {
+Bispectrum::Bispectrum(int channels, int lmax, const std::vector<Three> &components)
+    : entry_(in_use_or_portable([](auto isa) { return triple_entry(isa); })) {
   std::map<std::array<int, 3>, std::vector<int>> by_degrees;
   for (std::size_t k = 0; k < components.size(); ++k)
     by_degrees[{components[k][0][0], components[k][1][0], components[k][2][0]}].push_back(static_cast<int>(k));

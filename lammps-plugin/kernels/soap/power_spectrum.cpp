@@ -4,16 +4,8 @@
 
 namespace dbar::soap {
 
-namespace {
-
-const Entry &entry_in_use() {
-  const Entry *chosen = in_use([](auto isa) { return entry(isa); });
-  return chosen ? *chosen : *entry(With<Isa::portable>());
-}
-
-} // namespace
-
-PowerSpectrum::PowerSpectrum(int channels, int lmax) : channels_(channels), lmax_(lmax), entry_(entry_in_use()) {
+PowerSpectrum::PowerSpectrum(int channels, int lmax)
+    : channels_(channels), lmax_(lmax), entry_(in_use_or_portable([](auto isa) { return entry(isa); })) {
   for (int l = 0; l <= lmax; ++l)
     norm_.push_back(1.0 / std::sqrt(2.0 * l + 1.0));
   power_ = {channels, lmax, norm_.data()};

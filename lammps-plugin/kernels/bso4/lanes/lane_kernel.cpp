@@ -98,7 +98,7 @@ private:
 
 void LaneKernel::prepare(const Batch &batch) {
   scratch_.need(most_neighbours(batch) + 1); // gathering writes one place past the last
-  order_ = lane_order(batch);
+  lane_order(batch, order_);
   scratch_.work.order = order_.data();
 }
 
@@ -146,8 +146,7 @@ void LaneKernel::gradient(const Batch &batch, const double *theta, double (*grad
   double constant = 0.0;
   for (int k = 0; k < plan_.components; ++k)
     constant += theta[k] * isolated(k);
-  for (int p = batch.first[0]; p < batch.first[batch.n]; ++p)
-    grad[p][0] = grad[p][1] = grad[p][2] = 0.0;
+  clear(batch, grad);
   double lane_energy[8];
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     entry_.gradient(plan_, scratch_.work, adjoint_, batch, i, grad, lane_energy);
