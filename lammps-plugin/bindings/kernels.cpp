@@ -1,4 +1,5 @@
 // Python module dbar._kernels: descriptors over arrays of neighbourhoods.
+#include "files/word_file.h"
 #include "kernels/families.h"
 #include "kernels/forces.h"
 #include "kernels/isa/isa.h"
@@ -187,6 +188,19 @@ py::tuple operations(const Kernel &self, const std::string &what) {
   throw std::invalid_argument("operations: found '" + what + "', expected D, D+V or gradient");
 }
 
+py::object splines(const Kernel &self) {
+  const dbar::SplineErrors s = self->splines();
+  if (s.knots == 0)
+    return py::none();
+  py::dict about;
+  about["knots"] = s.knots;
+  about["largest"] = s.largest;
+  about["mean"] = s.mean;
+  about["largest_relative"] = s.largest_relative;
+  about["mean_relative"] = s.mean_relative;
+  return about;
+}
+
 py::dict families() {
   py::dict all;
   for (const auto &[name, family] : dbar::families()) {
@@ -211,6 +225,10 @@ PYBIND11_MODULE(_kernels, m) {
   m.def("families", &families,
         "Of each family its keywords in order: kind of the value (integer, number, flag, per_species: a number\n"
         "each, species: numbers from 1) and default, as words would have it, for one species.");
+  m.def("word_of_file", &dbar::word_of_file, py::arg("kind"), py::arg("name"), py::arg("text"),
+        "Content of a file that a keyword of this kind names, as the word that stands for it.");
+  m.def("names_file", &dbar::names_file, py::arg("kind"), py::arg("value"),
+        "Whether a value of a keyword of this kind is the name of a file.");
   m.def("active_isa", &dbar::active_isa, "Instruction set of the kernels in use.");
   m.def("peak_multiply_adds", &dbar::peak_multiply_adds, py::call_guard<py::gil_scoped_release>(),
         "Multiply-adds per second of one core with this instruction set, measured now.");
@@ -227,6 +245,7 @@ PYBIND11_MODULE(_kernels, m) {
       .def("cutoff", [](const Kernel &k, int ti, int tj) { return k->cutoff(ti, tj); })
       .def_property_readonly("memory_usage", [](const Kernel &k) { return k->memory_usage(); })
       .def("settings", [](const Kernel &k) { return k->settings(); })
+      .def("splines", &splines, "Knots and errors of splined radial functions, None if there are none.")
       .def("compute", &compute, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"),
            py::arg("virial") = false)
       .def("per_atom", &per_atom, py::arg("type"), py::arg("first"), py::arg("r"), py::arg("rtype"))

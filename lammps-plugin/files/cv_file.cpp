@@ -106,14 +106,14 @@ void CvFile::check(const DescriptorRecord &run) const {
         std::find_if(d.words.begin(), d.words.end(), [&w = word](const auto &p) { return p.first == w; });
     if (found == d.words.end()) {
       if (word != "family" && word != "rcut") // these have keys of their own
-        differ(word, "nothing", value);
+        differ(word, "nothing", shown(value));
     } else if (!same_value(found->second, value)) {
-      differ(word, found->second, value);
+      differ(word, shown(found->second), shown(value));
     }
   }
   for (const auto &item : d.words)
     if (std::none_of(run.words.begin(), run.words.end(), [&](const auto &p) { return p.first == item.first; }))
-      differ(item.first, item.second, "no such word");
+      differ(item.first, shown(item.second), "no such word");
   if (cv.n != run.size)
     differ("matrix", "rows of " + std::to_string(cv.n) + " numbers",
            std::to_string(run.size) + " (the number of atoms, then the components)");

@@ -30,6 +30,13 @@ struct Operations {
   double per_centre = 0.0, per_neighbour = 0.0;
 };
 
+// Splines in the place of functions of a distance: how many knots, and the errors of values at the middles between
+// knots, where they are largest. Relative: to the largest value of each function. All zero: there are none.
+struct SplineErrors {
+  int knots = 0;
+  double largest = 0.0, mean = 0.0, largest_relative = 0.0, mean_relative = 0.0;
+};
+
 // A sum over centres of functions of their neighbourhoods: D_k = sum_i B_k(i), k < size(). The functions
 // are invariant under rotation, or, if the family says so, equivariant (they turn as Y_lm do).
 // An object owns its scratch memory: use one per thread.
@@ -64,6 +71,7 @@ public:
   virtual std::unique_ptr<Descriptor> clone() const = 0;
   virtual std::size_t memory_usage() const = 0;
   virtual Operations operations(Task) const { return {}; }
+  virtual SplineErrors splines() const { return {}; }
   virtual const char *instruction_set() const { return "portable"; } // that its kernels use
 
   // Canonical words and values (numbers with 17 digits) that make the same descriptor again.

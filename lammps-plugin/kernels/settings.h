@@ -14,6 +14,8 @@ constexpr const char *word = "word";                                           /
 constexpr const char *per_species = "per_species";                             // a number for each species
 constexpr const char *species = "species";                                     // some of the species, from 1
 constexpr const char *numbers = "numbers";                                     // as many as the keyword says, or none
+constexpr const char *basis = "basis";                                         // a word, or the content of a file
+constexpr const char *components = "components"; // numbers from 1, or one word of labels with ; between them, or none
 } // namespace kind
 
 template <class Settings> struct Setting {

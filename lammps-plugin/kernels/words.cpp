@@ -5,8 +5,14 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 namespace dbar {
+
+std::string shown(const std::string &text) {
+  constexpr std::size_t most = 60;
+  return text.size() > most ? text.substr(0, most) + "..." : text;
+}
 
 std::string number_text(double x) {
   char text[40];
@@ -99,6 +105,24 @@ int Words::choice(const std::vector<std::string> &among) {
   if (found == among.end())
     reject("'" + text + "'", expected);
   return static_cast<int>(found - among.begin());
+}
+
+std::string Words::text(const std::string &expected) {
+  return value(expected);
+}
+
+std::vector<std::string> Words::names(const std::string &expected) {
+  std::vector<std::string> list;
+  for (double number = 0.0; at_ < words_.size() && is_number(words_[at_], &number); ++at_)
+    list.push_back(words_[at_]);
+  if (!list.empty())
+    return list;
+  std::istringstream parts(value(expected));
+  for (std::string part; std::getline(parts, part, ';');)
+    list.push_back(part);
+  if (list.empty())
+    reject("none", expected);
+  return list;
 }
 
 bool Words::none() {

@@ -27,8 +27,10 @@ public:
   double real(const std::string &expected);
   double real(const std::string &expected, bool (*fits)(double));
   bool yes_no();
-  int choice(const std::vector<std::string> &among); // the number of the word
-  bool none();                                       // whether the next word says so; it is read then
+  int choice(const std::vector<std::string> &among);           // the number of the word
+  std::string text(const std::string &expected);               // any word
+  std::vector<std::string> names(const std::string &expected); // numbers, or one word with ; between its parts
+  bool none();                                                 // whether the next word says so; it is read then
   std::vector<double> numbers(const std::string &expected, bool (*fits)(double)); // one or more
   std::vector<double> per_species(int n, const std::string &expected);
   std::vector<int> species(int n); // numbers from 1 to n, each once; returned from 0, ascending
@@ -46,8 +48,9 @@ private:
   std::string keyword_;
 };
 
-std::string number_text(double x); // shortest text that reads back as x
-std::string digits17(double x);    // in the canonical settings
+std::string shown(const std::string &text); // the beginning of a long one, for messages
+std::string number_text(double x);          // shortest text that reads back as x
+std::string digits17(double x);             // in the canonical settings
 std::string digits17(const std::vector<double> &numbers);
 bool is_number(const std::string &text, double *x);
 

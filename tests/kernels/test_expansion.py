@@ -234,7 +234,7 @@ def test_only_some_neighbours():
             {"nmax": 13},
             "nmax: found 13 with basis gto, expected an integer from 1 to 12, or basis dvr",
         ),
-        ({"basis": "spline"}, "basis: found 'spline', expected gto or dvr"),
+        ({"basis": "spline"}, "basis: found 'spline', expected gto, dvr, or a file"),
         ({"lmax": 13}, "lmax: found '13', expected an integer from 0 to 12"),
         ({"sigma": 0.0}, "sigma: found 0, expected a length above 0"),
         ({"sigma": 0.001}, "sigma: found 0.001, expected a length from Rcut / 100 to Rcut 4.5"),

@@ -4,7 +4,17 @@ import pytest
 
 from dbar import _kernels
 
-KINDS = {"integer", "number", "flag", "per_species", "species", "numbers", "word"}
+KINDS = {
+    "integer",
+    "number",
+    "flag",
+    "per_species",
+    "species",
+    "numbers",
+    "word",
+    "basis",
+    "components",
+}
 FAMILIES = _kernels.families()
 
 

@@ -18,11 +18,11 @@ MAY_USE = {
     "kernels/isa": {"kernels"},
     "kernels/density": {"kernels", "kernels/isa"},
     "kernels/FAMILY": {"kernels", "kernels/isa", "kernels/density"},
-    "files": {"kernels"},
+    "files": {"kernels", "kernels/density"},  # which knows what a file of it must hold
     "engine": {"files", "kernels", "kernels/isa"},
     "runtime": set(),
     "gate": set(),
-    "bindings": {"kernels", "kernels/isa"},
+    "bindings": {"files", "kernels", "kernels/isa"},
     "styles/compute": {"engine", "files", "kernels", "kernels/isa"},
     "styles/pair": {"engine", "files", "kernels", "kernels/isa"},
     "styles/stream": {"styles/compute", "engine", "files", "kernels", "runtime"},

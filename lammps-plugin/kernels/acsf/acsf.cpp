@@ -1,6 +1,7 @@
 // Atom-centred symmetry functions: G2 of one neighbour, G3 of two.
 #include "kernels/acsf/lanes/plan.h"
 #include "kernels/acsf/settings.h"
+#include "kernels/density/settings.h"
 #include "kernels/isa/aligned_memory.h"
 #include "kernels/isa/isa.h"
 #include "kernels/isa/lane_order.h"
@@ -49,6 +50,9 @@ Tables::Tables(const Settings &s) : slot_of(s.nspecies, -1), weight(s.nspecies, 
   plan.zetas = static_cast<int>(zeta.size());
   plan.eta = eta.data();
   plan.zeta = zeta.data();
+  const double n = p.slots;
+  density::check_size(n * plan.radial + n * (n + 1.0) * plan.widths * plan.zetas, name,
+                      "use a smaller grid, fewer zeta or fewer neighbors");
 }
 
 class Acsf : public Descriptor {
@@ -103,7 +107,7 @@ void Acsf::prepare(const Batch &batch, bool strain) {
   if (most > near.room) { // the former arrays stay: growth doubles, so they never are more than half of all
     near.room = std::max(most, 2 * near.room);
     const std::size_t all = static_cast<std::size_t>(plan_.neighbours.slots) * near.room;
-    near.slot = take(5 * all);
+    near.slot = take(density::SLOT * all);
     work_.point = take((fixed + 2 * plan_.widths) * all);
     work_.gradient = take(3 * all);
   }

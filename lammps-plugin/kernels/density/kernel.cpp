@@ -31,7 +31,7 @@ void Kernel::prepare(const Batch &batch, bool strain) {
   const int most = most_neighbours(batch);
   if (most > work_.room) { // the former array stays: growth doubles, so it never is more than half of all
     work_.room = std::max(most, 2 * work_.room);
-    work_.slot = take(5 * static_cast<std::size_t>(plan_.slots) * work_.room);
+    work_.slot = take(SLOT * static_cast<std::size_t>(plan_.slots) * work_.room);
   }
   lane_order(batch, order_);
   work_.order = order_.data();

@@ -23,6 +23,7 @@ public:
   void gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]) override;
   std::size_t memory_usage() const override;
   Operations operations(Task task) const override;
+  SplineErrors splines() const override { return tables_->splines().errors(); }
   const char *instruction_set() const override { return vector_isa(); }
 
 protected:

@@ -11,9 +11,11 @@ namespace {
 
 constexpr int most_intervals = 20000;
 
-// At the middle of an interval, from value, slope and curvature at its ends: value and slope.
+// At the middle of an interval, from value, slope and curvature at its ends.
 constexpr double middle[6] = {0.5, 5.0 / 32.0, 1.0 / 64.0, 0.5, -5.0 / 32.0, 1.0 / 64.0};
-constexpr double middle_slope[6] = {-15.0 / 8.0, -7.0 / 16.0, -1.0 / 32.0, 15.0 / 8.0, -7.0 / 16.0, 1.0 / 32.0};
+// The error goes like t^3 (1 - t)^3 over an interval: its slope is largest at t = (1 - 1/sqrt 5) / 2 and there
+// 64 * 0.12 / sqrt 5 times its value at the middle.
+constexpr double steepest = 3.4346;
 
 } // namespace
 
@@ -37,49 +39,56 @@ void SplineTable::fill(const RadialFunctions &functions, double rcut, int interv
   const int count = functions.count();
   intervals_ = intervals;
   spacing_ = (std::sqrt(rcut * rcut + shift * shift) - shift) / intervals;
-  made_.assign(static_cast<std::size_t>(intervals + 1) * 3 * padded_, 0.0);
-  std::vector<double> exact(3 * count);
+  made_.assign(functions.sets() * of_a_set(), 0.0);
+  const int all = functions.sets() * count;
+  std::vector<double> exact(3 * all);
   for (int i = 0; i <= intervals; ++i)
     for (int l = 0; l < functions.degrees(); ++l) {
       functions.evaluate(l, shift + i * spacing_, exact.data());
-      double *f = &made_[static_cast<std::size_t>(i) * 3 * padded_ + l * count];
-      for (int n = 0; n < count; ++n) {
-        f[n] = exact[n];
-        f[padded_ + n] = spacing_ * exact[count + n];
-        f[2 * padded_ + n] = spacing_ * spacing_ * exact[2 * count + n];
+      for (int k = 0; k < all; ++k) {
+        double *f = &made_[k / count * of_a_set() + static_cast<std::size_t>(i) * 3 * padded_ + l * count + k % count];
+        f[0] = exact[k];
+        f[padded_] = spacing_ * exact[all + k];
+        f[2 * padded_] = spacing_ * spacing_ * exact[2 * all + k];
       }
     }
 }
 
-bool SplineTable::good(const RadialFunctions &functions, double accuracy) const {
+bool SplineTable::good(const RadialFunctions &functions, double accuracy) {
   const double shift = functions.shift();
-  const int count = functions.count(), all = functions.degrees() * count;
-  std::vector<double> exact(3 * count), error(2 * all, 0.0), largest(2 * all, 0.0);
+  const int count = functions.count(), of_l = functions.sets() * count, all = functions.degrees() * of_l;
+  std::vector<double> exact(3 * of_l), error(all, 0.0), largest(all, 0.0), steep(all, 0.0), sum(all, 0.0);
   for (int i = 0; i < intervals_; ++i) {
     const double x = (i + 0.5) * spacing_, u = shift + x;
-    const double *knot = &made_[static_cast<std::size_t>(i) * 3 * padded_];
     for (int l = 0; l < functions.degrees(); ++l) {
       functions.evaluate(l, u, exact.data());
       const double power = std::pow(x * (x + 2.0 * shift), 0.5 * l); // errors count as they show in c_nlm
-      for (int n = 0; n < count; ++n) {
-        const int k = l * count + n;
-        double found[2] = {};
-        for (int q = 0; q < 6; ++q) {
-          found[0] += middle[q] * knot[q * padded_ + k];
-          found[1] += middle_slope[q] * knot[q * padded_ + k];
-        }
-        const double right[2] = {exact[n], spacing_ * exact[count + n]};
-        for (int order = 0; order < 2; ++order) {
-          double &e = error[order * all + k], &most = largest[order * all + k];
-          e = std::max(e, power * std::abs(found[order] - right[order]));
-          most = std::max(most, power * std::abs(right[order]));
-        }
+      for (int n = 0; n < of_l; ++n) {
+        const double *knot =
+            &made_[n / count * of_a_set() + static_cast<std::size_t>(i) * 3 * padded_ + l * count + n % count];
+        const int k = l * of_l + n;
+        double found = 0.0;
+        for (int q = 0; q < 6; ++q)
+          found += middle[q] * knot[q * padded_];
+        const double off = power * std::abs(found - exact[n]);
+        error[k] = std::max(error[k], off);
+        sum[k] += off;
+        largest[k] = std::max(largest[k], power * std::abs(exact[n]));
+        steep[k] = std::max(steep[k], power * spacing_ * std::abs(exact[of_l + n]));
       }
     }
   }
-  for (int k = 0; k < 2 * all; ++k)
-    if (error[k] > accuracy * largest[k])
+  for (int k = 0; k < all; ++k)
+    if (error[k] > accuracy * largest[k] || steepest * error[k] > accuracy * steep[k])
       return false;
+  errors_.knots = intervals_ + 1;
+  for (int k = 0; k < all; ++k) {
+    const double mean = sum[k] / intervals_, scale = largest[k] > 0.0 ? 1.0 / largest[k] : 0.0;
+    errors_.largest = std::max(errors_.largest, error[k]);
+    errors_.largest_relative = std::max(errors_.largest_relative, scale * error[k]);
+    errors_.mean += mean / all;
+    errors_.mean_relative += scale * mean / all;
+  }
   return true;
 }
 

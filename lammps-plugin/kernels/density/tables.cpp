@@ -19,34 +19,39 @@ template <class... T> std::size_t bytes(const std::vector<T> &...each) {
 Tables::Tables(const Neighbours &neighbours, const RadialFunctions &functions, double accuracy,
                const std::string &family)
     : splines_(functions, neighbours.rcut, accuracy, family), recursion_(neighbours.lmax + 2),
-      slot_of_(neighbours.nspecies, -1) {
+      slot_of_(neighbours.nspecies, -1), set_(neighbours.set) {
   Plan &p = plan_;
   p.nmax = functions.count();
   p.lmax = neighbours.lmax;
   p.species = neighbours.nspecies;
   const bool together = !neighbours.together.empty();
   weight_ = together ? neighbours.together : std::vector<double>(p.species, 1.0);
-  p.slots = together ? 1 : static_cast<int>(neighbours.expanded.size());
-  for (int a = 0; a < p.slots && !together; ++a)
-    slot_of_[neighbours.expanded[a]] = a;
+  const int expanded = static_cast<int>(neighbours.expanded.size());
+  p.slots = together || neighbours.mixed ? 1 : expanded;
+  for (int a = 0; a < expanded; ++a)
+    slot_of_[neighbours.expanded[a]] = neighbours.mixed ? 0 : a;
   if (together)
     std::fill(slot_of_.begin(), slot_of_.end(), 0);
+  p.set = set_.empty() ? nullptr : set_.data();
   p.slot_of = slot_of_.data();
   p.weight = weight_.data();
   p.rcutsq = neighbours.rcut * neighbours.rcut;
   p.solid = functions.solid();
-  p.splines = {functions.shift(), splines_.spacing(), splines_.intervals(), splines_.padded(), splines_.knots(),
-               neighbours.rcut,   neighbours.width,   neighbours.c,         neighbours.r0,     neighbours.m};
+  p.splines = {functions.shift(), splines_.spacing(), splines_.intervals(),
+               splines_.padded(), splines_.knots(),   functions.sets() > 1 ? static_cast<long>(splines_.of_a_set()) : 0,
+               neighbours.rcut,   neighbours.width,   neighbours.c,
+               neighbours.r0,     neighbours.m};
   p.harmonics = recursion_.view();
   p.constant = std::sqrt(0.25 / pi);
   harmonics();
   layouts();
   strain();
   if (neighbours.centre != 0.0) {
-    own_.resize(3 * p.nmax);
-    functions.evaluate(0, functions.shift(), own_.data());
-    for (double &each : own_)
-      each *= neighbours.centre * p.constant;
+    std::vector<double> at_zero(3 * functions.sets() * p.nmax);
+    functions.evaluate(0, functions.shift(), at_zero.data());
+    for (int a = 0; a < p.species; ++a)
+      for (int n = 0; n < p.nmax; ++n)
+        own_.push_back(neighbours.centre * p.constant * at_zero[(p.set ? p.set[a * p.species + a] : 0) * p.nmax + n]);
     p.own = own_.data();
   }
 }
@@ -138,7 +143,7 @@ int Tables::place(int q, int l, int m) const {
 
 std::size_t Tables::memory_usage() const {
   std::size_t sum = splines_.memory_usage() + recursion_.memory_usage() +
-                    bytes(slot_of_, weight_, level_, below_, above_, same_part_, own_, kind_, output_, term_);
+                    bytes(slot_of_, set_, weight_, level_, below_, above_, same_part_, own_, kind_, output_, term_);
   for (const bool strained : {false, true})
     sum += bytes(first_[strained], summed_[strained], at_[strained], count_[strained]);
   return sum;

@@ -33,6 +33,8 @@ std::vector<int> sources(const Settings &s, const density::Tables &tables) {
 
 std::unique_ptr<Descriptor> make(double rcut, Words &words, int nspecies) {
   const Settings s = read_settings(rcut, words, nspecies);
+  density::check_size(s.channels() * (s.lmax + 1.0) * (s.lmax + 1.0), name,
+                      "use smaller nmax, lmax or fewer neighbors");
   const auto tables =
       std::make_shared<const density::Tables>(neighbours(s), *radial_functions(s, s.lmax), s.accuracy, name);
   return std::make_unique<Expansion>(

@@ -17,7 +17,7 @@ std::vector<Keyword> keywords() {
 Settings read_settings(double rcut, Words &words, int nspecies) {
   Settings s = density::defaults(rcut, nspecies);
   read_words(table, words, s);
-  check(s, name);
+  complete(s, name);
   return s;
 }
 

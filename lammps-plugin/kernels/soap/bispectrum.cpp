@@ -51,6 +51,24 @@ std::vector<Three> components(int channels, int lmax, bool odd) {
   return all;
 }
 
+double count(int channels, int lmax, bool odd) {
+  const double n = channels;
+  double sum = 0.0;
+  for (int l1 = 0; l1 <= lmax; ++l1)
+    for (int l2 = l1; l2 <= lmax; ++l2)
+      for (int l3 = l2; l3 <= std::min(lmax, l1 + l2); ++l3) {
+        const bool is_odd = (l1 + l2 + l3) % 2;
+        if (is_odd && !odd)
+          continue;
+        const double step = is_odd ? -1.0 : 1.0; // of equal degrees the channels ascend, or are equal as well
+        if (l1 == l3)
+          sum += n * (n + step) * (n + 2.0 * step) / 6.0;
+        else
+          sum += l1 == l2 || l2 == l3 ? n * n * (n + step) / 2.0 : n * n * n;
+      }
+  return sum;
+}
+
 Bispectrum::Bispectrum(int channels, int lmax, const std::vector<Three> &components)
     : entry_(in_use_or_portable([](auto isa) { return triple_entry(isa); })) {
   std::map<std::array<int, 3>, std::vector<int>> by_degrees;

@@ -16,6 +16,7 @@ using Three = std::array<std::array<int, 2>, 3>;
 // All of them in this order, which fulfil the triangle rule and have an even l1 + l2 + l3; with `odd` also those with
 // an odd one that do not vanish.
 std::vector<Three> components(int channels, int lmax, bool odd);
+double count(int channels, int lmax, bool odd); // of them
 
 class Bispectrum : public density::Contraction {
 public:

@@ -16,6 +16,20 @@ void read_scale(Settings &s, Words &words) {
   s.m = words.real(expected, density::is_positive);
 }
 
+void read_select(Settings &s, Words &words) {
+  s.wanted.clear();
+  if (words.none())
+    return;
+  s.wanted = words.names("numbers or labels of components, or none");
+}
+
+std::string select_text(const Settings &s) {
+  std::string text;
+  for (const int k : s.chosen)
+    text += (text.empty() ? "" : " ") + std::to_string(k + 1);
+  return text.empty() ? "none" : text;
+}
+
 const Setting<Settings> table[] = {
     {"order", kind::integer, [](Settings &s, Words &words) { s.order = words.integer(1, 3); },
      [](const Settings &s) { return std::to_string(s.order); }},
@@ -33,6 +47,7 @@ const Setting<Settings> table[] = {
      [](const Settings &s) { return s.c > 0.0 ? digits17(std::vector<double>{s.c, s.r0, s.m}) : std::string("none"); }},
     Row::neighbors,
     Row::accuracy,
+    {"select", kind::components, read_select, select_text},
 };
 
 Settings defaults(double rcut, int nspecies) {
@@ -50,7 +65,7 @@ std::vector<Keyword> keywords() {
 Settings read_settings(double rcut, Words &words, int nspecies) {
   Settings s = defaults(rcut, nspecies);
   read_words(table, words, s);
-  check(s, name);
+  complete(s, name);
   if (s.odd && s.order < 3)
     throw BadSetting("soap parity: found both with order " + std::to_string(s.order) +
                      ", expected even, or order 3: others have no components that change their sign");

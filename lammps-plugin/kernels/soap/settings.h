@@ -15,6 +15,8 @@ struct Settings : density::Settings {
   bool odd = false;                  // of order 3: components that change their sign with inversion, too
   double center = 0.0;               // weight of the centre's own Gaussian
   double c = 0.0, r0 = 1.0, m = 1.0; // neighbours count c / (c + (r / r0)^m); c 0: fully
+  std::vector<std::string> wanted;   // components that are kept, as they were named; empty: all
+  std::vector<int> chosen;           // which of all these are, from 0, ascending
 };
 
 std::vector<Keyword> keywords();

@@ -3,6 +3,7 @@
 #include "engine/command_words.h"
 #include "engine/descriptor_sums.h"
 #include "engine/evaluation_site.h"
+#include "engine/file_words.h"
 #include "engine/raise_together.h"
 #include "files/json_text.h"
 #include "kernels/descriptor.h"
@@ -56,6 +57,7 @@ ComputeDbar::ComputeDbar(LAMMPS *lmp, int narg, char **arg) : Compute(lmp, narg,
       ended.clear();
     }
   }
+  dbar::read_file_words(error, world, "Compute dbar", family_, family_words);
   dbar::run_together(error, world, "Compute dbar", [&] {
     dbar::active_isa(); // a wrong wish is an error for all families
     descriptor_ = dbar::make_descriptor(family_, rcut_, family_words, atom->ntypes);
@@ -63,9 +65,13 @@ ComputeDbar::ComputeDbar(LAMMPS *lmp, int narg, char **arg) : Compute(lmp, narg,
     vector = new double[size_vector]();
     sums_.resize((virial_ ? 7 : 1) * static_cast<std::size_t>(size_vector) + 2);
   });
-  if (comm->me == 0)
+  if (comm->me == 0) {
     utils::logmesg(lmp, "compute dbar {}: {}, {} components per atom, {} kernel\n", id, family_, descriptor_->size(),
                    descriptor_->instruction_set());
+    if (const dbar::SplineErrors splines = descriptor_->splines(); splines.knots > 0)
+      utils::logmesg(lmp, "compute dbar {}: radial functions on {} knots, largest error {:.2g} of their maximum\n", id,
+                     splines.knots, splines.largest_relative);
+  }
 
   vector_flag = 1;
   extvector = 1;

@@ -103,6 +103,19 @@ class GlobalDescriptor(Parameters):
         """Largest pair cutoff (the length unit of the positions)."""
         return self._kernel.cutoff()
 
+    def splines(self) -> dict | None:
+        """Return how well splines stand for the radial functions.
+
+        Returns
+        -------
+        dict or None
+            ``knots``; errors of values in the middle between knots, where they are largest:
+            ``largest`` and ``mean`` over all functions and intervals (in the units of the
+            functions, length^(-3/2) for a density), ``largest_relative`` and ``mean_relative`` to
+            the largest value of each function. None for families that have no splines.
+        """
+        return self._kernel.splines()
+
     @classmethod
     def from_words(cls, rcut, words, **params):
         """Return the descriptor that a file describes by a text of values after each keyword.

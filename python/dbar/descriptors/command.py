@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbar import _kernels
 from dbar.descriptors.base import GlobalDescriptor
+from dbar.descriptors.words import shown
 
 __all__ = ["CommandDescriptor", "command_settings", "difference", "expanded", "n_components"]
 
@@ -120,7 +121,7 @@ def difference(a: dict, b: dict) -> str:
             return f"{key} {a[key]} and {b[key]}"
     for word, value in a["words"].items():
         if b["words"].get(word) != value:
-            return f"{word} {value} and {b['words'].get(word)}"
+            return f"{word} {shown(value)} and {shown(b['words'].get(word))}"
     return ""
 
 

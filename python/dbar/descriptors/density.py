@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from dbar.descriptors.base import GlobalDescriptor
+from dbar.descriptors.word_files import basis_word, component_names
 
 
 class DensityDescriptor(GlobalDescriptor):
-    """Species of ``neighbors`` may be symbols; labels show those of ``species``."""
+    """Species of ``neighbors`` may be symbols; labels show those of ``species``.
+
+    Files are read once: what stands in them is kept, not their names.
+    """
+
+    def __init__(self, rcut, species, perspecies):
+        if hasattr(self, "basis"):
+            self.basis = basis_word(self.basis, species)
+        if getattr(self, "select", None) is not None:
+            self.select = component_names(self.select)
+        super().__init__(rcut, species, perspecies)
 
     def _setting(self, key: str):
         value = super()._setting(key)
-        if key != "neighbors" or value is None:
+        if value is None:
             return value
-        several = [value] if isinstance(value, str | int) else list(value)
-        species = self.species or []
-        return [species.index(v) + 1 if v in species else v for v in several]
+        if key == "neighbors":
+            several = [value] if isinstance(value, str | int) else list(value)
+            return [self._number(v) for v in several]
+        if key == "select":  # labels with symbols, as `labels` gives them, or with numbers
+            return ";".join(",".join(str(self._number(w)) for w in v.split(",")) for v in value)
+        return value
+
+    def _number(self, species):
+        """Return the number of a species from 1; anything else as it is."""
+        known = self.species or []
+        return known.index(species) + 1 if species in known else species
 
     def _names(self) -> list[str]:
         """Return the kernel's labels with symbols for the numbers of species."""

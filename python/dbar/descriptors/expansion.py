@@ -26,15 +26,18 @@ class Expansion(DensityDescriptor):
     ----------
     rcut : float
         Cutoff for all pairs. Length unit of the positions.
-    nmax : int
+    nmax : int, optional
         Number of radial functions, n = 0 ... nmax - 1; up to 12, with ``basis="dvr"`` up to 40.
-    lmax : int
-        Largest angular momentum; up to 12.
-    basis : str
-        Radial functions: ``"gto"``, Gaussian-type orbitals, or ``"dvr"``, values on nmax shells at
-        Gauss-Legendre points of [0, rcut + 3 sigma].
-    sigma : float
-        Width of the Gaussian of a neighbour, from rcut / 100 to rcut (length).
+        By default 4, or all that a basis file has.
+    lmax : int, optional
+        Largest angular momentum; up to 12. By default 3, or that of a basis file.
+    basis : str, path or dict
+        Radial functions: ``"gto"``, Gaussian-type orbitals; ``"dvr"``, values on nmax shells at
+        Gauss-Legendre points of [0, rcut + 3 sigma]; or a file of ``dbar basis fit``, which is
+        read here, or its content: functions that fit some data.
+    sigma : float, optional
+        Width of the Gaussian of a neighbour, from rcut / 100 to rcut (length). By default 0.5, or
+        that of a basis file.
     width : float
         Neighbours fade out over this distance before the cutoff, by a cosine (length).
     neighbors : sequence of str or int, optional
@@ -64,10 +67,10 @@ class Expansion(DensityDescriptor):
     def __init__(
         self,
         rcut,
-        nmax=4,
-        lmax=3,
+        nmax=None,
+        lmax=None,
         basis="gto",
-        sigma=0.5,
+        sigma=None,
         width=0.5,
         neighbors=None,
         accuracy=1e-10,

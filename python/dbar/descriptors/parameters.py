@@ -52,7 +52,7 @@ class Parameters:
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
         shown = [
-            f"{name}={value!r}"
+            f"{name}={_brief(value)}"
             for name, value in self.get_params().items()
             if not _same(value, defaults[name].default)
         ]
@@ -63,6 +63,12 @@ class Parameters:
 
     def __setstate__(self, state: dict) -> None:
         self.__init__(**state)
+
+
+def _brief(value) -> str:
+    """Return what shows a value; of a long text, as the content of a file, the beginning."""
+    text = repr(value)
+    return text if not isinstance(value, str) or len(text) <= 60 else text[:60] + "...'"
 
 
 def _fixed(value):

@@ -37,15 +37,19 @@ class SOAP(DensityDescriptor):
     parity : str
         ``"even"``, or with order 3 ``"both"``: then components with an odd l1 + l2 + l3 are there
         too, which change their sign in the mirror.
-    nmax : int
+    nmax : int, optional
         Number of radial functions, n = 0 ... nmax - 1; up to 12, with ``basis="dvr"`` up to 40.
-    lmax : int
-        Largest angular momentum; up to 12. Of no effect with order 1.
-    basis : str
-        Radial functions: ``"gto"``, Gaussian-type orbitals, or ``"dvr"``, values on nmax shells at
-        Gauss-Legendre points of [0, rcut + 3 sigma].
-    sigma : float
-        Width of the Gaussian of a neighbour, from rcut / 100 to rcut (length).
+        By default 4, or all that a basis file has.
+    lmax : int, optional
+        Largest angular momentum; up to 12. Of no effect with order 1. By default 3, or that of a
+        basis file.
+    basis : str, path or dict
+        Radial functions: ``"gto"``, Gaussian-type orbitals; ``"dvr"``, values on nmax shells at
+        Gauss-Legendre points of [0, rcut + 3 sigma]; or a file of ``dbar basis fit``, which is
+        read here, or its content: functions that fit some data.
+    sigma : float, optional
+        Width of the Gaussian of a neighbour, from rcut / 100 to rcut (length). By default 0.5, or
+        that of a basis file.
     width : float
         Neighbours fade out over this distance before the cutoff, by a cosine (length).
     center : float
@@ -59,6 +63,9 @@ class SOAP(DensityDescriptor):
         not given.
     accuracy : float
         Largest error of the splined radial functions and of their slopes, over their maximum.
+    select : sequence of int or str, or path, optional
+        Components that are kept: their numbers from 1 or their ``labels``, or a file of these, one
+        a line; all if not given. The others cost nothing. They keep their order.
     species : sequence of str, optional
         Chemical symbols. If not given all atoms are of one species, whatever their symbols.
     perspecies : bool
@@ -77,15 +84,16 @@ class SOAP(DensityDescriptor):
         rcut,
         order=2,
         parity="even",
-        nmax=4,
-        lmax=3,
+        nmax=None,
+        lmax=None,
         basis="gto",
-        sigma=0.5,
+        sigma=None,
         width=0.5,
         center=0.0,
         scale=None,
         neighbors=None,
         accuracy=1e-10,
+        select=None,
         species=None,
         perspecies=False,
     ):
@@ -100,4 +108,5 @@ class SOAP(DensityDescriptor):
         self.scale = scale
         self.neighbors = neighbors
         self.accuracy = accuracy
+        self.select = select
         super().__init__(rcut, species, perspecies)

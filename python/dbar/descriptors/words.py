@@ -8,6 +8,7 @@ from dbar import _kernels
 
 # What the registry calls keywords whose value is a list, even of one number.
 _SEVERAL = ("per_species", "species", "numbers")
+_MOST = 60  # characters that are shown, as the kernels do
 
 
 def to_word(value) -> str:
@@ -19,6 +20,12 @@ def to_word(value) -> str:
     return str(value)
 
 
+def shown(value) -> str:
+    """Return a setting for a message or a table: of a long one the beginning."""
+    text = str(value)
+    return text if len(text) <= _MOST else text[:_MOST] + "..."
+
+
 def keywords(family: str) -> dict[str, dict]:
     """Return the keywords of a family: each one's ``kind`` and ``default``, from the kernels."""
     return _kernels.families()[family]
@@ -26,8 +33,12 @@ def keywords(family: str) -> dict[str, dict]:
 
 def to_value(text: str, kind: str | None):
     """Return the Python value that the text after a keyword of some kind stands for."""
-    if kind == "numbers" and text == "none":
+    if kind in ("numbers", "components") and text == "none":
         return None
+    if kind == "basis":
+        return text
+    if kind == "components":
+        return [int(w) if w.isdigit() else w for w in text.replace(";", " ").split()]
     values = [_value(word) for word in text.split()]
     return values if kind in _SEVERAL or len(values) != 1 else values[0]
 

@@ -48,12 +48,12 @@ DBAR_INLINE void strained_functions(const Plan &plan, const Point &p, const V *v
 // A centre's own Gaussian.
 void add_own(const Plan &plan, const Layout &layout, const Work &work, const Batch &batch, int begin) {
   for (int lane = 0; lane < lanes && begin + lane < batch.n; ++lane) {
-    const int a = plan.slot_of[batch.type[work.order[begin + lane]]];
+    const int type = batch.type[work.order[begin + lane]], a = plan.slot_of[type];
     if (a < 0)
       continue;
     double *first = work.moments + (static_cast<long>(a) * layout.moments + layout.at[0]) * lanes + lane;
     for (int n = 0; n < plan.nmax; ++n)
-      first[n * lanes] += plan.own[n];
+      first[n * lanes] += plan.own[type * plan.nmax + n];
   }
 }
 
@@ -70,10 +70,10 @@ void add_moments(const Plan &plan, const Work &work, const Batch &batch, int beg
       for (int k = 0; k < n; ++k) {
         const Point p = point(plan, slot + static_cast<long>(s + k) * SLOT);
         if (strain) {
-          radial<true>(plan.splines, p.rsq, p.weight, value, slope);
+          radial<true>(plan.splines, p.rsq, p.weight, p.set, value, slope);
           strained_functions(plan, p, value, slope, f + k * layout.functions);
         } else { // as the splines have them
-          radial<false>(plan.splines, p.rsq, p.weight, f + k * layout.functions, nullptr);
+          radial<false>(plan.splines, p.rsq, p.weight, p.set, f + k * layout.functions, nullptr);
         }
         solid_harmonics(plan, layout.largest, p.e, x + k * xstep);
       }

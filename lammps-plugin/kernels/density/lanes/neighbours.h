@@ -7,8 +7,6 @@
 namespace dbar::density {
 namespace {
 
-enum { SX, SY, SZ, PAIR, WEIGHT, SLOT };
-
 DBAR_INLINE double *slots_of(const Work &work, int a) {
   return work.slot + static_cast<long>(a) * work.room * SLOT * lanes;
 }
@@ -34,6 +32,7 @@ void gather(const Plan &plan, const Work &work, const Batch &batch, int begin) {
       place[SZ * lanes] = x[2];
       place[PAIR * lanes] = p;
       place[WEIGHT * lanes] = plan.weight[batch.rtype[p]];
+      place[SET * lanes] = plan.set ? plan.set[batch.type[i] * plan.species + batch.rtype[p]] : 0.0;
     }
   }
   for (int a = 0; a < plan.slots; ++a) {
@@ -44,16 +43,17 @@ void gather(const Plan &plan, const Work &work, const Batch &batch, int begin) {
     for (int lane = 0; lane < lanes; ++lane)
       for (int s = count[lane]; s < most; ++s) {
         double *place = place_of(work, a, s, lane);
-        place[SX * lanes] = place[SY * lanes] = place[SZ * lanes] = place[WEIGHT * lanes] = 0.0;
+        place[SX * lanes] = place[SY * lanes] = place[SZ * lanes] = place[WEIGHT * lanes] = place[SET * lanes] = 0.0;
         place[PAIR * lanes] = -1.0;
       }
     work.most[a] = most;
   }
 }
 
-// Of a slot: r, what the harmonics are of, r^2, and the weight, which is zero where there is no neighbour.
+// Of a slot: r, what the harmonics are of, r^2, the weight, which is zero where there is no neighbour, and the set of
+// functions.
 struct Point {
-  V r[3], e[3], rsq, inverse, weight;
+  V r[3], e[3], rsq, inverse, weight, set;
 };
 
 DBAR_INLINE Point point(const Plan &plan, const V *slot) {
@@ -61,6 +61,7 @@ DBAR_INLINE Point point(const Plan &plan, const V *slot) {
   for (int k = 0; k < 3; ++k)
     p.r[k] = slot[SX + k];
   p.weight = slot[WEIGHT];
+  p.set = slot[SET];
   p.rsq = p.r[0] * p.r[0] + p.r[1] * p.r[1] + p.r[2] * p.r[2];
   p.inverse = broadcast(1.0);
   if (!plan.solid)

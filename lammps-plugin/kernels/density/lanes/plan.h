@@ -16,7 +16,8 @@ namespace dbar::density {
 struct Splines {
   double shift, spacing;
   int intervals, padded; // functions, filled up with zeros to a multiple of 8
-  const double *knots;   // [intervals + 1][3][padded] f, h df/du, h^2 d2f/du2
+  const double *knots;   // [intervals + 1][3][padded] f, h df/du, h^2 d2f/du2; a table for each set of functions
+  long of_a_set;         // numbers of such a table; 0: there is one
   double rcut, width;    // the cutoff function falls from rcut - width on; width 0: there is none
   double c, r0, m;       // weight c / (c + (r / r0)^m); c 0: there is none
 };
@@ -49,6 +50,7 @@ struct Plan {
   int nmax, lmax, species, slots; // slots: species of neighbours that are expanded
   const int *slot_of;             // [species], -1: not expanded
   const double *weight;           // [species] of a neighbour
+  const int *set;                 // [species][species] functions of a centre's and a neighbour's; null: there is one
   double rcutsq;
   // Solid: harmonics are X = r^l Y, and splines give F / r^l for each l and n, with 2 d(F / r^l)/d(r^2). Else harmonics
   // are those of the unit vector, and splines give one function F for each n, of all l.
@@ -63,8 +65,10 @@ struct Plan {
   int strain_outputs;
   const StrainOutput *strain_output;
   const StrainTerm *strain_term;
-  const double *own; // [nmax] what a centre adds to the c_n00 of its species, null if nothing
+  const double *own; // [species][nmax] what a centre adds to the c_n00 of its species, null if nothing
 };
+
+enum { SX, SY, SZ, PAIR, WEIGHT, SET, SLOT };
 
 constexpr int slot_block = 16; // neighbours whose functions are held at a time
 
@@ -73,7 +77,7 @@ struct Work {
   const int *order;  // [batch.n] centres, those with as many neighbours together
   int room;          // for neighbours of one species
   int *count, *most; // [slots][lanes] neighbours of each species, [slots] the largest number in a lane
-  double *slot;      // [slots][room][5] x y z, the index of the pair, -1 for none, and the weight, 0 for none
+  double *slot;      // [slots][room][SLOT] x y z, the index of the pair, -1 for none, the weight, 0 for none, the set
   double *functions; // [slot_block][functions]
   double *radial;    // [2][padded] values and slopes of one neighbour in each lane
   double *harmonics; // [slot_block][(lmax + 3)^2]

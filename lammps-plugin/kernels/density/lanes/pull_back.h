@@ -68,7 +68,7 @@ DBAR_INLINE void harmonic_gradient(const Plan &plan, const V *x, const V *q, V *
 
 DBAR_INLINE void neighbour_gradient(const Plan &plan, const Work &work, const Point &p, const V *A, V *out) {
   V *value = (V *)work.radial, *slope = value + plan.splines.padded;
-  radial<true>(plan.splines, p.rsq, p.weight, value, slope);
+  radial<true>(plan.splines, p.rsq, p.weight, p.set, value, slope);
   const int stride = plan.slots * plan.nmax;
   V q[most_harmonics], dq[most_harmonics], x[most_harmonics];
   for (int l = 0; l <= plan.lmax; ++l) {

@@ -38,7 +38,7 @@ DBAR_INLINE void damping(const Splines &s, V rsq, V &factor, V &slope) {
   }
 }
 
-DBAR_INLINE void weigh(const Splines &s, V rsq, V weight, bool slopes, Weights &w) {
+DBAR_INLINE void weigh(const Splines &s, V rsq, V weight, V set, bool slopes, Weights &w) {
   const V u = square_root(rsq + s.shift * s.shift);
   V t = (u - s.shift) / s.spacing;
   for (int lane = 0; lane < lanes; ++lane) {
@@ -46,6 +46,8 @@ DBAR_INLINE void weigh(const Splines &s, V rsq, V weight, bool slopes, Weights &
     i = i < 0 ? 0 : i >= s.intervals ? s.intervals - 1 : i;
     t[lane] -= i;
     w.knot[lane] = s.knots + static_cast<long>(i) * 3 * s.padded;
+    if (s.of_a_set > 0)
+      w.knot[lane] += static_cast<long>(set[lane]) * s.of_a_set;
   }
   V factor, fall;
   damping(s, rsq, factor, fall);
@@ -93,9 +95,9 @@ template <bool SLOPES> DBAR_INLINE void interpolate(const Splines &s, const Weig
 }
 
 // value[padded] and, with SLOPES, 2 d/d(r^2) of them in slope[padded], times the weight.
-template <bool SLOPES> DBAR_INLINE void radial(const Splines &s, V rsq, V weight, V *value, V *slope) {
+template <bool SLOPES> DBAR_INLINE void radial(const Splines &s, V rsq, V weight, V set, V *value, V *slope) {
   Weights w;
-  weigh(s, rsq, weight, SLOPES, w);
+  weigh(s, rsq, weight, set, SLOPES, w);
   for (int lane = 0; lane < lanes; ++lane)
     interpolate<SLOPES>(s, w, lane, value, slope);
   for (int f = 0; f < s.padded; f += lanes) {
