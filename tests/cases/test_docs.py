@@ -42,7 +42,7 @@ PAGES += [
         *("status", "store", "study", "targets", "watch"),
     )
 ]
-SHOWN = {"text", "sh", "", "toml", "python", "lammps", "output", "xml", "json"}
+SHOWN = {"cpp", "text", "sh", "", "toml", "python", "lammps", "output", "xml", "json"}
 
 
 @dataclass

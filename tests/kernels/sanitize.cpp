@@ -1,5 +1,6 @@
 // Runs the kernels on arrays that end where their data end, for batches of every length up to 17.
 // Built with address and undefined-behaviour sanitizers by test_sanitizers.py.
+#include "kernels/density/optimal.h"
 #include "kernels/families.h"
 #include "kernels/forces.h"
 #include "kernels/isa/isa.h"
@@ -118,6 +119,20 @@ int main() {
                                                    "3", "width", "4.5", "accuracy", "1e-6"},
                                                   2);
         total += exercise(*kernel, random) + at_the_centre(*kernel);
+      }
+  for (const char *order : {"1", "2", "3"})
+    for (const bool mixed : {false, true})
+      for (const bool each : {false, true}) {
+        dbar::density::OptimalBasis::Content content;
+        content.rcut = 4.5, content.sigma = 0.5, content.nmax = 4, content.lmax = 2, content.qmax = 3;
+        content.species = 2, content.mixed = mixed, content.each = each;
+        content.matrices.assign(content.numbers(), 0.25);
+        const std::string basis = dbar::density::OptimalBasis(content).word();
+        for (const char *select : {"none", "1", "2;3"}) {
+          const auto kernel =
+              dbar::make_descriptor("soap", 4.5, {"order", order, "basis", basis, "center", "1", "select", select}, 2);
+          total += exercise(*kernel, random) + at_the_centre(*kernel);
+        }
       }
   for (const char *self : {"yes", "no"})
     for (const char *nmax : {"1", "4", "9"}) {

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bases import basis_content
 from dbar import _kernels
+from dbar.descriptors.word_files import basis_word
 
 # The instruction set is chosen once per process: each runs this in a process of its own.
 SCRIPT = """
@@ -106,6 +108,10 @@ def test_every_length_of_the_last_batch(tmp_path):
     check(tmp_path, "twojmax 4", 1, list(range(0, 18)))
 
 
+def optimal(mixed):
+    return basis_word(basis_content(["A", "B"], mixed, per_centre=True, rcut=4.6), ["A", "B"])
+
+
 @pytest.mark.parametrize(
     ("family", "words"),
     [
@@ -115,11 +121,16 @@ def test_every_length_of_the_last_batch(tmp_path):
         ("soap", "order 2 nmax 3 lmax 4 scale 1.0 2.0 3.5 width 4.6"),
         ("soap", "order 2 nmax 7 lmax 2 center 0.5"),
         ("soap", "order 3 nmax 2 lmax 3 parity both"),
+        ("soap", "order 2 nmax 4 lmax 3 select 1 6 30 77 144"),
+        ("soap", "order 3 nmax 2 lmax 3 select 3 40 41 200"),
+        ("soap", f"basis {optimal(True)} center 0.5"),
+        ("expansion", f"basis {optimal(False)}"),
         ("acsf", "grid 4 zeta 1 4 2.5"),
         ("acsf", "neighbors 2"),
         ("afs", "nmax 9 lmax 7 weight 1.0 0.4"),
         ("afs", "nmax 4 lmax 4 selfpairs no radial loewdin switch no"),
     ],
+    ids=lambda each: each[:40],
 )
 def test_families_of_a_density(tmp_path, family, words):
     """There is no plain implementation of these: that of two lanes stands for it."""

@@ -1,5 +1,6 @@
 """A new family of descriptors is one folder with one class and one row in the registry."""
 
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -9,7 +10,8 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE.parents[1] / "lammps-plugin"
-ROW = "FAMILY(zero)\n"
+ROW = "FAMILY(norms)\nFAMILY(zero)\n"
+PAGE = HERE.parents[1] / "docs/howto/add-a-family.md"
 PROJECT = """
 cmake_minimum_required(VERSION 3.20)
 project(new_family LANGUAGES CXX)
@@ -26,6 +28,9 @@ def said(tmp_path_factory):
     folder = tmp_path_factory.mktemp("family")
     shutil.copytree(SOURCES, folder / "lammps-plugin")
     shutil.copytree(HERE / "zero", folder / "lammps-plugin/kernels/zero")
+    shown = re.search(r"^```cpp title=norms.cpp\n(.*?)^```", PAGE.read_text(), re.M | re.S)[1]
+    (folder / "lammps-plugin/kernels/norms").mkdir()
+    (folder / "lammps-plugin/kernels/norms/norms.cpp").write_text(shown)
     registry = folder / "lammps-plugin/kernels/families.def"
     registry.write_text(registry.read_text() + ROW)
     (folder / "CMakeLists.txt").write_text(PROJECT)
@@ -43,8 +48,15 @@ def said(tmp_path_factory):
 
 
 def test_the_registry_lists_it_and_its_keywords(said):
-    assert said[-2] == "zero count"
+    assert said[-3] == "zero count"
 
 
 def test_it_computes_zeros(said):
     assert said[-1] == "D 0 0 energy 0 force 0"
+
+
+def test_the_family_of_the_page(said):
+    """Norms that page "Add a family" makes are the components Q = Q' of soap, values, strain and gradient alike."""
+    name, *found = said[-2].split()
+    assert name == "norms" and len(found) == 3
+    assert max(map(float, found)) < 1e-13

@@ -104,7 +104,7 @@ SOAP = (
     pairs(
         _HEAD
         + "FAMILY=soap Rcut=4.7 order =3 parity =both nmax =2 lmax =2 sigma =0.5 width =0.5 center =1.0 "
-        "scale =1.0 scale=3.0 scale=4.0 accuracy =1e-6 virial =yes"
+        "scale =1.0 scale=3.0 scale=4.0 accuracy =1e-6 select =1 select=5 virial =yes"
     ),
     THERMO,
 )

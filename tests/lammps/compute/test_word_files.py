@@ -11,7 +11,9 @@ from blocks import read_dump, run_dbar, system
 from dbar.bias import CollectiveVariable
 from dbar.descriptors import SOAP
 from dbar.descriptors.command import expanded
+from dbar.descriptors.word_files import basis_word
 from dbar.potential import LinearPotential
+from dbar.report import report
 from dbar.trajectory import read
 
 VOIGT = [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]
@@ -246,3 +248,17 @@ def test_the_log_tells_of_knots_and_errors(lammps, tmp_path):
     assert about["largest_relative"] < 1e-6
     line = f"compute dbar d: radial functions on {about['knots']} knots, largest error {about['largest_relative']:.2g}"
     assert line in done.output
+
+
+def test_the_report_shows_the_beginning_of_a_basis(lammps, tmp_path):
+    """Numbers of a basis would fill the page."""
+    write(tmp_path)
+    script = system("triclinic", 2) + (
+        "compute d all dbar soap 4.7 basis basis.json\n"
+        "fix w all dbar/stream 1 1 1 d store run.h5md monitor none\nrun 5\n"
+    )
+    lammps(script, np=1)
+    page = tmp_path / "report.html"
+    report(tmp_path / "run.h5md", page)
+    text, word = page.read_text(), basis_word(content(), SPECIES)
+    assert word[:60] + "..." in text and word[:80] not in text and len(word) > 1000
