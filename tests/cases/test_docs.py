@@ -38,7 +38,7 @@ PAGES += [f"docs/theory/{name}.md" for name in ("bias", "descriptors")]
 PAGES += [
     f"docs/api/{name}.md"
     for name in (
-        *("bias", "cli", "console", "ensemble", "files", "lammps", "measures", "novelty"),
+        *("basis", "bias", "cli", "console", "ensemble", "files", "lammps", "measures", "novelty"),
         *("statistics", "status", "store", "study", "targets", "watch"),
     )
 ]
