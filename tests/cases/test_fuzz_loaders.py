@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bases import alloy, primitive
 from crystal import shaken
+from dbar.basis import optimal_basis
 from dbar.bias import CollectiveVariable
 from dbar.cli import main
 from dbar.descriptors import Bispectrum
@@ -41,6 +43,7 @@ def models(tmp_path_factory):
     AtomNovelty(BISPECTRUM).fit(shaken(3, 0)).export(folder / "novelty")
     CollectiveVariable("s", BISPECTRUM, np.full((1, 6), 1e-3)).export(folder / "cv")
     LinearPotential(np.full((1, 6), 1e-3), BISPECTRUM).export(folder / "potential")
+    optimal_basis(alloy(0), primitive(), qmax=2, mixed=True).save(folder / "basis")
     return {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
 
 
@@ -76,7 +79,7 @@ def test_what_is_spoilt_below_is_good(worker, models, tmp_path):
         assert load(worker, kind, content) == ""
 
 
-@pytest.mark.parametrize("kind", ["novelty", "cv", "potential"])
+@pytest.mark.parametrize("kind", ["novelty", "cv", "potential", "basis"])
 @examples(150)
 @given(data=st.data())
 def test_models(worker, models, kind, data):
@@ -84,7 +87,7 @@ def test_models(worker, models, kind, data):
 
 
 @pytest.mark.parametrize(
-    "kind", ["novelty", "cv", "potential", "status", "monitor", "note", "settings"]
+    "kind", ["novelty", "cv", "potential", "basis", "status", "monitor", "note", "settings"]
 )
 @pytest.mark.parametrize(
     "content", [b"[" * DEPTH, b"\xff\xfe", b"", b"9" * 5000, b"a = " + b"[" * DEPTH, b"a = " + b"9" * 5000],

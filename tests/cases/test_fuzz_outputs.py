@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dbar.files.kinds import Kind, kind_of
 from fuzz import examples
-from output_files import FEW, every_kind
+from output_files import FEW, FEW_FUNCTIONS, every_kind
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,7 @@ def commands(folder):
         (ahead, ".json", Kind.FORECAST_JSON),
         (ahead, ".h5", Kind.FORECAST_H5),
         (["report", runs[1], "-o"], ".html", Kind.PAGE),
+        (["basis", "fit", str(folder / "frames.xyz"), *FEW_FUNCTIONS, "-o"], ".json", Kind.BASIS),
     ]
 
 
@@ -52,7 +53,7 @@ def lay(folder, name, content, way):
 
 @examples(50)
 @given(
-    which=st.integers(0, 5), content=st.integers(0, 10**6), changes=_CHANGES,
+    which=st.integers(0, 6), content=st.integers(0, 10**6), changes=_CHANGES,
     cut=st.sampled_from([1.0, 1.0, 1.0, 0.9, 0.1]), way=_WAYS,
 )  # fmt: skip
 def test_commands_and_what_is_there(worker, made, which, content, changes, cut, way):

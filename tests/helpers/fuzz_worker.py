@@ -68,6 +68,7 @@ def read_store(path):
 
 
 LOADERS = {
+    "basis": "dbar.basis OptimalBasis.load",
     "cv": "dbar.bias.collective_variable CollectiveVariable.load",
     "journal": "dbar.ensemble.journal Journal.read",
     "model": "dbar.study load",

@@ -2,10 +2,13 @@
 
 import json
 
+import ase.io
 import h5py
 import numpy as np
 
+from bases import alloy, primitive
 from crystal import shaken
+from dbar.basis import optimal_basis
 from dbar.bias import CollectiveVariable
 from dbar.cli import main
 from dbar.descriptors import Bispectrum
@@ -20,6 +23,7 @@ from h5md_ensembles import write_runs
 from streams import feed, kill_copy, settings, stream
 
 FEW = ["--order", "1", "--dimension", "2", "--bags", "4"]
+FEW_FUNCTIONS = ["--rcut", "4", "--nmax", "4", "--lmax", "2", "--qmax", "2"]
 
 FOREIGN = {
     "text": b"my notes\n",
@@ -57,7 +61,7 @@ def of_others(folder):
 
 
 def every_kind(folder):
-    """Name -> (bytes, Kind or None) of files of dbar and of others; leaves run0 and run1.h5md."""
+    """Name -> (bytes, Kind or None) of files of dbar and of others; leaves run0 and run1.h5md, frames.xyz."""
     runs = write_runs(folder, 2, 40)
     model = str(folder / "model.h5")
     assert main(["fit", *runs, "-o", model, "--monitor", str(folder / "watch.toml"), *FEW]) == 0
@@ -73,6 +77,8 @@ def every_kind(folder):
     CollectiveVariable("s", bispectrum, np.full((1, 6), 1e-3)).export(folder / "cv.json")
     LinearPotential(np.full((1, 6), 1e-3), bispectrum).export(folder / "potential.json")
     AtomNovelty(bispectrum).fit(shaken(3, 0)).export(folder / "novelty.json")
+    optimal_basis(alloy(0), primitive(), qmax=2).save(folder / "basis.json")
+    ase.io.write(folder / "frames.xyz", [alloy(seed) for seed in range(2)], format="extxyz")
     moments = LaggedMoments(3, n_bags=2)
     for step in range(4):
         moments.add(np.arange(6.0) + step, [step])
@@ -85,7 +91,7 @@ def every_kind(folder):
         "run0.h5md": Kind.RUN, "store.h5md": Kind.RUN, "killed.h5md": Kind.RUN, "model.h5": Kind.MODEL,
         "forecast.csv": Kind.FORECAST_CSV, "forecast.json": Kind.FORECAST_JSON,
         "forecast.h5": Kind.FORECAST_H5, "page.html": Kind.PAGE, "watch.toml": Kind.MONITOR,
-        "cv.json": Kind.CV, "potential.json": Kind.POTENTIAL, "novelty.json": Kind.NOVELTY,
+        "cv.json": Kind.CV, "potential.json": Kind.POTENTIAL, "novelty.json": Kind.NOVELTY, "basis.json": Kind.BASIS,
         "replica-0.0.stat": Kind.REPLICA, "status.json": Kind.STATUS, "statistics.h5": Kind.STATISTICS,
     }  # fmt: skip
     assert set(kinds.values()) == set(Kind)

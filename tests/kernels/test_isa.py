@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bases import basis_content
+from basis_files import basis_content
 from dbar import _kernels
 from dbar.descriptors.word_files import basis_word
 

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from bases import basis_content
+from basis_files import basis_content
 from dbar import _kernels
 from dbar.descriptors import SOAP, Expansion
 from descriptor_checks import check_forces, check_invariance, check_virial, salt

@@ -33,6 +33,7 @@ class Kind(enum.Enum):
     CV = "a collective variable of dbar"
     POTENTIAL = "a potential of dbar"
     NOVELTY = "a novelty model of dbar"
+    BASIS = "a radial basis of dbar"
 
 
 MARKS = {  # beginnings of texts
@@ -44,7 +45,10 @@ _OLD_PAGE = (  # of before it named its generator
     '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
     'content="width=device-width, initial-scale=1"><title>dbar: '
 )
-_SCHEMAS = {"dbar-cv": Kind.CV, "dbar-potential": Kind.POTENTIAL, "dbar-novelty": Kind.NOVELTY}
+_SCHEMAS = {
+    "dbar-cv": Kind.CV, "dbar-potential": Kind.POTENTIAL, "dbar-novelty": Kind.NOVELTY,
+    "dbar-basis": Kind.BASIS,
+}  # fmt: skip
 _HDF5_KINDS = {
     "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS
 }  # fmt: skip

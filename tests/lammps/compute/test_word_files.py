@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from bases import basis_content
+from basis_files import basis_content
 from blocks import read_dump, run_dbar, system
 from dbar.bias import CollectiveVariable
 from dbar.descriptors import SOAP

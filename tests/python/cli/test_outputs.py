@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from bases import alloy, primitive
+from dbar.basis import optimal_basis
 from dbar.bias import CollectiveVariable
 from dbar.cli import main
 from dbar.demo import DemoError, run_demo
@@ -26,7 +28,7 @@ from dbar.stream import Session
 from dbar.study.model_file import ModelFileError, load, save
 from dbar.trajectory import Trajectory, read, write
 from hdf5_damage import crashing, hanging
-from output_files import FEW, every_kind
+from output_files import FEW, FEW_FUNCTIONS, every_kind
 from streams import feed, settings, stream
 
 
@@ -73,19 +75,21 @@ class Output:
 def commands(folder):
     runs, model = [str(folder / f"run{k}.h5md") for k in range(2)], str(folder / "model.h5")
     ahead = ["forecast", model, runs[1], "--steps", "2", "-o"]
+    frames = str(folder / "frames.xyz")
     return {
         "fit": Output(["fit", *runs, *FEW, "-o"], ".h5", Kind.MODEL),
         "monitor": Output(["fit", *runs, *FEW, "-o", "NEW", "--monitor"], ".toml", Kind.MONITOR),
         "csv": Output(ahead, ".csv", Kind.FORECAST_CSV),
         "json": Output(ahead, ".json", Kind.FORECAST_JSON),
         "h5": Output(ahead, ".h5", Kind.FORECAST_H5),
+        "basis": Output(["basis", "fit", frames, *FEW_FUNCTIONS, "-o"], ".json", Kind.BASIS),
         "report": Output(["report", runs[1], "-o"], ".html", Kind.PAGE),
         "report of many": Output(["report", *runs, *FEW, "-o"], ".html", Kind.PAGE),
     }
 
 
 @pytest.mark.parametrize(
-    "command", ["fit", "monitor", "csv", "json", "h5", "report", "report of many"]
+    "command", ["fit", "monitor", "csv", "json", "h5", "basis", "report", "report of many"]
 )
 def test_what_is_no_such_output_is_left_alone(made, tmp_path, capsys, command):
     """Of every kind, in every command with an output; under its own name and behind a link."""
@@ -105,7 +109,7 @@ def test_what_is_no_such_output_is_left_alone(made, tmp_path, capsys, command):
             assert f"{out}: is " in said and one.message + one.kind.value in said, said
             assert path.read_bytes() == content, name
             assert sorted(tmp_path.iterdir()) == sorted([path, link])
-    for name in ("fit", "csv", "report"):  # its own kind is replaced, and the link stays
+    for name in ("fit", "csv", "basis", "report"):  # its own kind is replaced, and the link stays
         if name == command:
             path.write_bytes(next(content for content, kind in files.values() if kind is one.kind))
             inode = path.stat().st_ino
@@ -134,6 +138,7 @@ def writers(model):
     return {
         Kind.CV: (CollectiveVariable("s", bispectrum, numbers).export, OSError),
         Kind.POTENTIAL: (LinearPotential(numbers, bispectrum).export, OSError),
+        Kind.BASIS: (optimal_basis(alloy(0), primitive(), qmax=2).save, OSError),
         Kind.REPLICA: (lambda path: write_statistics(path, note, moments), StoreError),
         Kind.RUN: (lambda path: write(path, run), StoreError),
         Kind.MODEL: (lambda path: save(path, *model), ModelFileError),
