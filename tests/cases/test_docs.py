@@ -38,7 +38,17 @@ PAGES += [f"docs/theory/{name}.md" for name in ("bias", "descriptors")]
 PAGES += [
     f"docs/api/{name}.md"
     for name in (
-        *("bias", "cli", "console", "ensemble", "files", "lammps", "novelty", "statistics"),
+        *(
+            "bias",
+            "cli",
+            "console",
+            "ensemble",
+            "entropy",
+            "files",
+            "lammps",
+            "novelty",
+            "statistics",
+        ),
         *("status", "store", "study", "targets", "watch"),
     )
 ]

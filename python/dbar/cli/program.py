@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console
 
-from dbar.cli import demo, doctor, ensemble, fit, forecast, report, watch
+from dbar.cli import demo, doctor, ensemble, entropy, fit, forecast, report, watch
 from dbar.console import signals
 from dbar.console.options import Parser
 from dbar.version import __version__
@@ -30,10 +30,11 @@ examples:
   dbar report run1.h5md run2.h5md run3.h5md -o all.html    a page about several runs
   dbar fit run1.h5md run2.h5md run3.h5md -o model.h5       learn from them
   dbar forecast model.h5 new.h5md --horizon 2              continue another one
+  dbar entropy reference cells.extxyz --pair-style eam/fs --pair-coeff "* * Fe.eam.fs Fe"
   dbar ensemble run ensemble.toml                   many runs, cores where least is known
 """
 
-_COMMANDS = (demo, doctor, ensemble, fit, forecast, report, watch)
+_COMMANDS = (demo, doctor, ensemble, entropy, fit, forecast, report, watch)
 
 
 def build_parser() -> argparse.ArgumentParser:

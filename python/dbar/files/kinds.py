@@ -33,6 +33,8 @@ class Kind(enum.Enum):
     CV = "a collective variable of dbar"
     POTENTIAL = "a potential of dbar"
     NOVELTY = "a novelty model of dbar"
+    ENTROPIES_JSON = "vibrational entropies of dbar (JSON)"
+    ENTROPIES_H5 = "vibrational entropies of dbar (HDF5)"
 
 
 MARKS = {  # beginnings of texts
@@ -44,9 +46,13 @@ _OLD_PAGE = (  # of before it named its generator
     '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
     'content="width=device-width, initial-scale=1"><title>dbar: '
 )
-_SCHEMAS = {"dbar-cv": Kind.CV, "dbar-potential": Kind.POTENTIAL, "dbar-novelty": Kind.NOVELTY}
+_SCHEMAS = {
+    "dbar-cv": Kind.CV, "dbar-potential": Kind.POTENTIAL, "dbar-novelty": Kind.NOVELTY,
+    "dbar-entropies": Kind.ENTROPIES_JSON,
+}  # fmt: skip
 _HDF5_KINDS = {
-    "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS
+    "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS,
+    "entropies": Kind.ENTROPIES_H5,
 }  # fmt: skip
 _FORECAST = {"model", "run", "level", "observables", "M_expected", "M_bound", "tau_pred"}
 _STATUS = {"time", "policy", "budget", "ended", "replicas", "observables"}
