@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from threadpoolctl import threadpool_limits
 
 from dbar.console.options import (
     Parser,
@@ -89,8 +88,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     try:
         if args.out is not None and (clash := same_file(args.out, args.files)):
             raise ValueError(f"-o {args.out}: is the input {clash}, expected another file")
-        # the linear algebra is one large matrix at a time: as many threads as there are cores
-        with progress_bars() as stage, threadpool_limits(None):
+        with progress_bars() as stage:
             stage("reading configurations")(0, 1)
             frames = read_frames(args.files, args.format)
             with warnings.catch_warnings(record=True) as caught:

@@ -12,12 +12,7 @@ import numpy as np
 from dbar.entropy.result import Reference
 from dbar.lammps.lmp import potentials_dir
 
-__all__ = ["NUMBERS", "Entry", "entry_of", "key_of", "potential_files"]
-
-NUMBERS = (
-    "atoms", "energy", "force", "n_zero", "log_det", "entropy", "free_energy", "rough",
-    "lowest_frequency", "highest_frequency",
-)  # fmt: skip
+__all__ = ["Entry", "entry_of", "key_of", "potential_files"]
 
 
 @dataclass
@@ -29,7 +24,9 @@ class Entry:
     name, key : str
         Name in the list of files, and a digest of the configuration as it was read.
     numbers : dict
-        See `NUMBERS`; None where there is none.
+        ``atoms`` (how many), ``energy``, ``force``, ``n_zero``, ``log_det``, ``entropy``,
+        ``free_energy`` (None without a temperature), ``rough``, ``lowest_frequency`` and
+        ``highest_frequency``.
     arrays : dict of ndarray
         ``positions``, ``cell``, ``pbc``, ``atomic_numbers``, ``frequencies``, ``local_entropies``.
     """

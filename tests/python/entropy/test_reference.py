@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from ase import Atoms, units
-from ase.build import bulk
+from ase.build import bulk, fcc111
 from scipy.spatial.transform import Rotation
 
 from dbar.entropy import ImaginaryMode, ReferenceCalculator, RoughPotentialWarning, reference
@@ -98,6 +98,18 @@ def test_wire_turns_around_its_axis():
     with ReferenceCalculator(style, COEFF, units="lj", relax=True, retry=3) as calculator:
         found = calculator(atoms)
     assert found.n_zero == 4 and found.n_modes == 3 * len(atoms) - 4
+
+
+def test_slab_has_no_rotations():
+    """Open along one direction: as with so much vacuum between images that they do not meet."""
+    slab = fcc111("Ar", (3, 3, 3), a=1.55, vacuum=4.0, periodic=False)  # hexagonal
+    with ReferenceCalculator("lj/cut 2.6", COEFF, units="lj", relax=True) as calculator:
+        found = calculator(slab)
+    assert list(slab.pbc) == [True, True, False] and found.n_zero == 3
+    stacked = found.atoms.copy()
+    stacked.pbc = True
+    again = reference(stacked, "lj/cut 2.6", COEFF, units="lj")
+    assert again.log_det == pytest.approx(found.log_det, abs=1e-7)
 
 
 @pytest.mark.parametrize("style", ["real", "electron", "si", "cgs", "nano", "micro"])
