@@ -87,7 +87,7 @@ class LammpsSession:
         number, self._jobs = self._jobs, self._jobs + 1
         part = self.folder / "job.part"
         with part.open("wb") as file:
-            np.savez(file, about=json.dumps(about), **arrays)
+            np.savez(file, about=json.dumps({**about, "ranks": self.ranks}), **arrays)
         os.replace(part, self.folder / f"job.{number}.npz")
         reply = self._wait(number)
         (self.folder / f"job.{number}.npz").unlink()

@@ -99,6 +99,12 @@ class _Work:
 
     def _build(self) -> None:
         job, command = self.job, self.lmp.command
+        ranks = self.lmp.extract_setting("world_size")
+        if ranks != job["ranks"]:
+            raise ValueError(
+                f"ranks: found {ranks} in LAMMPS, expected {job['ranks']}: mpirun belongs to "
+                "another MPI, see `dbar doctor`"
+            )
         command("clear")
         command(f"units {job['units']}")
         command(f"atom_style {'charge' if 'charges' in job else 'atomic'}")
@@ -116,7 +122,7 @@ class _Work:
             command(f"region box block {sides} units box")
         command(f"create_box {job['n_types']} box")
         command(f"neighbor {job['skin']:.17g} bin")  # LAMMPS's own is a millimetre in si
-        if self.lmp.extract_setting("world_size") > 1:
+        if ranks > 1:
             # dynamical_matrix leaves out, without a word, what a displaced atom does to atoms of
             # ranks that do not know it as a ghost; with many-body forces that is up to twice the
             # cutoff away. So every rank knows every atom.
