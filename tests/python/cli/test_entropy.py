@@ -193,7 +193,9 @@ def test_killed_and_continued_is_as_undisturbed(cells, tmp_path):
     command = [sys.executable, "-m", "dbar.cli", "entropy", "reference", "many.traj", *WORDS]
     env = environment()
     subprocess.run([*command, "-o", "whole.h5"], cwd=tmp_path, check=True, env=env)
-    process = subprocess.Popen([*command, "-o", "killed.h5"], cwd=tmp_path, env=env)
+    (tmp_path / "left").mkdir()  # by who is killed
+    killed = env | {"TMPDIR": str(tmp_path / "left")}
+    process = subprocess.Popen([*command, "-o", "killed.h5"], cwd=tmp_path, env=killed)
     end = time.monotonic() + 60
     while not (tmp_path / "killed.h5").exists() and time.monotonic() < end:
         time.sleep(0.005)
