@@ -229,7 +229,8 @@ def _refuse_no_minimum(found: ForceConstants, modes: Modes) -> None:
     if flat:
         raise ValueError(
             f"{one.name}: found {flat} more modes that cost no energy than the whole can have, "
-            "expected none: parts of it move freely, or the differences of forces are too coarse"
+            "expected none: parts of it move freely (as a molecule in a periodic box), or the "
+            "differences of forces are too coarse"
         )
 
 

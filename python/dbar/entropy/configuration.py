@@ -109,16 +109,15 @@ def prepare(
         Naming the configuration, the word, what was found and what was expected.
     """
     try:
-        symbols = _species(atoms, pair_coeff, species)
         _check(atoms)
+        types, n_types = _types(atoms, pair_coeff, species)
         masses = default_masses(atoms, units)
         _check_masses(atoms, masses)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
-    types = np.array([symbols.index(s) + 1 for s in atoms.get_chemical_symbols()], dtype=np.int32)
     charges = atoms.get_initial_charges()
     return Configuration(
-        name, atoms.copy(), units, types, len(symbols), masses, *_box(atoms, units),
+        name, atoms.copy(), units, types, n_types, masses, *_box(atoms, units),
         charges if np.any(charges) else None,
     )  # fmt: skip
 
@@ -157,6 +156,31 @@ def _check_masses(atoms, masses) -> None:
                 f"masses: found {own.min():g} and {own.max():g} of {chemical_symbols[number]}, "
                 "expected one mass for each species (no masses per atom)"
             )
+
+
+def _types(atoms, pair_coeff, species) -> tuple[np.ndarray, int]:
+    """Type of each atom and the number of types: those that the atoms came with, or by species."""
+    own = atoms.arrays.get("type")
+    if species is None and own is not None and np.issubdtype(own.dtype, np.integer):
+        return _own_types(atoms, own, _named(pair_coeff))
+    symbols = _species(atoms, pair_coeff, species)
+    types = [symbols.index(s) + 1 for s in atoms.get_chemical_symbols()]
+    return np.array(types, dtype=np.int32), len(symbols)
+
+
+def _own_types(atoms, own: np.ndarray, named: list[str] | None) -> tuple[np.ndarray, int]:
+    """Types of an array ``type``, as of a LAMMPS data file; names of elements have to agree."""
+    most = len(named) if named else int(own.max())
+    if own.min() < 1 or own.max() > most:
+        bad = int(own.min() if own.min() < 1 else own.max())
+        raise ValueError(f"type: found {bad}, expected one of the potential's types, 1 to {most}")
+    for kind, symbol in zip(own, atoms.get_chemical_symbols(), strict=True):
+        if named and named[kind - 1] != symbol:
+            raise ValueError(
+                f"type: found {kind} of an atom of {symbol}, expected a type of "
+                f"{named[kind - 1]} as the potential says"
+            )
+    return own.astype(np.int32), most
 
 
 def _species(atoms, pair_coeff, species) -> list[str]:

@@ -36,7 +36,7 @@ def read_entropies(path: str | os.PathLike[str]) -> tuple[dict, list[Entry]]:
     path = Path(path)
     try:
         return _read_json(path) if _suffix(path) == ".json" else _read_h5(path)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not a complete file of entropies ({error})") from None
 
 

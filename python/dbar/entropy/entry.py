@@ -42,6 +42,7 @@ def key_of(atoms) -> str:
     digest = hashlib.sha256()
     parts = [atoms.positions, np.asarray(atoms.cell), atoms.pbc, atoms.numbers]
     parts += [atoms.get_masses(), [atoms.has("masses")], atoms.get_initial_charges()]
+    parts.append(atoms.arrays.get("type", ()))
     for part in parts:
         digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()

@@ -106,6 +106,19 @@ def test_goes_on(cells, tmp_path, capsys, counted, end):
             assert local.sum() == pytest.approx(entry.numbers["entropy"], abs=1e-10)
 
 
+def test_damaged_files_are_refused(cells, tmp_path, capsys):
+    """Cut anywhere: one error that names the file, which stays as it was."""
+    whole, out = tmp_path / "whole.h5", tmp_path / "out.h5"
+    assert run(cells[0], *WORDS, "-o", whole) == 0
+    content = whole.read_bytes()
+    for length in (200, len(content) // 3, len(content) // 2, len(content) - 100):
+        out.write_bytes(content[:length])
+        capsys.readouterr()
+        assert run(cells[0], *WORDS, "-o", out) == 1
+        assert f"{out}: " in capsys.readouterr().err
+        assert out.read_bytes() == content[:length]
+
+
 def test_other_settings_are_refused(cells, tmp_path, capsys):
     path, out = cells[0], tmp_path / "out.json"
     assert run(path, *WORDS, "-o", out) == 0

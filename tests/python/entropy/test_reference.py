@@ -1,14 +1,12 @@
 """What a reference has beside its determinant: frames, units, ranks, relaxation, local entropies."""
 
-import warnings
-
 import numpy as np
 import pytest
 from ase import Atoms, units
 from ase.build import bulk, fcc111
 from scipy.spatial.transform import Rotation
 
-from dbar.entropy import ImaginaryMode, ReferenceCalculator, RoughPotentialWarning, reference
+from dbar.entropy import ImaginaryMode, ReferenceCalculator, reference
 from dbar.entropy.units import STYLES, constants
 from dbar.lammps import preload_mpi
 from lennard_jones import COEFF, fcc, icosahedron, pair
@@ -167,31 +165,26 @@ def test_metal_units_are_k_ev_and_thz():
     assert found.free_energy == pytest.approx(units.kB * 40 * np.log(x), rel=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore::dbar.entropy.RoughPotentialWarning")
 def test_two_ranks_are_one():
     """Many-body forces reach twice as far as the cutoff, over the ghosts of a rank."""
     atoms = bulk("Fe", cubic=True, a=2.8553) * (4, 4, 4)
     del atoms[0]
     words = ("eam/fs", "* * Fe_mm.eam.fs Fe", 300.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RoughPotentialWarning)
-        one, two = (reference(atoms, *words, relax=True, ranks=n) for n in (1, 2))
-    relaxed = two.atoms.copy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RoughPotentialWarning)
-        again = reference(relaxed, *words)
+    one, two = (reference(atoms, *words, relax=True, ranks=n) for n in (1, 2))
+    again = reference(two.atoms, *words)
     assert two.entropy == pytest.approx(again.entropy, abs=1e-6)
     assert two.entropy == pytest.approx(one.entropy, abs=1e-2)  # relaxed on their own
 
 
+@pytest.mark.filterwarnings("ignore::dbar.entropy.RoughPotentialWarning")
 def test_alloy_takes_types_from_the_potential():
     """Names behind the file are the types, in their order, whatever the order of the atoms."""
     atoms = bulk("Fe", cubic=True, a=2.86) * (3, 3, 3)
     atoms.symbols[5] = "P"
     options = {"relax": True, "temperature": 300.0}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RoughPotentialWarning)
-        named = reference(atoms, "eam/fs", "* * FeP_mm.eam.fs Fe P", **options)
-        turned = reference(atoms, "eam/fs", "* * FeP_mm.eam.fs P Fe", **options)
+    named = reference(atoms, "eam/fs", "* * FeP_mm.eam.fs Fe P", **options)
+    turned = reference(atoms, "eam/fs", "* * FeP_mm.eam.fs P Fe", **options)
     assert named.energy == pytest.approx(turned.energy, abs=1e-9)
     assert named.entropy == pytest.approx(turned.entropy, abs=1e-6)
     assert named.local_entropies.sum() == pytest.approx(named.entropy, abs=1e-10)
@@ -199,6 +192,22 @@ def test_alloy_takes_types_from_the_potential():
     assert without == 5  # the light one has the highest mode
     with pytest.raises(ValueError, match=r"temperature: found none, expected a number for local"):
         _ = reference(named.atoms, "eam/fs", "* * FeP_mm.eam.fs Fe P").local_entropies
+
+
+def test_types_stay():
+    """Two types of one element in a LAMMPS data file, with interactions of their own."""
+    atoms = icosahedron()
+    atoms.set_array("type", np.array([2] + [1] * 12))
+    lines = ["1 1 1.0 1.0", "1 2 1.3 1.0", "2 2 1.0 1.0"]
+    options = {"units": "lj", "relax": True}
+    found = reference(atoms, "lj/cut 50", lines, **options)
+    plain = atoms.copy()
+    plain.symbols[0] = "Kr"
+    del plain.arrays["type"]
+    named = reference(plain, "lj/cut 50", lines, species=["Ar", "Kr"], **options)
+    assert found.log_det == pytest.approx(named.log_det, abs=1e-4)
+    assert found.energy == pytest.approx(named.energy, abs=1e-9)
+    assert found.energy < -46  # twelve bonds are stronger than those of the plain cluster, -44.3
 
 
 def saddle():
