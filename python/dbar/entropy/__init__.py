@@ -1,0 +1,17 @@
+"""Vibrational entropy in the harmonic approximation."""
+
+from dbar.entropy.calculator import ReferenceCalculator, reference
+from dbar.entropy.errors import ImaginaryMode, RoughPotentialWarning
+from dbar.entropy.formation import formation_entropy
+from dbar.entropy.lammps_session import LammpsError
+from dbar.entropy.result import Reference
+
+__all__ = [
+    "ImaginaryMode",
+    "LammpsError",
+    "Reference",
+    "ReferenceCalculator",
+    "RoughPotentialWarning",
+    "formation_entropy",
+    "reference",
+]
