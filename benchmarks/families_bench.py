@@ -7,6 +7,10 @@ counted on our side and, made once by featomic for each configuration, are on it
 gradients of all components by positions. `mliap so3` is a LAMMPS potential of SO(3) power spectra with the same nmax
 and lmax, its forces and energy per step of a run less those of `pair_style zero`.
 
+dscribe's ``SOAP`` stands beside order 2 if it is installed (``pip install dscribe``); it finds neighbours itself, on
+every call. "soap order 2, contracted" has 8 functions of `dbar.basis`, contracted of 20 dvr on these atoms; "selected" a
+twentieth of the components.
+
 "of peak" compares the multiply-adds that the tables demand with what the core reaches in a loop of independent ones.
 
     python benchmarks/families_bench.py [--rounds 5] [--repeat 4]
@@ -26,6 +30,9 @@ from rich.table import Table
 from vesin import NeighborList
 
 from dbar import _kernels
+from dbar.basis import optimal_basis
+from dbar.descriptors import Expansion
+from dbar.descriptors.word_files import basis_word
 
 RCUT, NMAX, LMAX, SIGMA, WIDTH = 5.0, 8, 6, 0.5, 0.5
 SHAPE = ["nmax", str(NMAX), "lmax", str(LMAX)]
@@ -51,6 +58,17 @@ thermo 1000
 run {steps}
 """
 SO3 = "rcutfac 5.0\nnmax 8\nlmax 6\nalpha 2.0\nnelems 1\nelems Si\nradelems 0.5\nwelems 1.0\n"
+
+
+def with_files(atoms):
+    """Cases whose words hold what a file would: a contracted basis, a selection."""
+    primitive = Expansion(RCUT, nmax=20, lmax=LMAX, basis="dvr", sigma=SIGMA, width=WIDTH)
+    basis = optimal_basis([atoms], primitive, qmax=NMAX)
+    some = [str(k) for k in range(1, NMAX * (NMAX + 1) // 2 * (LMAX + 1) + 1, 20)]
+    return {
+        "soap order 2, contracted": ["basis", basis_word(basis)],
+        "soap order 2, selected": [*SHAPE, "select", *some],
+    }
 
 
 def silicon(repeat):
@@ -102,6 +120,18 @@ def featomic(atoms):
     }
 
 
+def dscribe(atoms):
+    """A call of dscribe's power spectrum of all atoms, None if there is no dscribe."""
+    try:
+        from dscribe.descriptors import SOAP
+    except ImportError:
+        return None
+    soap = SOAP(
+        species=["Si"], r_cut=RCUT, n_max=NMAX, l_max=LMAX, sigma=SIGMA, rbf="gto", periodic=True
+    )
+    return lambda: soap.create(atoms)
+
+
 def clock(call):
     start = time.perf_counter()
     call()
@@ -143,7 +173,7 @@ def main():
     for head in ("family", "K", "task", "dbar", "of peak", "featomic", "ratio"):
         table.add_column(head, justify="left" if head in ("family", "task") else "right")
     times = {}
-    for name, words in FAMILIES.items():
+    for name, words in {**FAMILIES, **with_files(atoms)}.items():
         kernel, calls = ours(near, (name, words))
         peers = featomic(atoms) if name == "soap order 2" else {}
         for task in TASKS:
@@ -166,6 +196,15 @@ def main():
                 f"{np.median(theirs) / np.median(mine):.0f}x" if theirs else "",
             )
     Console(width=120).print(table)
+    for name in ("soap order 2, contracted", "soap order 2, selected"):
+        ratios = [f"{task} {times[name, task] / times['soap order 2', task]:.2f}" for task in TASKS]
+        print(f"{name}, over soap order 2: " + ", ".join(ratios))
+    if (peer := dscribe(atoms)) is None:
+        print("dscribe is not installed: nothing beside the values of order 2")
+    else:
+        theirs = [1e6 * clock(peer) / len(atoms) for _ in range(args.rounds)]
+        ratio = np.median(theirs) / times["soap order 2", "values per atom"]
+        print(f"dscribe, values: {spread(theirs)} us per atom, {ratio:.0f}x those of soap order 2")
     so3 = [mliap(args.repeat) for _ in range(args.rounds)]
     ratio = np.median(so3) / times["soap order 2", "gradient"]
     print(

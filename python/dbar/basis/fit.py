@@ -54,7 +54,8 @@ class BasisFit:
         self.mixed, self.per_centre = bool(mixed), bool(per_centre)
         self.frames = 0
         blocks = primitive.n_species if per_centre else 1
-        self._nmax, self._lmax = int(primitive.nmax), int(primitive.lmax)
+        self._settings = primitive.settings()  # with the values of arguments that were left out
+        self._nmax, self._lmax = self._settings["nmax"], self._settings["lmax"]
         self._sums = Sums(blocks, primitive.n_species, self._nmax, self._lmax, self.mixed)
         self._target = None  # a key of _KINDS
 
@@ -171,9 +172,9 @@ class BasisFit:
             {
                 "schema": SCHEMA,
                 "created_by": f"dbar {__version__}",
-                "rcut": float(self.primitive.rcut),
-                "sigma": float(self.primitive.sigma),
-                "width": float(self.primitive.width),
+                "rcut": float(self._settings["rcut"]),
+                "sigma": float(self._settings["sigma"]),
+                "width": float(self._settings["width"]),
                 "primitive": {"basis": self.primitive.basis, "nmax": self._nmax},
                 "lmax": self._lmax,
                 "qmax": q,

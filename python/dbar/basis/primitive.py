@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dbar.descriptors.expansion import Expansion
+from dbar.descriptors.words import shown
 
 __all__ = ["checked_primitive"]
 
@@ -24,7 +25,9 @@ def checked_primitive(primitive) -> Expansion:
             "central atoms functions of its own"
         )
     if primitive.basis not in ("gto", "dvr"):
-        raise ValueError(f"primitive basis: found {primitive.basis!r}, expected 'gto' or 'dvr'")
+        raise ValueError(
+            f"primitive basis: found {shown(primitive.basis)!r}, expected 'gto' or 'dvr'"
+        )
     everyone = list(range(1, primitive.n_species + 1))
     found = primitive.settings()["neighbors"]
     if found != everyone:
