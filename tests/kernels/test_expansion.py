@@ -8,6 +8,7 @@ from dbar import _kernels
 from dbar.descriptors import Expansion
 from descriptor_checks import VOIGT, check_forces, check_virial, salt
 from expansion_oracles import by_featomic, by_quadrature, harmonics, on_shells, orbitals
+from many_digits import radial_integrals
 
 RCUT = 4.5
 DVR = [{"nmax": 5, "lmax": 6, "width": 1.5}, {"nmax": 40, "lmax": 3, "sigma": 0.3}]
@@ -60,6 +61,24 @@ def test_one_neighbourhood_by_quadrature(settings):
     expected = by_quadrature(r, RCUT, **given)
     B = kernel(1, accuracy=1e-12, **given).per_atom([0], [0, 5], r, [0] * 5)
     assert np.abs(B.reshape(expected.shape) - expected).max() < 1e-11
+
+
+@pytest.mark.parametrize(("nmax", "sigma"), [(8, 0.5), (12, 0.5), (12, 0.15)])
+def test_orbitals_that_are_nearly_dependent(nmax, sigma):
+    """Against sixty digits; the overlaps of twelve have a condition number of 4e7. 1e-10 of the largest is asked for."""
+    radii = np.array([0.4, 1.7, 3.1, 4.2])
+    r = np.zeros((4, 3))
+    r[:, 2] = radii
+    words = {"nmax": nmax, "lmax": 4, "sigma": sigma, "width": 1e-6}
+    B = (
+        kernel(1, accuracy=1e-12, **words)
+        .per_atom([0] * 4, range(5), r, [0] * 4)
+        .reshape(4, nmax, 25)
+    )
+    for degree in (0, 4):
+        expected = radial_integrals(nmax, degree, RCUT, sigma, radii)
+        found = B[:, :, degree * degree + degree].T / np.sqrt((2 * degree + 1) / (4 * np.pi))
+        assert np.abs(found - expected).max() < 1e-10 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("settings", DVR)
