@@ -212,9 +212,7 @@ def main():
     else:
         theirs = [1e6 * clock(peer) / len(atoms) for _ in range(args.rounds)]
         factor = np.median(theirs) / times["soap order 2", "values per atom"]
-        print(
-            f"dscribe, values: {spread(theirs)} us per atom, {factor:.0f}x those of soap order 2"
-        )
+        print(f"dscribe, values: {spread(theirs)} us per atom, {factor:.0f}x those of soap order 2")
     so3 = [mliap(args.repeat) for _ in range(args.rounds)]
     factor = np.median(so3) / times["soap order 2", "gradient"]
     print(
