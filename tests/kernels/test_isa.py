@@ -27,10 +27,13 @@ for n in given["sizes"]:
     stop = given["first"][n]
     near = given["type"][:n], given["first"][: n + 1], given["r"][:stop], given["rtype"][:stop]
     theta = np.cos(np.arange(kernel.size))
-    out[f"each{n}"] = kernel.gradient_of_each(*near, lambda _, B: np.tile(theta, (len(B), 1)))
     out[f"D{n}"], out[f"V{n}"] = kernel.compute(*near, True)
     out[f"d{n}"], _ = kernel.compute(*near)
     out[f"B{n}"] = kernel.per_atom(*near)
+    scale = 1 / np.abs(out[f"B{n}"]).max(initial=1)
+    out[f"each{n}"] = kernel.gradient_of_each(
+        *near, lambda centre, B: (centre[:, None] + 1) * theta * np.cos(scale * B)
+    )
     out[f"gradient{n}"], out[f"energy{n}"] = kernel.gradient(*near, theta)
     atom = np.arange(stop) % max(n, 1)
     out[f"sum{n}"], out[f"force{n}"], out[f"strain{n}"] = kernel.forces(*near, atom, theta)

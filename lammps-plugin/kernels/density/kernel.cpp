@@ -3,6 +3,7 @@
 #include "kernels/density/entry.h"
 #include "kernels/density/strain_maps.h"
 #include "kernels/isa/lane_order.h"
+#include "kernels/isa/lane_rows.h"
 
 #include <algorithm>
 
@@ -112,11 +113,7 @@ void Kernel::per_centre(const Batch &batch, double *B) {
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     of_group(batch, i, false);
     contraction_->values(work_.c, B_, scratch_);
-    each_lane(batch, i, [&](int lane, int centre) {
-      double *to = B + static_cast<std::size_t>(centre) * size();
-      for (int k = 0; k < size(); ++k)
-        to[k] = B_[static_cast<std::size_t>(k) * entry_.lanes + lane];
-    });
+    to_rows(size(), std::min(entry_.lanes, batch.n - i), B_, &order_[i], B);
     std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
   }
 }
@@ -154,18 +151,11 @@ void Kernel::gradient_of_each(const Batch &batch, const ThetaOf &theta_of, doubl
   prepare(batch, false);
   clear(batch, grad);
   const std::size_t coefficients = static_cast<std::size_t>(tables_->coefficients()) * entry_.lanes;
-  std::vector<double> B(static_cast<std::size_t>(entry_.lanes) * size()), theta(B.size());
+  LaneThetas thetas(theta_of, size(), entry_.lanes);
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     of_group(batch, i, false);
     contraction_->values(work_.c, B_, scratch_);
-    each_lane(batch, i, [&](int lane, int) {
-      for (int k = 0; k < size(); ++k)
-        B[static_cast<std::size_t>(lane) * size() + k] = B_[static_cast<std::size_t>(k) * entry_.lanes + lane];
-    });
-    theta_of(std::min(entry_.lanes, batch.n - i), order_.data() + i, B.data(), theta.data());
-    for (int k = 0; k < size(); ++k)
-      for (int lane = 0; lane < entry_.lanes; ++lane)
-        theta_[static_cast<std::size_t>(k) * entry_.lanes + lane] = theta[static_cast<std::size_t>(lane) * size() + k];
+    thetas.find(std::min(entry_.lanes, batch.n - i), &order_[i], B_, theta_);
     std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
     std::fill_n(A_, coefficients, 0.0);
     contraction_->adjoint(work_.c, theta_, A_, scratch_);
