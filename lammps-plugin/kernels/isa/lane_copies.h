@@ -8,6 +8,7 @@ namespace dbar {
 struct LaneCopies {
   void (*to_rows)(int K, int count, const double *x, const int *row, double *out);
   void (*to_lanes)(int K, const double *rows, double *x);
+  void (*products)(int n, const double *x, const double *y, double *sum);
 };
 
 const LaneCopies *lane_copies(With<Isa::portable>);

@@ -16,6 +16,10 @@ void to_rows(int K, int count, const double *x, const int *row, double *out) {
   copies().to_rows(K, count, x, row, out);
 }
 
+void lane_products(int n, const double *x, const double *y, double *sum) {
+  copies().products(n, x, y, sum);
+}
+
 LaneThetas::LaneThetas(const Descriptor::ThetaOf &theta_of, int K, int lanes)
     : theta_of_(theta_of), K_(K), B_(static_cast<std::size_t>(K) * lanes), theta_(B_.size()) {}
 

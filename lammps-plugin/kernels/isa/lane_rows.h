@@ -10,6 +10,9 @@ namespace dbar {
 // Writes the row of the centre in each of the first `count` lanes to out[row[lane] K], or out[lane K] if row is null.
 void to_rows(int K, int count, const double *x, const int *row, double *out);
 
+// sum[lane] of the products of the n numbers in each lane.
+void lane_products(int n, const double *x, const double *y, double *sum);
+
 // Finds the theta of the centres of a vector from their B, both in lanes. What it gives lanes without a centre means
 // nothing.
 class LaneThetas {
