@@ -128,6 +128,8 @@ def optimal(mixed):
         ("soap", "order 3 nmax 2 lmax 3 select 3 40 41 200"),
         ("soap", f"basis {optimal(True)} center 0.5"),
         ("expansion", f"basis {optimal(False)}"),
+        ("soap", "order 3 nmax 5 lmax 2 neighbors 2"),
+        ("soap", "order 3 nmax 3 lmax 2 parity both"),
         ("acsf", "grid 4 zeta 1 4 2.5"),
         ("acsf", "neighbors 2"),
         ("afs", "nmax 9 lmax 7 weight 1.0 0.4"),
