@@ -7,7 +7,8 @@ LAMMPS / dbar. The gradient is that of theta.D with forces scattered onto the at
 
 "of peak" compares the multiply-adds that the tables demand (per centre and per neighbour, idle
 vector lanes not counted) with what the same core reaches in the same process in a loop of
-independent ones. The last rows are Bispectrum.compute on one thread, D and V: the kernel part
+independent ones. "theta of each" is the gradient whose theta is found from the B of each centre; it
+has a call of a Python function for each vector of centres in it. The last rows are Bispectrum.compute on one thread, D and V: the kernel part
 against the plugin's compute dbar in the same round, and the neighbour list by itself.
 
     python benchmarks/kernel_bench.py [--twojmax 8] [--rounds 5] [--isa avx512 avx2 portable]
@@ -71,6 +72,11 @@ us = {{
 }}
 work = {{what: np.dot(kernel.operations(what), [1.0, neighbours]) for what in us}}
 of_peak = {{what: work[what] / (1e-6 * us[what] * peak) for what in us}}
+thetas = [np.tile(theta, (n, 1)) for n in range(9)]
+us["gradient by neighbour"] = clock(lambda: kernel.gradient(*near, theta))
+us["the same, theta of each"] = clock(
+    lambda: kernel.gradient_of_each(*near, lambda centre, B: thetas[len(centre)])
+)
 us["offline list"] = clock(lambda: offline._near(atoms, 1))
 us["offline kernel part"] = clock(lambda: offline.compute(atoms, True, n_threads=1))
 us["offline kernel part"] -= us["offline list"]
@@ -234,10 +240,11 @@ def show(twojmax, theirs, ours, fractions, notes):
     console.print(table)
     for isa, found in notes.items():
         work = ", ".join(f"{what} {1e-3 * n:.0f}k" for what, n in found["work"].items())
+        each = np.array(ours[isa, "the same, theta of each"]) / ours[isa, "gradient by neighbour"]
         offline = np.array(ours[isa, "offline kernel part"]) / ours[isa, "compute dbar, D+V"]
         console.print(
             f"{isa}: peak {1e-9 * found['peak']:.1f}e9 multiply-adds per second; per atom {work}; "
-            f"offline kernel part / plugin {spread(offline)}",
+            f"offline kernel part / plugin {spread(offline)}; theta of each / one theta {spread(each)}",
             highlight=False,
         )
 

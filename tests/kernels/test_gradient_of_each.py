@@ -29,9 +29,22 @@ def test_words_are_given_for_all_families():
     assert set(WORDS) == set(_kernels.family_names())
 
 
-@pytest.mark.parametrize("family", sorted(WORDS))
-def test_against_one_call_for_each_centre(family):
-    kernel = _kernels.Kernel(family, RCUT, WORDS[family], 2)
+BSO4 = [
+    "twojmax 0",
+    "twojmax 1 bzero yes",
+    "twojmax 4 weight 1.0 -0.4",
+    "twojmax 5 radius 0.5 0.42 weight 0.7 1.3 bzero yes",
+    "twojmax 6 diagonal yes bzero yes",
+    "twojmax 8 switch no",
+    "twojmax 9 rmin0 1.8 rfac0 0.8",
+    "twojmax 14 radius 0.45 0.5",
+]
+CASES = [*WORDS.items(), *(("bso4", words.split()) for words in BSO4)]
+
+
+@pytest.mark.parametrize(("family", "words"), CASES)
+def test_against_one_call_for_each_centre(family, words):
+    kernel = _kernels.Kernel(family, RCUT, words, 2)
     type_, first, r, rtype = near = neighbourhoods()
     scale = 1e-3 / np.abs(kernel.per_atom(*near)).max()
 
@@ -49,6 +62,51 @@ def test_against_one_call_for_each_centre(family):
         expected[part] = kernel.gradient(*one, theta)[0]
     assert np.abs(expected).max() > 0
     np.testing.assert_allclose(found, expected, atol=1e-12 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(("family", "words"), CASES)
+@pytest.mark.parametrize("centres", [0, 1, 7, 8, 9, 30])
+def test_what_is_asked(family, words, centres):
+    """Every centre once, with its B."""
+    kernel = _kernels.Kernel(family, RCUT, words, 2)
+    near = neighbourhoods(centres)
+    seen, B_of = [], np.zeros((centres, kernel.size))
+
+    def theta_of(centre, B):
+        seen.extend(centre)
+        B_of[centre] = B
+        return np.ones_like(B)
+
+    kernel.gradient_of_each(*near, theta_of)
+    B = kernel.per_atom(*near)
+    assert sorted(seen) == list(range(centres))
+    np.testing.assert_allclose(B_of, B, atol=1e-12 * np.abs(B).max(initial=1e-3))
+
+
+@pytest.mark.parametrize(("family", "words"), CASES)
+def test_against_differences(family, words):
+    """Of e_i = (i + 1) log(1 + (u.B)^2), which mixes all components; no neighbour passes a cutoff."""
+    kernel = _kernels.Kernel(family, RCUT, words, 2)
+    type_, first, r, rtype = neighbourhoods(centres=9, seed=6)
+    B = kernel.per_atom(type_, first, r, rtype)
+    u = np.random.default_rng(2).normal(size=kernel.size) / np.abs(B).max()
+    weight = np.arange(1.0, len(type_) + 1)
+
+    def theta_of(centre, B):
+        x = B @ u
+        return (weight[centre] * 2 * x / (1 + x**2))[:, None] * u
+
+    found = kernel.gradient_of_each(type_, first, r, rtype, theta_of)
+    step, rng = 1e-4, np.random.default_rng(5)
+    for _ in range(8):
+        along = rng.normal(size=r.shape)
+        energies = [
+            np.sum(weight * np.log1p((kernel.per_atom(type_, first, x, rtype) @ u) ** 2))
+            for x in (r + k * step * along for k in (-2, -1, 1, 2))
+        ]
+        expected = np.dot(energies, [1, -8, 8, -1]) / (12 * step)
+        size = np.linalg.norm(found) * np.linalg.norm(along) / np.sqrt(r.size)
+        assert np.sum(found * along) == pytest.approx(expected, abs=1e-9 * size)
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,13 @@ for n in given["sizes"]:
     stop = given["first"][n]
     near = given["type"][:n], given["first"][: n + 1], given["r"][:stop], given["rtype"][:stop]
     theta = np.cos(np.arange(kernel.size))
-    out[f"each{n}"] = kernel.gradient_of_each(*near, lambda _, B: np.tile(theta, (len(B), 1)))
     out[f"D{n}"], out[f"V{n}"] = kernel.compute(*near, True)
     out[f"d{n}"], _ = kernel.compute(*near)
     out[f"B{n}"] = kernel.per_atom(*near)
+    scale = 1 / np.abs(out[f"B{n}"]).max(initial=1)
+    out[f"each{n}"] = kernel.gradient_of_each(
+        *near, lambda centre, B: (centre[:, None] + 1) * theta * np.cos(scale * B)
+    )
     out[f"gradient{n}"], out[f"energy{n}"] = kernel.gradient(*near, theta)
     atom = np.arange(stop) % max(n, 1)
     out[f"sum{n}"], out[f"force{n}"], out[f"strain{n}"] = kernel.forces(*near, atom, theta)
@@ -125,6 +128,8 @@ def optimal(mixed):
         ("soap", "order 3 nmax 2 lmax 3 select 3 40 41 200"),
         ("soap", f"basis {optimal(True)} center 0.5"),
         ("expansion", f"basis {optimal(False)}"),
+        ("soap", "order 3 nmax 5 lmax 2 neighbors 2"),
+        ("soap", "order 3 nmax 3 lmax 2 parity both"),
         ("acsf", "grid 4 zeta 1 4 2.5"),
         ("acsf", "neighbors 2"),
         ("afs", "nmax 9 lmax 7 weight 1.0 0.4"),

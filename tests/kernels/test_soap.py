@@ -76,8 +76,17 @@ def test_order_1_lies_in_order_2_of_a_centre():
     "case", [*CASES, CASES[2] | {"scale": [1.0, 2.5, 1.5]}, CASES[1] | {"basis": "dvr"}]
 )
 def test_gradient_and_virial_are_derivatives(order, case):
+    check_derivatives(soap(order, case))
+
+
+@pytest.mark.parametrize(("nmax", "lmax"), [(2, 3), (3, 2)])
+def test_derivatives_of_odd_components(nmax, lmax):
+    case = {"nmax": nmax, "lmax": lmax, "sigma": 0.5, "width": 1.0}
+    check_derivatives(soap(3, case, parity="both"))
+
+
+def check_derivatives(descriptor):
     atoms = salt(3)
-    descriptor = soap(order, case)
     theta = np.random.default_rng(5).normal(size=descriptor.n_components)
     energies, forces, strain = descriptor.gradient(atoms, theta)
     np.testing.assert_allclose(energies, descriptor.per_atom(atoms) @ theta, atol=1e-11)

@@ -5,6 +5,7 @@
 #include "kernels/isa/aligned_memory.h"
 #include "kernels/isa/isa.h"
 #include "kernels/isa/lane_order.h"
+#include "kernels/isa/lane_rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -140,9 +141,7 @@ void Acsf::per_centre(const Batch &batch, double *B) {
     clear_values();
     entry_.gather(plan_, work_, batch, i);
     entry_.values(plan_, work_, B_, nullptr);
-    for (int lane = 0; lane < entry_.lanes && i + lane < batch.n; ++lane)
-      for (int k = 0; k < size(); ++k)
-        B[static_cast<std::size_t>(order_[i + lane]) * size() + k] = value(k, lane);
+    to_rows(size(), std::min(entry_.lanes, batch.n - i), B_, &order_[i], B);
   }
 }
 
@@ -169,20 +168,12 @@ void Acsf::gradient(const Batch &batch, const double *theta, double (*grad)[3], 
 void Acsf::gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]) {
   prepare(batch, false);
   clear(batch, grad);
-  const std::size_t K = size();
-  std::vector<double> B(entry_.lanes * K), theta(B.size());
+  LaneThetas thetas(theta_of, size(), entry_.lanes);
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     clear_values();
     entry_.gather(plan_, work_, batch, i);
     entry_.values(plan_, work_, B_, nullptr);
-    const int count = std::min(entry_.lanes, batch.n - i);
-    for (int lane = 0; lane < count; ++lane)
-      for (std::size_t k = 0; k < K; ++k)
-        B[lane * K + k] = value(static_cast<int>(k), lane);
-    theta_of(count, order_.data() + i, B.data(), theta.data());
-    for (std::size_t k = 0; k < K; ++k)
-      for (int lane = 0; lane < entry_.lanes; ++lane)
-        theta_[k * entry_.lanes + lane] = theta[lane * K + k];
+    thetas.find(std::min(entry_.lanes, batch.n - i), &order_[i], B_, theta_);
     entry_.gradient(plan_, work_, theta_, grad);
   }
 }

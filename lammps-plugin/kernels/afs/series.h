@@ -13,6 +13,7 @@ public:
   FourierSeries(int nmax, int lmax);
 
   int size() const override { return nmax_ * (lmax_ + 1); }
+  int degree() const override { return 2; }
   void values(const double *c, double *B, double *) const override { entry_.values(series_, c, B); }
   void strains(const double *c, const double *dc, double *B, double *dB, double *) const override {
     entry_.strains(series_, c, dc, B, dB);

@@ -10,8 +10,10 @@ class Contraction {
 public:
   virtual ~Contraction() = default;
 
-  virtual int size() const = 0;                     // K
-  virtual bool linear() const { return false; }     // then the sum over centres may be formed before
+  virtual int size() const = 0;                 // K
+  virtual bool linear() const { return false; } // then the sum over centres may be formed before
+  // B are homogeneous polynomials of this degree in c; 0 if they are none, or if nobody has said.
+  virtual int degree() const { return linear() ? 1 : 0; }
   virtual std::size_t scratch() const { return 0; } // vectors that the functions below may write to
   // Adds to B[K].
   virtual void values(const double *c, double *B, double *scratch) const = 0;

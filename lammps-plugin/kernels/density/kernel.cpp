@@ -3,6 +3,7 @@
 #include "kernels/density/entry.h"
 #include "kernels/density/strain_maps.h"
 #include "kernels/isa/lane_order.h"
+#include "kernels/isa/lane_rows.h"
 
 #include <algorithm>
 
@@ -101,22 +102,12 @@ void Kernel::accumulate(const Batch &batch, double *D, double *V) {
   add_sums(D, V);
 }
 
-// Calls use(lane, centre) for those of a group.
-template <class Use> void Kernel::each_lane(const Batch &batch, int begin, Use use) const {
-  for (int lane = 0; lane < entry_.lanes && begin + lane < batch.n; ++lane)
-    use(lane, order_[begin + lane]);
-}
-
 void Kernel::per_centre(const Batch &batch, double *B) {
   prepare(batch, false);
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     of_group(batch, i, false);
     contraction_->values(work_.c, B_, scratch_);
-    each_lane(batch, i, [&](int lane, int centre) {
-      double *to = B + static_cast<std::size_t>(centre) * size();
-      for (int k = 0; k < size(); ++k)
-        to[k] = B_[static_cast<std::size_t>(k) * entry_.lanes + lane];
-    });
+    to_rows(size(), std::min(entry_.lanes, batch.n - i), B_, &order_[i], B);
     std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
   }
 }
@@ -127,6 +118,7 @@ void Kernel::gradient(const Batch &batch, const double *theta, double (*grad)[3]
     std::fill_n(theta_ + static_cast<std::size_t>(k) * entry_.lanes, entry_.lanes, theta[k]);
   clear(batch, grad);
   const std::size_t coefficients = static_cast<std::size_t>(tables_->coefficients()) * entry_.lanes;
+  double sums[8];
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     const bool once = contraction_->linear() && i > 0; // the adjoint is the same everywhere
     if (energy || !contraction_->linear())
@@ -140,32 +132,34 @@ void Kernel::gradient(const Batch &batch, const double *theta, double (*grad)[3]
     entry_.pull_back(plan_, work_, A_, grad);
     if (!energy)
       continue;
-    contraction_->values(work_.c, B_, scratch_);
-    each_lane(batch, i, [&](int lane, int centre) {
-      energy[centre] = 0.0;
-      for (int k = 0; k < size(); ++k)
-        energy[centre] += theta[k] * B_[static_cast<std::size_t>(k) * entry_.lanes + lane];
-    });
-    std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
+    energies(sums);
+    for (int lane = 0; lane < entry_.lanes && i + lane < batch.n; ++lane)
+      energy[order_[i + lane]] = sums[lane];
   }
+}
+
+// theta.B in each lane; <A, c> is as many times as much as the degree in c (Euler).
+void Kernel::energies(double *sums) {
+  if (const int degree = contraction_->degree()) {
+    lane_products(tables_->coefficients(), A_, work_.c, sums);
+    for (int lane = 0; lane < entry_.lanes; ++lane)
+      sums[lane] /= degree;
+    return;
+  }
+  contraction_->values(work_.c, B_, scratch_);
+  lane_products(size(), theta_, B_, sums);
+  std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
 }
 
 void Kernel::gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]) {
   prepare(batch, false);
   clear(batch, grad);
   const std::size_t coefficients = static_cast<std::size_t>(tables_->coefficients()) * entry_.lanes;
-  std::vector<double> B(static_cast<std::size_t>(entry_.lanes) * size()), theta(B.size());
+  LaneThetas thetas(theta_of, size(), entry_.lanes);
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     of_group(batch, i, false);
     contraction_->values(work_.c, B_, scratch_);
-    each_lane(batch, i, [&](int lane, int) {
-      for (int k = 0; k < size(); ++k)
-        B[static_cast<std::size_t>(lane) * size() + k] = B_[static_cast<std::size_t>(k) * entry_.lanes + lane];
-    });
-    theta_of(std::min(entry_.lanes, batch.n - i), order_.data() + i, B.data(), theta.data());
-    for (int k = 0; k < size(); ++k)
-      for (int lane = 0; lane < entry_.lanes; ++lane)
-        theta_[static_cast<std::size_t>(k) * entry_.lanes + lane] = theta[static_cast<std::size_t>(lane) * size() + k];
+    thetas.find(std::min(entry_.lanes, batch.n - i), &order_[i], B_, theta_);
     std::fill_n(B_, static_cast<std::size_t>(size()) * entry_.lanes, 0.0);
     std::fill_n(A_, coefficients, 0.0);
     contraction_->adjoint(work_.c, theta_, A_, scratch_);

@@ -40,7 +40,7 @@ private:
   double *take(std::size_t vectors) { return memory_.take(vectors * entry_.lanes); }
   double lane_sum(const double *x) const;
   void add_sums(double *D, double *V) const;
-  template <class Use> void each_lane(const Batch &batch, int begin, Use use) const;
+  void energies(double *sums);
 
   const Entry &entry_;
   const Plan &plan_;

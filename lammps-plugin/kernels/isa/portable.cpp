@@ -1,1 +1,2 @@
+#include "kernels/isa/lane_copy.h"
 #include "kernels/isa/peak.h"

@@ -100,8 +100,24 @@ DBAR_INLINE V exponential(V x) {
   return p * (V)power;
 }
 
-// Sine and cosine to about one unit in the last place for |x| < 1e5: reduction by multiples of
-// pi/2 in three parts and the polynomials of fdlibm.
+// Sine and cosine to about one unit in the last place for |y| <= pi/4: the polynomials of fdlibm.
+DBAR_INLINE void reduced_sine_cosine(V y, V &sine, V &cosine) {
+  const V z = y * y;
+  V s = z * 1.58969099521155010221e-10 - 2.50507602534068634195e-08;
+  s = z * s + 2.75573137070700676789e-06;
+  s = z * s - 1.98412698298579493134e-04;
+  s = z * s + 8.33333333332248946124e-03;
+  s = z * s - 1.66666666666666324348e-01;
+  sine = y + y * z * s;
+  V c = z * -1.13596475577881948265e-11 + 2.08757232129817482790e-09;
+  c = z * c - 2.75573143513906633035e-07;
+  c = z * c + 2.48015872894767294178e-05;
+  c = z * c - 1.38888888888741095749e-03;
+  c = z * c + 4.16666666666666019037e-02;
+  cosine = 1.0 - 0.5 * z + z * z * c;
+}
+
+// The same for |x| < 1e5: reduction by multiples of pi/2 in three parts.
 DBAR_INLINE void sine_cosine(V x, V &sine, V &cosine) {
   const double shift = 6755399441055744.0; // 1.5 * 2^52: the sum's last bits are the integer
   const V t = x * 0.63661977236758134308 + shift;
@@ -110,19 +126,8 @@ DBAR_INLINE void sine_cosine(V x, V &sine, V &cosine) {
   V y = x - k * 1.57079632673412561417e+00;
   y = y - k * 6.07710050630396597660e-11;
   y = y - k * 2.02226624871116645580e-21;
-  const V z = y * y;
-  V s = z * 1.58969099521155010221e-10 - 2.50507602534068634195e-08;
-  s = z * s + 2.75573137070700676789e-06;
-  s = z * s - 1.98412698298579493134e-04;
-  s = z * s + 8.33333333332248946124e-03;
-  s = z * s - 1.66666666666666324348e-01;
-  s = y + y * z * s;
-  V c = z * -1.13596475577881948265e-11 + 2.08757232129817482790e-09;
-  c = z * c - 2.75573143513906633035e-07;
-  c = z * c + 2.48015872894767294178e-05;
-  c = z * c - 1.38888888888741095749e-03;
-  c = z * c + 4.16666666666666019037e-02;
-  c = 1.0 - 0.5 * z + z * z * c;
+  V s, c;
+  reduced_sine_cosine(y, s, c);
   const I odd = (quadrant & 1) != 0;
   const V first = odd ? c : s, second = odd ? s : c;
   sine = ((quadrant & 2) != 0) ? -first : first;

@@ -12,23 +12,36 @@ namespace {
 // Pairs of channels in the order in which they are first asked for, and where the coupling of each is.
 class Pairs {
 public:
-  Pairs(std::vector<ChannelPair> &list, int width, int &scratch) : list_(list), width_(width), scratch_(scratch) {}
+  Pairs(std::vector<ChannelRun> &runs, int width, int &scratch)
+      : runs_(runs), begin_(runs.size()), width_(width), scratch_(scratch) {}
 
   int place(int q, int p) {
     const auto [found, made] = at_.try_emplace({q, p}, scratch_);
     if (made) {
-      list_.push_back({q, p});
+      const bool more = runs_.size() > begin_ && runs_.back().q == q && runs_.back().p + runs_.back().count == p &&
+                        runs_.back().count < longest_run;
+      if (more)
+        ++runs_.back().count;
+      else
+        runs_.push_back({q, p, 1});
       scratch_ += width_;
     }
     return found->second;
   }
 
 private:
-  std::vector<ChannelPair> &list_;
+  std::vector<ChannelRun> &runs_;
+  std::size_t begin_;
   int width_;
   int &scratch_;
   std::map<std::pair<int, int>, int> at_;
 };
+
+bool continues(const Triple &t, const ComponentRun &run, const ComponentRun &next) {
+  const int n = run.count;
+  return n < longest_run && next.q1 == run.q1 && next.q2 == run.q2 && next.q3 == run.q3 + n && next.k == run.k + n &&
+         next.z13 == run.z13 + n * (2 * t.l2 + 1) && next.z23 == run.z23 + n * (2 * t.l1 + 1);
+}
 
 } // namespace
 
@@ -70,63 +83,92 @@ double count(int channels, int lmax, bool odd) {
 }
 
 Bispectrum::Bispectrum(int channels, int lmax, const std::vector<Three> &components)
-    : entry_(in_use_or_portable([](auto isa) { return triple_entry(isa); })) {
+    : channels_(channels), size_(static_cast<int>(components.size())),
+      entry_(in_use_or_portable([](auto isa) { return triple_entry(isa); })) {
   std::map<std::array<int, 3>, std::vector<int>> by_degrees;
-  for (std::size_t k = 0; k < components.size(); ++k)
-    by_degrees[{components[k][0][0], components[k][1][0], components[k][2][0]}].push_back(static_cast<int>(k));
-  for (const auto &[l, list] : by_degrees) {
-    Triple t{};
-    t.l1 = l[0];
-    t.l2 = l[1];
-    t.l3 = l[2];
-    t.element = static_cast<int>(element_.size());
-    for (const density::Coupling &c : density::couplings(l[0], l[1], l[2]))
-      element_.push_back({c.m1, c.m2, c.m3, c.value});
-    t.elements_end = static_cast<int>(element_.size());
-    t.component = static_cast<int>(component_.size());
-    int used = 0;
-    std::vector<ChannelPair> of12, of13, of23;
-    std::vector<Component> mine;
-    {
-      Pairs pairs(of12, 2 * l[2] + 1, used);
-      for (int k : list) {
-        const Three &q = components[k];
-        mine.push_back({q[0][1], q[1][1], q[2][1], pairs.place(q[0][1], q[1][1]), 0, 0, k});
-      }
-    }
-    {
-      Pairs pairs(of13, 2 * l[1] + 1, used);
-      for (Component &c : mine)
-        c.z13 = pairs.place(c.q1, c.q3);
-    }
-    {
-      Pairs pairs(of23, 2 * l[0] + 1, used);
-      for (Component &c : mine)
-        c.z23 = pairs.place(c.q2, c.q3);
-    }
-    component_.insert(component_.end(), mine.begin(), mine.end());
-    t.components_end = static_cast<int>(component_.size());
-    int *const begins[3] = {&t.pair12, &t.pair13, &t.pair23};
-    const std::vector<ChannelPair> *const lists[3] = {&of12, &of13, &of23};
-    for (int i = 0; i < 3; ++i) {
-      *begins[i] = static_cast<int>(pair_.size());
-      pair_.insert(pair_.end(), lists[i]->begin(), lists[i]->end());
-    }
-    t.pairs_end = static_cast<int>(pair_.size());
-    scratch_ = std::max(scratch_, static_cast<std::size_t>(used));
-    triple_.push_back(t);
-  }
-  triples_ = {channels,         lmax, static_cast<int>(triple_.size()), triple_.data(), element_.data(), pair_.data(),
+  for (int k = 0; k < size_; ++k)
+    by_degrees[{components[k][0][0], components[k][1][0], components[k][2][0]}].push_back(k);
+  for (const auto &each : by_degrees)
+    add_triple(components, each.second);
+  triples_ = {channels,
+              lmax,
+              static_cast<int>(triple_.size()),
+              triple_.data(),
+              bound_.data(),
+              element_.data(),
+              run_.data(),
               component_.data()};
 }
 
+void Bispectrum::add_triple(const std::vector<Three> &components, const std::vector<int> &list) {
+  std::vector<Three> mine;
+  for (int k : list)
+    mine.push_back(components[k]);
+  Triple t{};
+  t.l1 = mine[0][0][0];
+  t.l2 = mine[0][1][0];
+  t.l3 = mine[0][2][0];
+  int used = 0;
+  const std::vector<int> z12 = add_pairing(mine, 0, 1, used, t.of12);
+  const std::vector<int> z13 = add_pairing(mine, 0, 2, used, t.of13);
+  const std::vector<int> z23 = add_pairing(mine, 1, 2, used, t.of23);
+  scratch_ = std::max(scratch_, static_cast<std::size_t>(used));
+  t.component = static_cast<int>(component_.size());
+  for (std::size_t i = 0; i < mine.size(); ++i) {
+    const ComponentRun next = {mine[i][0][1], mine[i][1][1], mine[i][2][1], 1, z12[i], z13[i], z23[i], list[i]};
+    if (i > 0 && continues(t, component_.back(), next))
+      ++component_.back().count;
+    else
+      component_.push_back(next);
+  }
+  t.components_end = static_cast<int>(component_.size());
+  triple_.push_back(t);
+}
+
+// Couples the degrees i < j of the components to the third; returns where the coupling of each component is.
+std::vector<int> Bispectrum::add_pairing(const std::vector<Three> &mine, int i, int j, int &scratch, Pairing &pairing) {
+  const auto degree = [&](int which) { return mine[0][which][0]; };
+  const int third = 3 - i - j;
+  pairing.lx = degree(i);
+  pairing.ly = degree(j);
+  pairing.l = degree(third);
+  pairing.bound = static_cast<int>(bound_.size());
+  const auto all = density::couplings(degree(0), degree(1), degree(2));
+  for (int m = 0; m < 2 * pairing.l + 1; ++m) {
+    bound_.push_back(static_cast<int>(element_.size()));
+    for (const density::Coupling &c : all) {
+      const int at[3] = {c.m1, c.m2, c.m3};
+      if (at[third] == m)
+        element_.push_back({at[i] * channels_, at[j] * channels_, c.value});
+    }
+  }
+  bound_.push_back(static_cast<int>(element_.size()));
+  pairing.run = static_cast<int>(run_.size());
+  Pairs pairs(run_, 2 * pairing.l + 1, scratch);
+  std::vector<int> places;
+  for (const Three &each : mine)
+    places.push_back(pairs.place(each[i][1], each[j][1]));
+  pairing.runs_end = static_cast<int>(run_.size());
+  return places;
+}
+
 Operations Bispectrum::operations(Task task) const {
+  const auto coupling = [&](const Pairing &p) {
+    const double elements = bound_[p.bound + 2 * p.l + 1] - bound_[p.bound];
+    double sum = 0.0;
+    for (int r = p.run; r < p.runs_end; ++r)
+      sum += elements * (1.0 + run_[r].count); // what is the same for all of a run once
+    return sum;
+  };
   double sum = 0.0;
   for (const Triple &t : triple_) {
-    const double elements = t.elements_end - t.element, components = t.components_end - t.component;
-    const double pairs = task == Task::value ? t.pair13 - t.pair12 : t.pairs_end - t.pair12;
+    sum += coupling(t.of12);
+    if (task != Task::value)
+      sum += coupling(t.of13) + coupling(t.of23);
+    double components = 0.0;
+    for (int r = t.component; r < t.components_end; ++r)
+      components += component_[r].count;
     const double all = 2.0 * (t.l1 + t.l2 + t.l3) + 3.0;
-    sum += 2.0 * elements * pairs;
     sum += components * (task == Task::value    ? 2.0 * t.l3 + 1.0
                          : task == Task::strain ? 6.0 * all + 2.0 * t.l3 + 1.0
                                                 : all);
@@ -135,8 +177,8 @@ Operations Bispectrum::operations(Task task) const {
 }
 
 std::size_t Bispectrum::memory_usage() const {
-  return triple_.size() * sizeof(Triple) + element_.size() * sizeof(Element) + pair_.size() * sizeof(ChannelPair) +
-         component_.size() * sizeof(Component);
+  return triple_.size() * sizeof(Triple) + bound_.size() * sizeof(int) + element_.size() * sizeof(Element) +
+         run_.size() * sizeof(ChannelRun) + component_.size() * sizeof(ComponentRun);
 }
 
 } // namespace dbar::soap

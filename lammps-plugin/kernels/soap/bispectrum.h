@@ -22,7 +22,8 @@ class Bispectrum : public density::Contraction {
 public:
   Bispectrum(int channels, int lmax, const std::vector<Three> &components);
 
-  int size() const override { return static_cast<int>(component_.size()); }
+  int size() const override { return size_; }
+  int degree() const override { return 3; }
   std::size_t scratch() const override { return scratch_; }
   void values(const double *c, double *B, double *scratch) const override { entry_.values(triples_, c, B, scratch); }
   void strains(const double *c, const double *dc, double *B, double *dB, double *scratch) const override {
@@ -35,10 +36,15 @@ public:
   std::size_t memory_usage() const override;
 
 private:
+  void add_triple(const std::vector<Three> &components, const std::vector<int> &list);
+  std::vector<int> add_pairing(const std::vector<Three> &mine, int i, int j, int &scratch, Pairing &pairing);
+
+  int channels_, size_;
   std::vector<Triple> triple_;
+  std::vector<int> bound_;
   std::vector<Element> element_;
-  std::vector<ChannelPair> pair_;
-  std::vector<Component> component_;
+  std::vector<ChannelRun> run_;
+  std::vector<ComponentRun> component_;
   std::size_t scratch_ = 0;
   Triples triples_{};
   const TripleEntry &entry_;

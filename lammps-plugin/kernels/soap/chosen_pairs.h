@@ -15,6 +15,7 @@ public:
   ChosenPairs(int channels, int lmax, const std::vector<std::array<int, 3>> &components);
 
   int size() const override { return static_cast<int>(product_.size()); }
+  int degree() const override { return 2; }
   void values(const double *c, double *B, double *) const override { entry_.values(chosen_, c, B); }
   void strains(const double *c, const double *dc, double *B, double *dB, double *) const override {
     entry_.strains(chosen_, c, dc, B, dB);

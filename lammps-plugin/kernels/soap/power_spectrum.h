@@ -13,6 +13,7 @@ public:
   PowerSpectrum(int channels, int lmax);
 
   int size() const override { return channels_ * (channels_ + 1) / 2 * (lmax_ + 1); }
+  int degree() const override { return 2; }
   void values(const double *c, double *B, double *) const override { entry_.values(power_, c, B); }
   void strains(const double *c, const double *dc, double *B, double *dB, double *) const override {
     entry_.strains(power_, c, dc, B, dB);

@@ -9,6 +9,35 @@ namespace {
 
 constexpr int most_lm = (most_twojmax + 1) * (most_twojmax + 1);
 
+// Y_t = sum over blocks of theta factor Z, of Z that are kept and a theta of each lane: NB blocks of one target.
+template <int NB> DBAR_INLINE void add_blocks(const BlockPlan *block, int elements, const V *theta, const V *z, V *y) {
+  V factor[NB];
+  const V *zb[NB];
+  for (int b = 0; b < NB; ++b) {
+    factor[b] = held(block[b].factor * theta[block[b].component]);
+    zb[b] = z + 2 * block[b].z;
+  }
+  for (int i = 0; i < 2 * elements; ++i) {
+    V sum = y[i];
+    for (int b = 0; b < NB; ++b)
+      sum += factor[b] * zb[b][i];
+    y[i] = sum;
+  }
+}
+
+void add_theta(const Couplings &c, const V *theta, const V *z, V *y) {
+  for (const Group *group = c.group; group < c.group + c.groups; ++group) {
+    const BlockPlan *block = c.block + group->begin;
+    V *of_target = y + 2 * group->uw;
+    if (group->blocks == 3)
+      add_blocks<3>(block, group->elements, theta, z, of_target);
+    else if (group->blocks == 2)
+      add_blocks<2>(block, group->elements, theta, z, of_target);
+    else
+      add_blocks<1>(block, group->elements, theta, z, of_target);
+  }
+}
+
 // Moments of the adjoint, ordered as the moments of values.
 void fold(const Plan &plan, const V *y, V *out) {
   for (const Output *o = plan.fold; o < plan.fold + matrix_at(plan.twojmax + 1); ++o) {

@@ -56,12 +56,12 @@ DBAR_INLINE void contract_group(const Group &group, const BlockPlan *block, cons
 void contract(const Couplings &c, bool with_strain, const V *uw, const V *z, V *value, V *strain) {
   for (int g = 0; g < c.groups; ++g) {
     const Group &group = c.group[g];
-    if (!with_strain)
-      contract_group<0, 1, 1>(group, c.block, uw, z, value, strain);
-    else if (group.value)
+    if (with_strain && group.value)
       contract_group<0, 7, 7>(group, c.block, uw, z, value, strain);
-    else
+    else if (with_strain)
       contract_group<1, 6, 7>(group, c.block, uw, z, value, strain);
+    else if (group.value)
+      contract_group<0, 1, 1>(group, c.block, uw, z, value, strain);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/isa/aligned_memory.h"
 #include "kernels/isa/isa.h"
 #include "kernels/isa/lane_order.h"
+#include "kernels/isa/lane_rows.h"
 
 #include <algorithm>
 
@@ -45,6 +46,7 @@ Scratch::Scratch(const Plan &plan, int lanes) : lanes_(lanes) {
   work.u = take(2 * elements);
   work.uw = take(14 * static_cast<std::size_t>(plan.half_elements));
   work.value = take(plan.components);
+  work.theta = take(plan.components);
   work.strain = take(6 * static_cast<std::size_t>(plan.components));
 }
 
@@ -71,15 +73,18 @@ public:
   void accumulate(const Batch &batch, double *D, double *V) override;
   void per_centre(const Batch &batch, double *B) override;
   void gradient(const Batch &batch, const double *theta, double (*grad)[3], double *energy) override;
+  void gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]) override;
   std::unique_ptr<Descriptor> clone() const override { return std::make_unique<LaneKernel>(s_, entry_, tables_); }
   std::size_t memory_usage() const override {
-    return sizeof(*this) + scratch_.bytes() + tables_->memory_usage() + (theta_.size() + cb_.size()) * sizeof(double);
+    return sizeof(*this) + scratch_.bytes() + tables_->memory_usage() + order_.capacity() * sizeof(int) +
+           (theta_.capacity() + cb_.capacity()) * sizeof(double);
   }
   Operations operations(Task task) const override { return count(plan_, task); }
   const char *instruction_set() const override { return active_isa(); }
 
 private:
   void prepare(const Batch &batch);
+  void subtract_isolated(); // from the values
   double lane_sum(const double *x) const {
     double sum = 0.0;
     for (int lane = 0; lane < entry_.lanes; ++lane)
@@ -100,6 +105,12 @@ void LaneKernel::prepare(const Batch &batch) {
   scratch_.need(most_neighbours(batch) + 1); // gathering writes one place past the last
   lane_order(batch, order_);
   scratch_.work.order = order_.data();
+}
+
+void LaneKernel::subtract_isolated() {
+  for (int k = 0; s_.bzero && k < plan_.components; ++k)
+    for (int lane = 0; lane < entry_.lanes; ++lane)
+      scratch_.work.value[k * entry_.lanes + lane] -= isolated(k);
 }
 
 void LaneKernel::accumulate(const Batch &batch, double *D, double *V) {
@@ -128,10 +139,8 @@ void LaneKernel::per_centre(const Batch &batch, double *B) {
   for (int i = 0; i < batch.n; i += entry_.lanes) {
     scratch_.clear(plan_);
     entry_.accumulate(plan_, work, batch, i, false);
-    for (int lane = 0; lane < entry_.lanes && i + lane < batch.n; ++lane)
-      for (int k = 0; k < plan_.components; ++k)
-        B[static_cast<std::size_t>(order_[i + lane]) * plan_.components + k] =
-            work.value[k * entry_.lanes + lane] - isolated(k);
+    subtract_isolated();
+    to_rows(plan_.components, std::min(entry_.lanes, batch.n - i), work.value, &order_[i], B);
   }
 }
 
@@ -153,6 +162,19 @@ void LaneKernel::gradient(const Batch &batch, const double *theta, double (*grad
     // B is of third degree in U, so <Y, U> = 3 E.
     for (int lane = 0; energy && lane < entry_.lanes && i + lane < batch.n; ++lane)
       energy[order_[i + lane]] = lane_energy[lane] / 3.0 - constant;
+  }
+}
+
+void LaneKernel::gradient_of_each(const Batch &batch, const ThetaOf &theta_of, double (*grad)[3]) {
+  prepare(batch);
+  clear(batch, grad);
+  const Work &work = scratch_.work;
+  LaneThetas thetas(theta_of, plan_.components, entry_.lanes);
+  for (int i = 0; i < batch.n; i += entry_.lanes) {
+    const int slots = entry_.values_of_each(plan_, work, batch, i);
+    subtract_isolated();
+    thetas.find(std::min(entry_.lanes, batch.n - i), &order_[i], work.value, work.theta);
+    entry_.gradient_of_each(plan_, work, slots, grad);
   }
 }
 

@@ -70,12 +70,23 @@ void accumulate(const Plan &plan, const Work &work, const Batch &batch, int begi
   contract(couplings, strain, (const V *)work.uw, (const V *)work.z, (V *)work.value, (V *)work.strain);
 }
 
+DBAR_INLINE void set_zero(V *x, int count) {
+  for (int i = 0; i < count; ++i)
+    x[i] = V{};
+}
+
+// From the adjoint of U to the neighbours.
+void pull_back(const Plan &plan, const Work &work, int slots, const V *y, double (*grad)[3]) {
+  V *parts = (V *)work.parts;
+  fold(plan, y, parts);
+  with_known(plan.twojmax, [&](auto j) { neighbour_gradients<decltype(j)::value>(plan, work, slots, parts, grad); });
+}
+
 void gradient(const Plan &plan, const Work &work, const Couplings &adjoint, const Batch &batch, int begin,
               double (*grad)[3], double *energy) {
   const int slots = matrices(plan, work, batch, begin, false);
   V *y = (V *)work.z;
-  for (int i = 0; i < 2 * plan.half_elements; ++i)
-    y[i] = V{};
+  set_zero(y, 2 * plan.half_elements);
   couple<true>(adjoint, (const V *)work.u, y);
   if (energy) {
     V sum{};
@@ -85,12 +96,26 @@ void gradient(const Plan &plan, const Work &work, const Couplings &adjoint, cons
     for (int lane = 0; lane < lanes; ++lane)
       energy[lane] = sum[lane];
   }
-  V *parts = (V *)work.parts;
-  fold(plan, y, parts);
-  with_known(plan.twojmax, [&](auto j) { neighbour_gradients<decltype(j)::value>(plan, work, slots, parts, grad); });
+  pull_back(plan, work, slots, y, grad);
 }
 
-const Entry kernels = {lanes, accumulate, gradient};
+int values_of_each(const Plan &plan, const Work &work, const Batch &batch, int begin) {
+  const int slots = matrices(plan, work, batch, begin, false);
+  V *value = (V *)work.value;
+  couple<false>(plan.strain, (const V *)work.u, (V *)work.z);
+  set_zero(value, plan.components);
+  contract(plan.strain, false, (const V *)work.uw, (const V *)work.z, value, nullptr);
+  return slots;
+}
+
+void gradient_of_each(const Plan &plan, const Work &work, int slots, double (*grad)[3]) {
+  V *y = (V *)work.uw; // U has done its part
+  set_zero(y, 2 * plan.half_elements);
+  add_theta(plan.strain, (const V *)work.theta, (const V *)work.z, y);
+  pull_back(plan, work, slots, y, grad);
+}
+
+const Entry kernels = {lanes, accumulate, gradient, values_of_each, gradient_of_each};
 
 } // namespace
 

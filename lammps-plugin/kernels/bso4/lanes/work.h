@@ -25,6 +25,7 @@ struct Work {
   double *uw;     // [half_elements][components][2]
   double *z;      // [z_elements][2], or the adjoint; in the memory of functions and harmonics
   double *value;  // [K]
+  double *theta;  // [K] of each lane
   double *strain; // [K][6]
 };
 
@@ -37,6 +38,10 @@ struct Entry {
   // energy (may be null): [lanes] sum over the half matrices <Y, U> = 3 E.
   void (*gradient)(const Plan &, const Work &, const Couplings &adjoint, const Batch &, int begin, double (*grad)[3],
                    double *energy);
+  // With a theta of each centre: writes B of these centres to work.value and keeps Z; returns the number of slots, for
+  // which the second, after work.theta has been filled, writes dE/dr.
+  int (*values_of_each)(const Plan &, const Work &, const Batch &, int begin);
+  void (*gradient_of_each)(const Plan &, const Work &, int slots, double (*grad)[3]);
 };
 
 const Entry *entry(With<Isa::portable>);

@@ -9,8 +9,9 @@ namespace {
 
 constexpr int most_harmonics = (most_lmax + 1) * (most_lmax + 1);
 
-// q_lm = sum_n A_nlm F_nl and dq_lm = sum_n A_nlm h_nl for M harmonics of one degree, whose A are `stride` apart.
-template <int M> DBAR_INLINE void project(int nmax, const V *F, const V *h, const V *A, int stride, V *q, V *dq) {
+// q_lm = sum_n A_nlm F_nl for M harmonics of one degree, whose A are `stride` apart, and sum A_nlm h_nl X_lm, which is
+// returned.
+template <int M> DBAR_INLINE V project(int nmax, const V *F, const V *h, const V *A, int stride, const V *x, V *q) {
   V sum[M][2] = {};
   for (int n = 0; n < nmax; ++n) {
     const V f = held(F[n]), g = held(h[n]);
@@ -20,10 +21,12 @@ template <int M> DBAR_INLINE void project(int nmax, const V *F, const V *h, cons
       sum[m][1] += a * g;
     }
   }
+  V radially{};
   for (int m = 0; m < M; ++m) {
     q[m] = sum[m][0];
-    dq[m] = sum[m][1];
+    radially += sum[m][1] * x[m];
   }
+  return radially;
 }
 
 // Sum of q_lm dX_lm/dr_b. With R_l^m = X_lm + i X_l-m and unnormalised: dR_l^m/dz = (l+m) R_(l-1)^m,
@@ -70,21 +73,18 @@ DBAR_INLINE void neighbour_gradient(const Plan &plan, const Work &work, const Po
   V *value = (V *)work.radial, *slope = value + plan.splines.padded;
   radial<true>(plan.splines, p.rsq, p.weight, p.set, value, slope);
   const int stride = plan.slots * plan.nmax;
-  V q[most_harmonics], dq[most_harmonics], x[most_harmonics];
+  V q[most_harmonics], x[most_harmonics], radially{};
+  solid_harmonics(plan, plan.lmax, p.e, x);
   for (int l = 0; l <= plan.lmax; ++l) {
     const int of_l = plan.solid ? l * plan.nmax : 0;
     const V *F = value + of_l, *h = slope + of_l, *from = A + static_cast<long>(l * l) * stride;
-    int m = 0;
-    for (; m + 4 <= 2 * l + 1; m += 4)
-      project<4>(plan.nmax, F, h, from + m * stride, stride, q + l * l + m, dq + l * l + m);
-    for (; m < 2 * l + 1; ++m)
-      project<1>(plan.nmax, F, h, from + m * stride, stride, q + l * l + m, dq + l * l + m);
+    int m = l % 2 ? 3 : 1;
+    radially += l % 2 ? project<3>(plan.nmax, F, h, from, stride, x + l * l, q + l * l)
+                      : project<1>(plan.nmax, F, h, from, stride, x + l * l, q + l * l);
+    for (; m < 2 * l + 1; m += 4)
+      radially += project<4>(plan.nmax, F, h, from + m * stride, stride, x + l * l + m, q + l * l + m);
   }
-  solid_harmonics(plan, plan.lmax, p.e, x);
   harmonic_gradient(plan, x, q, out);
-  V radially{};
-  for (int lm = 0; lm < (plan.lmax + 1) * (plan.lmax + 1); ++lm)
-    radially += dq[lm] * x[lm];
   if (!plan.solid) { // harmonics of the unit vector do not change along it
     const V along = p.e[0] * out[0] + p.e[1] * out[1] + p.e[2] * out[2];
     for (int k = 0; k < 3; ++k)

@@ -8,7 +8,7 @@
 namespace dbar::density {
 namespace {
 
-// Of the six numbers at two knots, [6][lanes] each, and where the first knot is.
+// Of the six numbers at two knots, [6][lanes] each, and the first knot.
 struct Weights {
   double value[6 * lanes], slope[6 * lanes];
   const double *knot[lanes];
@@ -22,10 +22,11 @@ DBAR_INLINE void damping(const Splines &s, V rsq, V &factor, V &slope) {
   slope = V{};
   if (s.width > 0.0) {
     const I fading = r > s.rcut - s.width;
+    // With y = x/2 - pi/4: (1 + cos x) / 2 = 1/2 - sin y cos y and sin x = 1 - 2 sin^2 y.
     V sine, cosine;
-    sine_cosine((pi / s.width) * (r - (s.rcut - s.width)), sine, cosine);
-    factor = fading ? 0.5 * (1.0 + cosine) : factor;
-    slope = fading ? (-0.5 * pi / s.width) * sine / r : slope;
+    reduced_sine_cosine((0.5 * pi / s.width) * (r - (s.rcut - s.width)) - 0.25 * pi, sine, cosine);
+    factor = fading ? 0.5 - sine * cosine : factor;
+    slope = fading ? (-0.5 * pi / s.width) * (1.0 - 2.0 * sine * sine) / r : slope;
   }
   if (s.c > 0.0) {
     V power;
@@ -40,15 +41,15 @@ DBAR_INLINE void damping(const Splines &s, V rsq, V &factor, V &slope) {
 
 DBAR_INLINE void weigh(const Splines &s, V rsq, V weight, V set, bool slopes, Weights &w) {
   const V u = square_root(rsq + s.shift * s.shift);
-  V t = (u - s.shift) / s.spacing;
-  for (int lane = 0; lane < lanes; ++lane) {
-    int i = static_cast<int>(t[lane]);
-    i = i < 0 ? 0 : i >= s.intervals ? s.intervals - 1 : i;
-    t[lane] -= i;
-    w.knot[lane] = s.knots + static_cast<long>(i) * 3 * s.padded;
-    if (s.of_a_set > 0)
-      w.knot[lane] += static_cast<long>(set[lane]) * s.of_a_set;
-  }
+  const double integer = 6755399441055744.0; // 1.5 * 2^52: the last bits of a sum with it are the nearest integer
+  V t = (u - s.shift) * (1.0 / s.spacing);
+  V i = (t - 0.5 + integer) - integer; // the knot below; on a knot any of the two intervals
+  i = i > 0.0 ? i : V{};
+  i = i < s.intervals - 1.0 ? i : broadcast(s.intervals - 1.0);
+  t -= i;
+  const I place = (I)(i * (3.0 * s.padded) + set * static_cast<double>(s.of_a_set) + integer) - 0x4338000000000000LL;
+  for (int lane = 0; lane < lanes; ++lane)
+    w.knot[lane] = s.knots + place[lane];
   V factor, fall;
   damping(s, rsq, factor, fall);
   factor = factor * weight;

@@ -5,39 +5,48 @@
 
 namespace dbar::soap {
 
-// One nonzero element of the coupling of three degrees.
+// Two coefficients that are coupled, as places among those of their degrees.
 struct Element {
-  int m1, m2, m3;
+  int x, y;
   double value;
 };
 
-// Two channels whose coefficients are coupled to the third degree.
-struct ChannelPair {
-  int q, p;
+// Channels q and p, p + 1 ... whose coefficients are coupled to the third degree.
+struct ChannelRun {
+  int q, p, count;
+};
+constexpr int longest_run = 4; // as many sums as fit in registers
+
+// Two degrees coupled to a third, for all runs of a list: the 2l + 1 numbers of a pair follow each other, then those of
+// the next pair. The elements that add to number m are bound[m] to bound[m + 1].
+struct Pairing {
+  int lx, ly, l;
+  int bound;
+  int run, runs_end;
 };
 
-// A component: its three channels, and where the three couplings of two of them are.
-struct Component {
-  int q1, q2, q3;
-  int z12, z13, z23; // vectors from the beginning of the scratch
+// Components k, k + 1 ... whose channels are q1, q2 and q3, q3 + 1 ...; and where the couplings of two of the three
+// are, vectors from the beginning of the scratch: z13 and z23 are those of q3, the next follow.
+struct ComponentRun {
+  int q1, q2, q3, count;
+  int z12, z13, z23;
   int k;
 };
 
-// All components of three degrees. Each list of pairs has its couplings one after the other in the scratch: those of
-// 1 and 2 with 2 l3 + 1 numbers each, then 1 and 3 with 2 l2 + 1, then 2 and 3 with 2 l1 + 1.
+// All components of three degrees.
 struct Triple {
   int l1, l2, l3;
-  int element, elements_end;
-  int pair12, pair13, pair23, pairs_end; // each list ends where the next begins
+  Pairing of12, of13, of23;
   int component, components_end;
 };
 
 struct Triples {
   int channels, lmax, count;
   const Triple *triple;
+  const int *bound;
   const Element *element;
-  const ChannelPair *pair;
-  const Component *component;
+  const ChannelRun *run;
+  const ComponentRun *component;
 };
 
 // As in plan.h, with scratch.
