@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from dbar import _kernels
+from dbar.descriptors.frames import each_frame, threads_of
 from dbar.descriptors.gradient import add_up
 from dbar.descriptors.neighbours import Neighbourhoods, neighbourhoods
 from dbar.descriptors.parameters import Parameters
+from dbar.descriptors.species import checked_species, types_of
 from dbar.descriptors.voigt import voigt_to_tensor
 from dbar.descriptors.words import keywords, to_value, to_word
 
@@ -49,15 +50,8 @@ class GlobalDescriptor(Parameters):
 
     def __init__(self, rcut, species, perspecies):
         self.rcut = rcut
-        self.species = species
+        self.species = checked_species(species)
         self.perspecies = perspecies
-        if isinstance(species, str):
-            raise ValueError(f"species: found {species!r}, expected a list of chemical symbols")
-        if species is not None:
-            symbols = [str(s) for s in species]
-            if not symbols or len(set(symbols)) != len(symbols):
-                raise ValueError(f"species: found {symbols}, expected different chemical symbols")
-            self.species = symbols
         try:
             rcut = float(self.rcut)
         except (TypeError, ValueError):
@@ -190,7 +184,7 @@ class GlobalDescriptor(Parameters):
         ValueError
             An atom of a species that was not declared, or a position that is not finite.
         """
-        threads = _cores() if n_threads is None else max(1, int(n_threads))
+        threads = threads_of(n_threads)
         if hasattr(atoms, "get_positions"):
             with ThreadPoolExecutor(threads) as pool:
                 return self._one(atoms, virial, threads, pool.map if threads > 1 else map)
@@ -198,19 +192,13 @@ class GlobalDescriptor(Parameters):
         D = np.zeros((len(frames), self.n_components + 1))
         V = np.zeros((len(frames), self.n_components + 1, 3, 3)) if virial else None
 
-        def work(t: int) -> None:
-            d, v = self._one(frames[t], virial, *inner)
+        def work(t: int, threads: int, run: Callable) -> None:
+            d, v = self._one(frames[t], virial, threads, run)
             D[t] = d
             if virial:
                 V[t] = v
 
-        with ThreadPoolExecutor(threads) as pool:
-            # One thread per configuration, unless that would leave some idle.
-            few = len(frames) < threads
-            run = map if few else pool.map
-            inner = (threads, pool.map) if few else (1, map)
-            for _ in _track(run(work, range(len(frames))), len(frames), progress):
-                pass
+        each_frame(work, len(frames), threads, progress)
         return D, V
 
     def per_atom(self, atoms) -> np.ndarray:
@@ -227,7 +215,7 @@ class GlobalDescriptor(Parameters):
             B_k(i); the sum over atoms is ``D[1:]`` of :meth:`compute`. With ``perspecies`` an
             atom's values stand in the block of its species and the other blocks are zero.
         """
-        near = self._near(atoms, _cores())
+        near = self._near(atoms, threads_of(None))
         size = self._kernel.size
         values = self._kernel.per_atom(near.type, near.first, near.r, near.rtype)
         out = np.zeros((len(near.order), self.n_components))
@@ -266,7 +254,7 @@ class GlobalDescriptor(Parameters):
         theta = np.asarray(theta, dtype=float)
         if theta.shape != (self.n_components,):
             raise ValueError(f"theta: found shape {theta.shape}, expected ({self.n_components},)")
-        threads = _cores()
+        threads = threads_of(None)
         near = self._near(atoms, threads)
         with ThreadPoolExecutor(threads) as pool:
             run = pool.map if threads > 1 else map
@@ -292,32 +280,7 @@ class GlobalDescriptor(Parameters):
         return D, voigt_to_tensor(V) if virial else None
 
     def _types(self, atoms) -> np.ndarray:
-        if self.species is None:
-            return np.zeros(len(atoms), dtype=np.intc)
-        symbols = np.asarray(atoms.get_chemical_symbols())
-        types = np.full(len(atoms), -1, dtype=np.intc)
-        for index, symbol in enumerate(self.species):
-            types[symbols == symbol] = index
-        if (types < 0).any():
-            stranger = str(symbols[types < 0][0])
-            raise ValueError(
-                f"atoms: found species {stranger!r}, expected one of: {', '.join(self.species)}"
-            )
-        return types
+        return types_of(atoms, self.species)
 
     def _near(self, atoms, threads: int) -> Neighbourhoods:
         return neighbourhoods(atoms, self._types(atoms), self.cutoff, self.perspecies, threads)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _track(work: Iterable, total: int, show: bool) -> Iterable:
-    if not show:
-        return work
-    from rich.progress import track
-
-    return track(work, total=total, description="descriptors")

@@ -80,6 +80,21 @@ def neighbourhoods(atoms, types, cutoff: float, by_type: bool, threads: int) -> 
     return Neighbourhoods(order, types[order], first, r[sort], types[j], j)
 
 
+def finite_positions(atoms) -> np.ndarray:
+    """Return the positions, shape (n, 3).
+
+    Raises
+    ------
+    ValueError
+        A position that is not finite.
+    """
+    points = np.ascontiguousarray(atoms.get_positions(), dtype=np.float64)
+    if not np.isfinite(points).all():
+        bad = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
+        raise ValueError(f"atoms: found position {points[bad]} of atom {bad}, expected numbers")
+    return points
+
+
 def completed_cell(cell, periodic) -> np.ndarray:
     """Cell vectors (3, 3), those of open directions made up where they are zero, as ASE has them.
 
@@ -107,10 +122,7 @@ def _pairs(atoms, cutoff: float, threads: int):
     """Return i, j and r_j - r_i of all pairs within the cutoff, each pair in both directions."""
     from vesin import NeighborList
 
-    points = np.ascontiguousarray(atoms.get_positions(), dtype=np.float64)
-    if not np.isfinite(points).all():
-        bad = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
-        raise ValueError(f"atoms: found position {points[bad]} of atom {bad}, expected numbers")
+    points = finite_positions(atoms)
     if len(points) == 0:
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros((0, 3))
     periodic = np.asarray(atoms.get_pbc(), dtype=bool)

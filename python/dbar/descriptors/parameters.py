@@ -54,7 +54,7 @@ class Parameters:
         shown = [
             f"{name}={_brief(value)}"
             for name, value in self.get_params().items()
-            if not _same(value, defaults[name].default)
+            if not _same(value, _loose(defaults[name].default))
         ]
         return f"{type(self).__name__}({', '.join(shown)})"
 
