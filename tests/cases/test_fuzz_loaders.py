@@ -20,6 +20,7 @@ from dbar.online.replica_file import Note, write_statistics
 from dbar.potential import LinearPotential
 from dbar.statistics.moments import LaggedMoments
 from dbar.store.checkpoint import pack
+from entropy_models import cluster_model, iron_model
 from fuzz import DEPTH, examples, spoilt_json, spoilt_text
 from h5md_ensembles import write_runs
 
@@ -44,6 +45,8 @@ def models(tmp_path_factory):
     CollectiveVariable("s", BISPECTRUM, np.full((1, 6), 1e-3)).export(folder / "cv")
     LinearPotential(np.full((1, 6), 1e-3), BISPECTRUM).export(folder / "potential")
     optimal_basis(alloy(0), primitive(), qmax=2, mixed=True).save(folder / "basis")
+    cluster_model().export(folder / "entropy")
+    iron_model().export(folder / "entropy of a crystal")
     return {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
 
 
@@ -79,7 +82,9 @@ def test_what_is_spoilt_below_is_good(worker, models, tmp_path):
         assert load(worker, kind, content) == ""
 
 
-@pytest.mark.parametrize("kind", ["novelty", "cv", "potential", "basis"])
+@pytest.mark.parametrize(
+    "kind", ["novelty", "cv", "potential", "basis", "entropy", "entropy of a crystal"]
+)
 @examples(150)
 @given(data=st.data())
 def test_models(worker, models, kind, data):
@@ -87,7 +92,8 @@ def test_models(worker, models, kind, data):
 
 
 @pytest.mark.parametrize(
-    "kind", ["novelty", "cv", "potential", "basis", "status", "monitor", "note", "settings"]
+    "kind",
+    ["novelty", "cv", "potential", "basis", "entropy", "status", "monitor", "note", "settings"],
 )
 @pytest.mark.parametrize(
     "content", [b"[" * DEPTH, b"\xff\xfe", b"", b"9" * 5000, b"a = " + b"[" * DEPTH, b"a = " + b"9" * 5000],

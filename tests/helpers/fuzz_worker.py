@@ -70,6 +70,8 @@ def read_store(path):
 LOADERS = {
     "basis": "dbar.basis OptimalBasis.load",
     "cv": "dbar.bias.collective_variable CollectiveVariable.load",
+    "entropy": "dbar.entropy EntropyModel.load",
+    "entropy of a crystal": "dbar.entropy EntropyModel.load",
     "journal": "dbar.ensemble.journal Journal.read",
     "model": "dbar.study load",
     "monitor": "dbar.online.config MonitorConfig.load",

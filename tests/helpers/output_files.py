@@ -21,6 +21,7 @@ from dbar.online.replica_file import Note, write_statistics
 from dbar.potential import LinearPotential
 from dbar.statistics.moments import LaggedMoments
 from dbar.stream import Session
+from entropy_models import cluster_model
 from h5md_ensembles import write_runs
 from streams import feed, kill_copy, settings, stream
 
@@ -90,6 +91,7 @@ def every_kind(folder):
     for end in ("json", "h5"):
         entropies = EntropiesFile(folder / f"entropies.{end}", {"units": "lj"})
         entropies.add(Entry("a.xyz", "0", {"log_det": 1.0}, {"frequencies": np.arange(3.0)}))
+    cluster_model().export(folder / "entropy.json")
     with h5py.File(folder / "statistics.h5", "w") as file:
         file.attrs["dbar_file"] = "statistics"
     kinds = {
@@ -99,6 +101,7 @@ def every_kind(folder):
         "cv.json": Kind.CV, "potential.json": Kind.POTENTIAL, "novelty.json": Kind.NOVELTY, "basis.json": Kind.BASIS,
         "replica-0.0.stat": Kind.REPLICA, "status.json": Kind.STATUS, "statistics.h5": Kind.STATISTICS,
         "entropies.json": Kind.ENTROPIES_JSON, "entropies.h5": Kind.ENTROPIES_H5,
+        "entropy.json": Kind.ENTROPY_MODEL,
     }  # fmt: skip
     assert set(kinds.values()) == set(Kind)
     out = {name: ((folder / name).read_bytes(), kind) for name, kind in kinds.items()}

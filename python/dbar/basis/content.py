@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import reprlib
-
 import numpy as np
 
 from dbar.basis.residual import residual_variances
 from dbar.descriptors.expansion import Expansion
+from dbar.files.json_values import integer, keys, number, numbers, refuse
 
 __all__ = ["SCHEMA", "checked"]
 
@@ -40,50 +38,45 @@ def checked(content: dict) -> dict:
         A key too few or too many, or a value that no fit gives; the message has the key, what was
         found and what was expected.
     """
-    for key in _KEYS:
-        if key not in content:
-            raise ValueError(f"{key}: found nothing, expected one of the keys {', '.join(_KEYS)}")
-    for key in content:
-        if key not in _KEYS:
-            raise ValueError(f"{reprlib.repr(key)}: found a key, expected {', '.join(_KEYS)} alone")
+    keys(content, _KEYS)
     if content["schema"] != SCHEMA:
-        _refuse("schema", content["schema"], repr(SCHEMA))
+        refuse("schema", content["schema"], repr(SCHEMA))
     if not isinstance(content["created_by"], str):
-        _refuse("created_by", content["created_by"], "a text")
+        refuse("created_by", content["created_by"], "a text")
     out = dict(content)
     for key in ("mixed", "per_centre"):
         if not isinstance(content[key], bool):
-            _refuse(key, content[key], "true or false")
+            refuse(key, content[key], "true or false")
     out |= _settings(content)
     species, n = len(out["species"]), out["primitive"]["nmax"]
     full = species * n if out["mixed"] else n
-    out["qmax"] = _integer("qmax", content["qmax"], 1, full)
+    out["qmax"] = integer("qmax", content["qmax"], 1, full)
     blocks, degrees = species if out["per_centre"] else 1, out["lmax"] + 1
     shape = (blocks, species, degrees, out["qmax"], n)
-    out["matrices"] = _numbers("matrices", content["matrices"], shape)
+    out["matrices"] = numbers("matrices", content["matrices"], shape)
     shape = (blocks, degrees, full) if out["mixed"] else (blocks, species, degrees, n)
-    out["eigenvalues"] = _numbers("eigenvalues", content["eigenvalues"], shape, 0.0)
+    out["eigenvalues"] = numbers("eigenvalues", content["eigenvalues"], shape, 0.0)
     out["environments"] = _counts(content["environments"], blocks)
     found = content["residual_variance"]
-    out["residual_variance"] = _numbers("residual_variance", found, (blocks,), 0.0)
+    out["residual_variance"] = numbers("residual_variance", found, (blocks,), 0.0)
     _belong_together(out)
     return out
 
 
 def _settings(content) -> dict:
     """Species, and the settings of the primitive functions, which the kernels check."""
-    out = {key: _number(key, content[key]) for key in ("rcut", "sigma", "width")}
+    out = {key: number(key, content[key]) for key in ("rcut", "sigma", "width")}
     primitive = content["primitive"]
     if not isinstance(primitive, dict) or set(primitive) != {"basis", "nmax"}:
-        _refuse("primitive", primitive, "the keys basis and nmax")
+        refuse("primitive", primitive, "the keys basis and nmax")
     if primitive["basis"] not in ("gto", "dvr"):
-        _refuse("primitive basis", primitive["basis"], "'gto' or 'dvr'")
-    nmax = _integer("primitive nmax", primitive["nmax"], 1, 2**31 - 1)
+        refuse("primitive basis", primitive["basis"], "'gto' or 'dvr'")
+    nmax = integer("primitive nmax", primitive["nmax"], 1, 2**31 - 1)
     out["primitive"] = {"basis": primitive["basis"], "nmax": nmax}
-    out["lmax"] = _integer("lmax", content["lmax"], 0, 2**31 - 1)
+    out["lmax"] = integer("lmax", content["lmax"], 0, 2**31 - 1)
     out["species"] = _species(content["species"])
     if not out["width"] > 0.0:
-        _refuse("width", content["width"], "a positive length")
+        refuse("width", content["width"], "a positive length")
     lengths = {key: out[key] for key in ("rcut", "sigma", "width")}
     # a coarse table: only whether these settings can be
     Expansion(**lengths, lmax=out["lmax"], **primitive, accuracy=0.01)
@@ -97,14 +90,14 @@ def _species(found) -> list:
         isinstance(s, str) and s in atomic_numbers and s != "X" for s in found
     )
     if found != _ONE_SPECIES and not (known and found and len(set(found)) == len(found)):
-        _refuse("species", found, f"different chemical symbols, or {_ONE_SPECIES}")
+        refuse("species", found, f"different chemical symbols, or {_ONE_SPECIES}")
     return list(found)
 
 
 def _counts(found, blocks: int) -> list:
     if not isinstance(found, list) or len(found) != blocks:
-        _refuse("environments", found, f"{blocks} integers")
-    return [_integer(f"environments[{b}]", n, 1, 2**63 - 1) for b, n in enumerate(found)]
+        refuse("environments", found, f"{blocks} integers")
+    return [integer(f"environments[{b}]", n, 1, 2**63 - 1) for b, n in enumerate(found)]
 
 
 def _belong_together(out: dict) -> None:
@@ -127,40 +120,3 @@ def _belong_together(out: dict) -> None:
             f"residual_variance: found {out['residual_variance'].tolist()}, expected "
             f"{expected.tolist()} of the eigenvalues"
         )
-
-
-def _number(key: str, value) -> float:
-    number = math.nan
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:  # an integer of 400 digits
-            pass
-    if not math.isfinite(number):
-        _refuse(key, value, "a finite number")
-    return number
-
-
-def _integer(key: str, value, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        _refuse(key, value, f"an integer from {low} to {high}")
-    return value
-
-
-def _numbers(key: str, value, shape: tuple, least: float = -math.inf) -> np.ndarray:
-    """Nested lists of finite numbers, as deep as `shape` and no deeper."""
-
-    def walk(key, value, shape):
-        if not shape:
-            number = _number(key, value)
-            return number if number >= least else _refuse(key, value, f"at least {least:g}")
-        if not isinstance(value, list) or len(value) != shape[0]:
-            held = f"a list of {len(value)}" if isinstance(value, list) else reprlib.repr(value)
-            raise ValueError(f"{key}: found {held}, expected a list of {shape[0]}")
-        return [walk(f"{key}[{k}]", each, shape[1:]) for k, each in enumerate(value)]
-
-    return np.array(walk(key, value, shape))
-
-
-def _refuse(key: str, value, expected: str):
-    raise ValueError(f"{key}: found {reprlib.repr(value)}, expected {expected}")

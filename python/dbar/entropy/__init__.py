@@ -1,12 +1,14 @@
 """Vibrational entropy in the harmonic approximation."""
 
 from dbar.entropy.calculator import ReferenceCalculator, reference
+from dbar.entropy.entropy_model import EntropyModel
 from dbar.entropy.errors import ImaginaryMode, RoughPotentialWarning
 from dbar.entropy.formation import formation_entropy
 from dbar.entropy.lammps_session import LammpsError
 from dbar.entropy.result import Reference
 
 __all__ = [
+    "EntropyModel",
     "ImaginaryMode",
     "LammpsError",
     "Reference",

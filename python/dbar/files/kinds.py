@@ -36,6 +36,7 @@ class Kind(enum.Enum):
     BASIS = "a radial basis of dbar"
     ENTROPIES_JSON = "vibrational entropies of dbar (JSON)"
     ENTROPIES_H5 = "vibrational entropies of dbar (HDF5)"
+    ENTROPY_MODEL = "a model of vibrational entropies of dbar"
 
 
 MARKS = {  # beginnings of texts
@@ -50,7 +51,7 @@ _OLD_PAGE = (  # of before it named its generator
 _SCHEMAS = {
     "dbar-cv": Kind.CV, "dbar-potential": Kind.POTENTIAL, "dbar-novelty": Kind.NOVELTY,
     "dbar-basis": Kind.BASIS,
-    "dbar-entropies": Kind.ENTROPIES_JSON,
+    "dbar-entropies": Kind.ENTROPIES_JSON, "dbar-entropy": Kind.ENTROPY_MODEL,
 }  # fmt: skip
 _HDF5_KINDS = {
     "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS,

@@ -27,6 +27,7 @@ from dbar.store.h5md import StoreError
 from dbar.stream import Session
 from dbar.study.model_file import ModelFileError, load, save
 from dbar.trajectory import Trajectory, read, write
+from entropy_models import cluster_model
 from hdf5_damage import crashing, hanging
 from output_files import FEW, FEW_FUNCTIONS, every_kind
 from streams import feed, settings, stream
@@ -148,6 +149,7 @@ def writers(model):
         Kind.CV: (CollectiveVariable("s", bispectrum, numbers).export, OSError),
         Kind.POTENTIAL: (LinearPotential(numbers, bispectrum).export, OSError),
         Kind.BASIS: (optimal_basis(alloy(0), primitive(), qmax=2).save, OSError),
+        Kind.ENTROPY_MODEL: (cluster_model().export, OSError),
         Kind.REPLICA: (lambda path: write_statistics(path, note, moments), StoreError),
         Kind.RUN: (lambda path: write(path, run), StoreError),
         Kind.MODEL: (lambda path: save(path, *model), ModelFileError),

@@ -1,0 +1,294 @@
+"""The vibrational entropy of a configuration from its global descriptor."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from dbar.descriptors.command import command_settings, difference, expanded
+from dbar.entropy import model_file
+from dbar.entropy.bulk_cells import BulkCells
+from dbar.entropy.compositions import Compositions
+from dbar.entropy.modes import zero_modes
+from dbar.entropy.thermodynamics import check_temperature
+from dbar.entropy.weights import fit_weights
+from dbar.store.units import unit_style
+
+__all__ = ["EntropyModel"]
+
+
+class EntropyModel:
+    """Entropies as linear functions of D, fitted to references; the cost grows like N.
+
+    With a perfect crystal to compare with, S_d - (N_d/N_b) S_b = w . (D_d - (N_d/N_b) D_b) without
+    an intercept and with one w for all sizes and strains (C. Lapointe et al., Phys. Rev. Materials
+    4, 063802 (2020)); without, S = a + w . D with one a for each composition. w comes from a
+    Bayesian ridge on components divided by their spread in the training set.
+
+    Parameters
+    ----------
+    descriptor : dbar descriptor, Trajectory or dict
+        What D is: a descriptor, or the settings of a ``compute dbar`` (a trajectory has them).
+    species : sequence of str, optional
+        Chemical symbol of each type, where the descriptor does not say.
+    lammps_units : str
+        LAMMPS unit style of the positions.
+
+    Attributes
+    ----------
+    temperature_ : float or None
+        T0 of the entropies learnt from, K; None if they have none (-log_det / 2).
+    weights_ : dbar.entropy.weights.Weights
+        w, its spread, and the directions of the training set.
+    base_ : BulkCells or Compositions
+        What configurations are compared with.
+    settings : dict
+        Of the descriptor, in the words of ``compute dbar``.
+
+    Raises
+    ------
+    ValueError
+        Settings that the kernels refuse, several types without symbols, or an unknown unit style.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ase import Atoms
+    >>> from dbar.descriptors import AFS
+    >>> from dbar.entropy import EntropyModel
+    >>> rng = np.random.default_rng(0)
+    >>> frames = [Atoms("Ar4", rng.uniform(0, 4, (4, 3))) for _ in range(20)]
+    >>> model = EntropyModel(AFS(5, nmax=2, lmax=2)).fit(frames, rng.normal(size=20))
+    >>> mean, std = model.predict(frames[:3], return_std=True)
+    >>> mean.shape, std.shape
+    ((3,), (3,))
+    """
+
+    def __init__(self, descriptor, species=None, lammps_units="metal"):
+        unit_style(lammps_units)
+        self.lammps_units = lammps_units
+        self.settings = command_settings(descriptor)
+        found = species or getattr(descriptor, "species", None)
+        self.species = None if found is None else [str(s) for s in found]
+        self.descriptor = expanded(self.settings, self.species)
+
+    def fit(self, atoms, entropies, bulk=None, temperature=None):
+        """Learn from configurations at rest and their entropies.
+
+        Parameters
+        ----------
+        atoms : list of ase.Atoms
+            Relaxed; that they are is not checked.
+        entropies : array_like, shape (n,)
+            Total entropy of each, k_B: `Reference.entropy`, all classical and at the same
+            temperature, or all -`Reference.log_det` / 2.
+        bulk : (ase.Atoms, float) or list of them, optional
+            Perfect crystal and its total entropy in the same form, for each volume per atom and,
+            if wanted, for several sizes. It is taken as known exactly.
+        temperature : float, optional
+            T0 of the entropies, K. Without it there is no temperature to predict at another.
+
+        Returns
+        -------
+        EntropyModel
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            Fewer than three configurations beyond one for each composition, other numbers of them
+            than of entropies, entropies that are not finite or all the same, descriptors that do
+            not vary, or a configuration that no bulk fits.
+        """
+        frames = _listed(atoms)
+        values = np.asarray(entropies, dtype=float)
+        if values.shape != (len(frames),):
+            raise ValueError(
+                f"entropies: found shape {values.shape}, expected ({len(frames)},), one for each "
+                "configuration"
+            )
+        if not np.isfinite(values).all():
+            bad = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise ValueError(
+                f"entropies: found {values[bad]} of configuration {bad}, expected finite numbers"
+            )
+        if not frames:
+            raise ValueError("atoms: found no configuration, expected some to learn from")
+        degree = None if temperature is None else check_temperature(temperature)
+        D = self._sums(frames)
+        if bulk is None:
+            base = Compositions.of(frames, D, values)
+        else:
+            base = BulkCells.of(bulk, self.descriptor)
+        x, y = base.rows(frames, D, values)
+        self.weights_ = fit_weights(x, y, np.abs(np.vstack([D, base.sums])).max(axis=0))
+        self.base_, self.temperature_ = base, degree
+        return self
+
+    def predict(self, atoms, return_std=False, temperature=None):
+        """Total entropy of configurations.
+
+        Parameters
+        ----------
+        atoms : list of ase.Atoms, or one
+        return_std : bool
+        temperature : float, optional
+            K; that of the training set by default. S(T) = S(T0) + (3N - n_zero) ln(T/T0), which
+            is classical.
+
+        Returns
+        -------
+        mean : ndarray, shape (n,), or float
+            k_B.
+        std : ndarray, shape (n,), or float
+            Only with ``return_std=True``: standard deviation of a reference around it, k_B.
+
+        Raises
+        ------
+        ValueError
+            A configuration that no bulk fits or of a composition that was not learnt, a species
+            that the descriptor does not have, or a temperature for a model without.
+        """
+        return self._predict(atoms, return_std, temperature, total=True)
+
+    def formation(self, atoms, return_std=False, temperature=None):
+        """S_d - (N_d/N_b) S_b of configurations, k_B, in the form of the entropies learnt from.
+
+        As `predict`; it needs a model with bulk cells. At a `temperature` the modes of which one
+        has more count: 3 (N_d - N_b)/N_b of them.
+        """
+        self._check_fitted()
+        if not isinstance(self.base_, BulkCells):
+            raise ValueError("bulk: found none in this model, expected it to be fitted with bulk")
+        return self._predict(atoms, return_std, temperature, total=False)
+
+    def grade(self, atoms):
+        """How far configurations lie outside of what was learnt.
+
+        The squared Mahalanobis distance of what `predict` multiplies w with; 1 on average over the
+        training set, 0 for the perfect crystal. It has no time order in it.
+
+        Returns
+        -------
+        ndarray, shape (n,), or float
+
+        Raises
+        ------
+        ValueError
+            As `predict`.
+        """
+        self._check_fitted()
+        frames, one = _listed(atoms), hasattr(atoms, "get_positions")
+        grade = self.weights_.grade(self._placed(frames)[0])
+        return float(grade[0]) if one else grade
+
+    def export(self, path: str | os.PathLike[str], comment: str | None = None) -> None:
+        """Write the model as JSON of schema ``dbar-entropy/1``, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            A file that cannot be written, or one that is no such model; an old one is untouched
+            then.
+        """
+        self._check_fitted()
+        model_file.write(path, self, comment)
+
+    save = export
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], descriptor=None) -> EntropyModel:
+        """Read what :meth:`export` wrote; it predicts the same to the last bit.
+
+        Parameters
+        ----------
+        path : path-like
+        descriptor : dbar descriptor, Trajectory or dict, optional
+            What the model is wanted for: another descriptor is refused.
+
+        Raises
+        ------
+        ValueError
+            A file that is no such model, or is damaged; the message names the file, the key, what
+            was found and what was expected. Another descriptor or species.
+        OSError
+            A file that cannot be read.
+        """
+        model = model_file.read(path, cls)
+        if descriptor is not None:
+            model._check_same(descriptor, path)
+        return model
+
+    def _check_same(self, descriptor, path):
+        wanted = command_settings(descriptor)
+        other = difference(self.settings, wanted)
+        if other:
+            mine, _, theirs = other.partition(" and ")
+            raise ValueError(f"{path}: descriptor: found {mine}, expected {theirs}")
+        species = getattr(descriptor, "species", None)
+        if species is not None and list(species) != self.species:
+            raise ValueError(f"{path}: species: found {self.species}, expected {list(species)}")
+
+    def _check_fitted(self):
+        if not hasattr(self, "weights_"):
+            raise ValueError("model: found nothing learnt, expected fit(atoms, entropies) before")
+
+    def _sums(self, frames):
+        if not frames:
+            return np.zeros((0, self.descriptor.n_components))
+        return self.descriptor.compute(frames)[0][:, 1:]
+
+    def _placed(self, frames):
+        """Features (n, K), what each is compared with, and how often that is contained."""
+        places = []
+        for k, atoms in enumerate(frames):
+            try:
+                places.append(self.base_.place(atoms))
+            except ValueError as error:
+                raise ValueError(f"configuration {k}: {error}") from None
+        which = np.array([p[0] for p in places], dtype=int)
+        share = np.array([p[1] for p in places])
+        x = self._sums(frames) - share[:, None] * self.base_.sums[which]
+        return x, which, share
+
+    def _predict(self, atoms, return_std, temperature, total):
+        self._check_fitted()
+        frames, one = _listed(atoms), hasattr(atoms, "get_positions")
+        x, which, share = self._placed(frames)
+        mean = x @ self.weights_.coefficients
+        if total:
+            mean = mean + share * self.base_.entropies[which]
+        if temperature is not None:
+            mean = mean + self._modes(frames, which, share, total) * self._log_ratio(temperature)
+        if not return_std:
+            return float(mean[0]) if one else mean
+        noise = 1.0 + self.base_.uncertainty[which]
+        std = np.sqrt(self.weights_.variance(x) + noise * self.weights_.noise**2)
+        return (float(mean[0]), float(std[0])) if one else (mean, std)
+
+    def _log_ratio(self, temperature):
+        value = check_temperature(temperature)
+        if self.temperature_ is None:
+            raise ValueError(
+                f"temperature: found {temperature}, expected none: the model was fitted without"
+            )
+        return np.log(value / self.temperature_)
+
+    def _modes(self, frames, which, share, total):
+        """Modes whose entropy grows with the temperature (n,)."""
+        modes = np.array([_n_modes(atoms) for atoms in frames], dtype=float)
+        if total:
+            return modes
+        bulk = np.array([_n_modes(self.base_.atoms[k]) for k in which], dtype=float)
+        return modes - share * bulk
+
+
+def _listed(atoms) -> list:
+    return [atoms] if hasattr(atoms, "get_positions") else list(atoms)
+
+
+def _n_modes(atoms) -> int:
+    """3N less the motions that cost no energy."""
+    zero = zero_modes(atoms.positions, np.ones(len(atoms)), atoms.cell.array, atoms.pbc)
+    return 3 * len(atoms) - zero.shape[1]
