@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 from scipy.stats import spearmanr
+from sklearn.covariance import oas
 
 from dbar.descriptors import AFS
 from dbar.entropy import EntropyModel, reference
@@ -43,8 +45,36 @@ def test_a_linear_law_is_found():
     assert model.grade(frames).mean() == pytest.approx(48 / 51, rel=1e-9)
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(40, 6), (12, 30)])
+def test_weights_against_the_formulas(rows, columns):
+    """With the noise s and the prior p as found: w = C X^T y / s^2, C = (X^T X / s^2 + 1 / p^2)^-1
+    of scaled features as dense matrices, the variance x C x, and the grade with OAS of scikit-learn.
+    And s, p are a maximum of the evidence: factors of 1.1 make it smaller.
+    """
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=(rows, columns)) @ rng.normal(size=(columns, columns))
+    y = x @ rng.normal(size=columns) + rng.normal(size=rows)
+    learnt = fit_weights(x, y, np.abs(x).max(axis=0))
+    new = 3 * rng.normal(size=(5, columns)) @ rng.normal(size=(columns, columns))
+    scale = np.sqrt((x**2).mean(axis=0))
+    X, Z, s, p = x / scale, new / scale, learnt.noise, learnt.prior
+    C = np.linalg.inv(X.T @ X / s**2 + np.eye(columns) / p**2)
+    np.testing.assert_allclose(learnt.coefficients * scale, C @ X.T @ y / s**2, rtol=1e-6)
+    np.testing.assert_allclose(learnt.variance(new), np.einsum("ij,jk,ik->i", Z, C, Z), rtol=1e-6)
+    shrunk = np.linalg.inv(oas(X, assume_centered=True)[0])
+    distance = [np.einsum("ij,jk,ik->i", each, shrunk, each) for each in (Z, X)]
+    np.testing.assert_allclose(learnt.grade(new), distance[0] / distance[1].mean(), rtol=1e-6)
+
+    def evidence(s, p):
+        cov = s**2 * np.eye(rows) + p**2 * X @ X.T
+        return -np.linalg.slogdet(cov)[1] - y @ np.linalg.solve(cov, y)
+
+    others = [(s * a, p * b) for a in (0.9, 1, 1.1) for b in (0.9, 1, 1.1) if (a, b) != (1, 1)]
+    assert all(evidence(s, p) > evidence(*other) for other in others)
+
+
 def test_strains_share_one_w():
-    """With two bulk cells, and noise of 0.05 k_B: unseen cells of twice the edge as well."""
+    """With two bulk cells: unseen cells of twice the edge as well."""
     model = iron_model(noise=0.0)
     for strain, entropy in ((0.0, 3.0), (0.01, 3.3)):
         seen = [*defects(12, 0), *defects(12, 1, strain=0.01)]
@@ -202,8 +232,6 @@ def test_iron(shared_data):
         Atoms(f"Fe{n}", cells["positions"][k, :n], cell=3 * [cells["cell"][k]], pbc=True)
         for k, n in enumerate(cells["natoms"])
     ]
-    from ase.build import bulk
-
     perfect = bulk("Fe", cubic=True, a=float(cells["a0"])) * (6, 6, 6)
     pair = (perfect, float(cells["bulk_entropy_300K"]))
     S, S_f, label = cells["entropy_300K"], cells["S_formation_300K"], cells["label"]
