@@ -15,7 +15,7 @@ class AFS(GlobalDescriptor):
         \cos(l \theta_{kk'}), \qquad n = 1 \dots n_{max}, \; l = 0 \dots l_{max}
 
     over the neighbours k, k' of a centre (A. P. Bartok, R. Kondor, G. Csanyi, Phys. Rev. B 87,
-    184115 (2013); S. Lapointe et al., Phys. Rev. Materials 4, 063802 (2020)). The time is linear in
+    184115 (2013); C. Lapointe et al., Phys. Rev. Materials 4, 063802 (2020)). The time is linear in
     the number of neighbours: :math:`\cos(l\theta)` is a sum of Legendre polynomials, and these are
     scalar products of spherical harmonics.
 
