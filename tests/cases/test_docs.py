@@ -38,8 +38,9 @@ PAGES += [f"docs/theory/{name}.md" for name in ("bias", "descriptors")]
 PAGES += [
     f"docs/api/{name}.md"
     for name in (
-        *("basis", "bias", "cli", "console", "ensemble", "entropy", "files", "lammps"),
-        *("measures", "novelty", "statistics", "status", "store", "study", "targets", "watch"),
+        *("basis", "bias", "cli", "console", "descriptors", "ensemble", "entropy", "files"),
+        *("lammps", "measures", "novelty", "statistics", "status", "store", "study"),
+        *("targets", "watch"),
     )
 ]
 SHOWN = {"cpp", "text", "sh", "", "toml", "python", "lammps", "output", "xml", "json"}

@@ -61,6 +61,16 @@ class Scattering(Parameters):
     ------
     ValueError
         A value out of range; the message names the word, what was found and what was expected.
+
+    Notes
+    -----
+    S has no unit: only ratios of lengths enter. An atom by itself has
+    :math:`S_{jl} = (s_j/w_j)^l ((2l+1)/4\pi)^{1/2} (2\pi)^{-3/2} 4\pi \,
+    2^{(l+1)/2} \, \Gamma((l+3)/2)`; atoms far apart add theirs up, and a repeated crystal has as
+    many times that of one cell. Degree 0 is the number of atoms over :math:`(4\pi)^{1/2}`.
+
+    Neither paper gives sigma, ``unit`` and the grid. The defaults are for atoms some 2.5 Angstrom
+    apart, as in metals; for others take a quarter of their distance for sigma and ``unit``.
     """
 
     def __init__(
@@ -109,14 +119,14 @@ class Scattering(Parameters):
     @property
     def n_components(self) -> int:
         """Length K of the vector without the count of atoms in front."""
-        return len(self.labels)
+        return self.n_species * len(self._kernel.scales) * (self._kernel.lmax + 1)
 
     @property
     def labels(self) -> list[str]:
         """Names of the K components: species, scale, degree; the degree changes fastest."""
         symbols = [""] if self.species is None else [f"{s}," for s in self.species]
         return [
-            f"{s}j{j:g},l{l}"
+            f"{s}j{j:.12g},l{l}"
             for s in symbols
             for j in self._kernel.scales
             for l in range(self._kernel.lmax + 1)  # noqa: E741

@@ -16,11 +16,13 @@ from dbar.descriptors.grids import grid_shape
 from dbar.descriptors.plane_waves import PlaneWaves, plane_waves, reach
 from dbar.descriptors.solid_harmonics import solid_harmonics
 
-_OUTSIDE = 1e-8  # of the integral of one atom, beyond the edge of a box around a cluster
+_OUTSIDE = 1e-6  # of the integral of one atom, beyond the edge of a box around a cluster
 _LEFT_OUT = 1e-4  # largest amplitude of the waves of one atom that are too short for a grid
 _NEGLIGIBLE = 1e-10  # amplitude of those that are left out on any grid
 _WIDEST_SPACING = 0.5
-_FEWEST = 12.0  # a grid has as many points as one of a cell that is this many widths long
+# A modulus has kinks, however few waves there are: a grid has at least as many points along a
+# vector as if this were that many widths long.
+_FEWEST = 12.0
 
 
 def spacing_limit(lmax: int) -> float:

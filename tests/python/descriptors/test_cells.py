@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from dbar.descriptors import Bispectrum, Expansion
+from dbar.descriptors import Bispectrum, Expansion, Scattering
 from dbar.novelty import AtomNovelty
 from dbar.potential import LinearPotential
 from dbar.targets import rdf
@@ -35,6 +35,7 @@ USES = {
     "compute": lambda atoms: DESCRIPTOR.compute(atoms),
     "frames": lambda atoms: DESCRIPTOR.compute([trimer((9, 9, 9), True), atoms]),
     "per_atom": lambda atoms: Expansion(5.0, nmax=2, lmax=2).per_atom(atoms),
+    "scattering": lambda atoms: Scattering(scales=[0], lmax=1).compute(atoms),
     "gradient": lambda atoms: DESCRIPTOR.gradient(atoms, np.ones(DESCRIPTOR.n_components)),
     "potential": lambda atoms: model().energy(atoms),
     "calculator": lambda atoms: model().calculator().get_potential_energy(atoms),
