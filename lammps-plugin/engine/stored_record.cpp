@@ -1,6 +1,7 @@
 #include "engine/stored_record.h"
 
-#include <cstdint>
+#include "kernels/fnv.h"
+
 #include <cstring>
 #include <stdexcept>
 
@@ -23,12 +24,9 @@ std::size_t allocated(const char *bytes) {
 #endif
 }
 
-// FNV-1a, of which a double holds 52 bits.
+// A double holds 52 bits.
 double check_number(const char *bytes, std::size_t size) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (std::size_t k = 0; k < size; ++k)
-    hash = (hash ^ static_cast<unsigned char>(bytes[k])) * 0x100000001b3ULL;
-  return static_cast<double>(hash >> 12);
+  return static_cast<double>(fnv1a(bytes, size) >> 12);
 }
 
 } // namespace

@@ -3,10 +3,10 @@
 #include "kernels/density/basis.h"
 #include "kernels/density/dvr.h"
 #include "kernels/density/limits.h"
+#include "kernels/fnv.h"
 #include "kernels/words.h"
 
 #include <cmath>
-#include <cstdint>
 #include <cstdio>
 #include <sstream>
 
@@ -39,11 +39,8 @@ bool one_of(const std::string &key, const std::string &text, const char *first, 
   return text == first;
 }
 
-// FNV-1a.
 std::string check_digits(const std::string &text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : text)
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  const std::uint64_t hash = fnv1a(text.data(), text.size());
   char digits[17];
   std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
   return digits;
