@@ -219,8 +219,13 @@ def _steps_prepared(log: Path) -> int:
 
 
 def _tail(out: Path, lines: int = 12) -> str:
-    """Last lines that LAMMPS wrote."""
-    path = out / "output.txt"
-    text = path.read_text(errors="replace").splitlines() if path.exists() else []
-    text = [line for line in text if line.strip()]
-    return "\n".join(text[-lines:]) + f"\n(all of it: {path})"
+    """Last lines that LAMMPS wrote; its error may be lost on the way when MPI is aborted."""
+    said = _lines(out / "output.txt")[-lines:]
+    lost = [line for line in _lines(out / "log.lammps")[-lines:] if line.startswith("ERROR")]
+    said += [line for line in lost if line not in said]
+    return "\n".join(said) + f"\n(all of it: {out / 'output.txt'})"
+
+
+def _lines(path: Path) -> list[str]:
+    text = path.read_text(errors="replace") if path.exists() else ""
+    return [line for line in text.splitlines() if line.strip()]

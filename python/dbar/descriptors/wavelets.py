@@ -8,8 +8,6 @@ from functools import cached_property, partial
 from math import pi, sqrt
 
 import numpy as np
-from scipy.fft import ifftn
-from scipy.special import gammainccinv
 
 from dbar.descriptors.boxes import Box, box_around, repeated_vectors
 from dbar.descriptors.grids import grid_shape
@@ -32,6 +30,8 @@ def spacing_limit(lmax: int) -> float:
 
 def _wave_beyond_which(lmax: int, amplitude: float) -> float:
     """Return the k w beyond which the waves of one atom have this share of its amplitude."""
+    from scipy.special import gammainccinv
+
     # the share of its power beyond x is Q(l + 3/2, x^2), largest for the largest degree
     return sqrt(gammainccinv(lmax + 1.5, amplitude**2))
 
@@ -115,6 +115,8 @@ class Wavelets:
         if len(vectors) == 3:
             yield box_around(points, vectors, across, 0.0), every
             return
+        from scipy.special import gammainccinv
+
         margin = sqrt(2.0 * gammainccinv(0.5 * (self.lmax + 3), _OUTSIDE))
         for i in every:
             yield box_around(points, vectors, across, margin * self.widths[i]), [i]
@@ -181,6 +183,8 @@ def _integrals(functions: list[np.ndarray], l: int, workers: int, field: Field) 
 
 def _integral(field: Field, amplitude, functions, workers: int) -> float:
     """Two real fields, of m and of -m, are the parts of one complex one."""
+    from scipy.fft import ifftn
+
     spectrum = np.empty(field.shape, dtype=complex)
     squares = np.zeros((*field.shape, 2))
     for function in functions:

@@ -34,7 +34,11 @@ def serve(listening, structures, taken):
             numbers = np.concatenate([cell.ravel(), np.linalg.inv(cell).ravel()])
             say("POSDATA", numbers.tobytes() + struct.pack("i", len(q)) + q.tobytes())
             say("GETFORCE")
-            if not stream.read(12):
+            try:
+                answer = stream.read(12)
+            except ConnectionResetError:  # both ends of a client that died look like this
+                answer = b""
+            if not answer:
                 return
             energy, count = struct.unpack("di", stream.read(12))
             force = np.frombuffer(stream.read(24 * count))

@@ -11,7 +11,7 @@ import pytest
 from dbar import __version__
 from dbar.cli import build_parser, main
 from dbar.demo import DemoError, example_file, run_demo
-from dbar.demo.run import newest_snapshot
+from dbar.demo.run import _tail, newest_snapshot
 from dbar.doctor import CHECKS
 from dbar.stream import Session
 from dbar.trajectory import judge, read
@@ -144,6 +144,13 @@ def test_demo_shows_what_lammps_said(tmp_path, monkeypatch, capsys):
     assert main(["demo", "--out", str(tmp_path / "demo"), "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
     assert not answer["ok"] and "Al_mm.eam.fs" in answer["error"]
+
+
+def test_an_error_that_never_reached_the_terminal_is_in_the_log(tmp_path):
+    (tmp_path / "output.txt").write_text("Created 2304 atoms\n")
+    assert "ERROR" not in _tail(tmp_path)
+    (tmp_path / "log.lammps").write_text("pair_style eam\nERROR on proc 0: no file\n")
+    assert "Created 2304 atoms\nERROR on proc 0: no file\n(all" in _tail(tmp_path)
 
 
 def test_demo_on_more_ranks_than_asked_for_is_usage_not_a_crash(tmp_path, capsys):
