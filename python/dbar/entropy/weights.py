@@ -20,6 +20,8 @@ _NOTHING = 1e-12  # of the largest sum of all components
 _RANK = 1e-10  # of the largest singular value: directions of rounding
 _FLOOR = 1e-8  # of the largest variance, for the grade, as for atoms (`dbar.novelty`)
 _FLAT = 1e-12  # parameter of the gamma priors of both precisions: none to speak of
+_SHARE, _BAND = 0.9, 1.6448536  # so much of a normal distribution is within so many deviations
+_DETERMINED = 1e-10  # of a row: what is left when all the others are known
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Weights:
         Standard deviation of what w . x does not explain, k_B.
     prior : float
         Standard deviation of a coefficient of a scaled feature before anything is known, k_B.
+        Both are enlarged alike where training rows, each left out in turn, show the spread of the
+        ridge to be too small.
     shrinkage : float
         Of the second moments towards a multiple of the identity, by OAS, in the grade.
     """
@@ -113,9 +117,9 @@ def fit_weights(x: np.ndarray, y: np.ndarray, size: np.ndarray) -> Weights:
     if level == 0.0:
         raise ValueError("entropies: found no difference among them, expected different ones")
     scaled = x[:, scale > 0] / scale[scale > 0]
-    _, singular, axes = np.linalg.svd(scaled, full_matrices=False)
+    rows, singular, axes = np.linalg.svd(scaled, full_matrices=False)
     keep = singular > _RANK * singular[0]
-    singular, axes = singular[keep], axes[keep]
+    rows, singular, axes = rows[:, keep], singular[keep], axes[keep]
     # the prior is the same in all directions, so the axes of the data are as good as any
     ridge = BayesianRidge(
         fit_intercept=False, tol=1e-8, max_iter=10_000, alpha_1=_FLAT, alpha_2=_FLAT,
@@ -125,7 +129,23 @@ def fit_weights(x: np.ndarray, y: np.ndarray, size: np.ndarray) -> Weights:
     coefficients, directions = np.zeros(x.shape[1]), np.zeros((len(axes), x.shape[1]))
     coefficients[scale > 0] = level * (ridge.coef_ @ axes) / scale[scale > 0]
     directions[:, scale > 0] = axes
+    noise, prior = level / np.sqrt(ridge.alpha_), level / np.sqrt(ridge.lambda_)
+    spread = _widening(rows, singular**2 / (singular**2 + (noise / prior) ** 2), y, noise)
     return Weights(
-        coefficients, scale, directions, moments, len(x), level / np.sqrt(ridge.alpha_),
-        level / np.sqrt(ridge.lambda_), oas(scaled.T @ scaled / len(x), len(x))[1],
+        coefficients, scale, directions, moments, len(x), spread * noise, spread * prior,
+        oas(scaled.T @ scaled / len(x), len(x))[1],
     )  # fmt: skip
+
+
+def _widening(rows: np.ndarray, kept: np.ndarray, y: np.ndarray, noise: float) -> float:
+    """How many times wider bands must be to hold nine tenths of the rows when those are left out.
+
+    With few rows for many components the evidence trusts the prior too much. What a row is off by
+    when it is left out follows from the fit to all (the jackknife of a linear smoother, precisions
+    held): r / (1 - h), expected to spread by noise / sqrt(1 - h).
+    """
+    left = np.maximum(1.0 - rows**2 @ kept, _DETERMINED)
+    residuals = y - rows @ (kept * (rows.T @ y))
+    scores = np.sort(np.abs(residuals) / (noise * np.sqrt(left)))
+    place = min(int(np.ceil(_SHARE * (len(y) + 1))), len(y))  # as conformal bands count
+    return max(1.0, float(scores[place - 1]) / _BAND)
