@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
+from dbar.entropy.contents import Contents
+
 __all__ = ["BulkCells"]
 
 # sites of a cell: its volume over that per atom of the bulk. Three vectors that agree to 1e-6 each
@@ -28,6 +30,7 @@ class BulkCells:
         D of each cell.
     entropies : ndarray, shape (m,)
         Of each cell, k_B.
+    contents : list of Contents
     """
 
     def __init__(self, atoms: list, sums: np.ndarray, entropies: np.ndarray) -> None:
@@ -36,6 +39,7 @@ class BulkCells:
         self.entropies = entropies
         for k, cell in enumerate(atoms):
             _check_bulk(f"bulk {k + 1}", cell, entropies[k])
+        self.contents = [Contents.of(cell) for cell in atoms]
 
     @classmethod
     def of(cls, bulk, descriptor) -> BulkCells:
@@ -60,7 +64,7 @@ class BulkCells:
         found.sums = descriptor.compute(atoms)[0][:, 1:]
         return found
 
-    def place(self, atoms) -> tuple[int, float]:
+    def place(self, one: Contents) -> tuple[int, float]:
         """Number of the bulk cell to which a configuration belongs, and N_d / N_b.
 
         That is the one on whose volume per atom the cell has a whole number of sites, next to the
@@ -72,20 +76,20 @@ class BulkCells:
         ValueError
             If there is none, or two that fit alike.
         """
-        if not np.all(atoms.pbc):
+        if not np.all(one.pbc):
             raise ValueError(
-                f"pbc: found {list(map(bool, atoms.pbc))}, expected a cell that is periodic along "
+                f"pbc: found {list(map(bool, one.pbc))}, expected a cell that is periodic along "
                 "all three directions, as the bulk"
             )
-        species = set(atoms.get_chemical_symbols())
-        n, volume, fits, off_lattice = len(atoms), atoms.cell.volume, [], False
+        species = set(one.formula)
+        n, volume, fits, off_lattice = len(one), one.volume, [], False
         for k, bulk in enumerate(self.atoms):
             sites = self._sites(k, n, volume)
             if sites is None:
                 continue
-            if not _on_lattice(bulk, atoms.cell.array):
+            if not _on_lattice(bulk, one.cell):
                 off_lattice = True
-            elif species == set(bulk.get_chemical_symbols()):
+            elif species == set(self.contents[k].formula):
                 fits.append((abs(n - sites), abs(len(bulk) - sites), k))
             else:
                 raise ValueError(
@@ -96,9 +100,9 @@ class BulkCells:
         if not fits:
             self._refuse(n, volume, off_lattice)
         if len(fits) > 1 and fits[0][:2] == fits[1][:2]:
-            one, other = fits[0][2] + 1, fits[1][2] + 1
+            first, other = fits[0][2] + 1, fits[1][2] + 1
             raise ValueError(
-                f"bulk: found two, {one} and {other}, that fit the volume {volume:.8g} of "
+                f"bulk: found two, {first} and {other}, that fit the volume {volume:.8g} of "
                 f"{n} atoms alike, expected one"
             )
         best = fits[0][2]
@@ -109,14 +113,8 @@ class BulkCells:
         """Variance of the entropy of each: it is taken as known (m,)."""
         return np.zeros(len(self.atoms))
 
-    def rows(self, frames, D, entropies) -> tuple[np.ndarray, np.ndarray]:
-        """D_d - (N_d/N_b) D_b of each configuration, and S_f."""
-        places = []
-        for k, atoms in enumerate(frames):
-            try:
-                places.append(self.place(atoms))
-            except ValueError as error:
-                raise ValueError(f"configuration {k}: {error}") from None
+    def rows(self, places, D, entropies) -> tuple[np.ndarray, np.ndarray]:
+        """D_d - (N_d/N_b) D_b of each configuration, by its `place`, and S_f."""
         which, share = np.array([p[0] for p in places]), np.array([p[1] for p in places])
         return D - share[:, None] * self.sums[which], entropies - share * self.entropies[which]
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dbar.entropy.contents import Contents
+
 __all__ = ["Compositions"]
 
 
@@ -31,9 +33,9 @@ class Compositions:
         self.entropies = entropies
 
     @classmethod
-    def of(cls, frames: Sequence, D: np.ndarray, entropies: np.ndarray) -> Compositions:
+    def of(cls, contents: Sequence[Contents], D: np.ndarray, entropies: np.ndarray) -> Compositions:
         """Those of a training set."""
-        each = [_formula(atoms) for atoms in frames]
+        each = [one.formula for one in contents]
         formulas = [one for k, one in enumerate(each) if one not in each[:k]]
         which = np.array([formulas.index(one) for one in each])
         counts = np.bincount(which)
@@ -41,7 +43,7 @@ class Compositions:
         means = np.array([entropies[which == k].mean() for k in range(len(formulas))])
         return cls(formulas, counts, sums, means)
 
-    def place(self, atoms) -> tuple[int, float]:
+    def place(self, one: Contents) -> tuple[int, float]:
         """Number of the composition, and how often it is contained: once.
 
         Raises
@@ -49,7 +51,7 @@ class Compositions:
         ValueError
             A composition that was not learnt.
         """
-        formula = _formula(atoms)
+        formula = one.formula
         if formula not in self.formulas:
             known = ", ".join(map(_text, self.formulas[:5]))
             more = ", ..." if len(self.formulas) > 5 else ""
@@ -63,14 +65,14 @@ class Compositions:
         """Variance of each intercept in units of the noise's (m,)."""
         return 1.0 / self.counts
 
-    def rows(self, frames, D, entropies) -> tuple[np.ndarray, np.ndarray]:
+    def rows(self, places, D, entropies) -> tuple[np.ndarray, np.ndarray]:
         """Differences within each composition, one fewer than there are configurations of it.
 
         Helmert contrasts: the k-th is what the mean of the first k has more than the one after
         them, scaled such that the noise of each has the variance of one configuration's. With
         them the intercepts are gone, and the noise is not underestimated by having fitted them.
         """
-        which = np.array([self.place(atoms)[0] for atoms in frames])
+        which = np.array([place[0] for place in places])
         x, y = [], []
         for k in range(len(self.formulas)):
             x.append(_contrasts(D[which == k] - self.sums[k]))
@@ -81,11 +83,6 @@ class Compositions:
 def _contrasts(values):
     k = np.arange(1.0, len(values)).reshape(-1, *[1] * (values.ndim - 1))
     return (np.cumsum(values, axis=0)[:-1] - k * values[1:]) / np.sqrt(k * (k + 1.0))
-
-
-def _formula(atoms) -> dict:
-    symbols, counts = np.unique(atoms.get_chemical_symbols(), return_counts=True)
-    return dict(zip(map(str, symbols), map(int, counts), strict=True))
 
 
 def _text(formula) -> str:

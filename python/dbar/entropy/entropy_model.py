@@ -10,7 +10,8 @@ from dbar.descriptors.command import command_settings, difference, expanded
 from dbar.entropy import model_file
 from dbar.entropy.bulk_cells import BulkCells
 from dbar.entropy.compositions import Compositions
-from dbar.entropy.modes import zero_modes
+from dbar.entropy.contents import Contents
+from dbar.entropy.prediction import Prediction
 from dbar.entropy.thermodynamics import check_temperature
 from dbar.entropy.weights import fit_weights
 from dbar.store.units import unit_style
@@ -116,12 +117,12 @@ class EntropyModel:
         if not frames:
             raise ValueError("atoms: found no configuration, expected some to learn from")
         degree = None if temperature is None else check_temperature(temperature)
-        D = self._sums(frames)
+        D, contents = self._sums(frames), [Contents.of(one) for one in frames]
         if bulk is None:
-            base = Compositions.of(frames, D, values)
+            base = Compositions.of(contents, D, values)
         else:
             base = BulkCells.of(bulk, self.descriptor)
-        x, y = base.rows(frames, D, values)
+        x, y = base.rows(_places(base, contents), D, values)
         self.weights_ = fit_weights(x, y, np.abs(np.vstack([D, base.sums])).max(axis=0))
         self.base_, self.temperature_ = base, degree
         return self
@@ -150,7 +151,7 @@ class EntropyModel:
             A configuration that no bulk fits or of a composition that was not learnt, a species
             that the descriptor does not have, or a temperature for a model without.
         """
-        return self._predict(atoms, return_std, temperature, total=True)
+        return self._answer(atoms, return_std, lambda said: said.entropies(temperature))
 
     def formation(self, atoms, return_std=False, temperature=None):
         """S_d - (N_d/N_b) S_b of configurations, k_B, in the form of the entropies learnt from.
@@ -158,10 +159,32 @@ class EntropyModel:
         As `predict`; it needs a model with bulk cells. At a `temperature` the modes of which one
         has more count: 3 (N_d - N_b)/N_b of them.
         """
-        self._check_fitted()
-        if not isinstance(self.base_, BulkCells):
-            raise ValueError("bulk: found none in this model, expected it to be fitted with bulk")
-        return self._predict(atoms, return_std, temperature, total=False)
+        return self._answer(atoms, return_std, lambda said: said.formations(temperature))
+
+    def free_energy(self, atoms, return_std=False, temperature=None):
+        """Free energy of the vibrations, without the potential energy: (3N - n_zero) k_B T - TS.
+
+        Classical harmonic modes have the energy k_B T each. It estimates what
+        `Reference.free_energy` is of the configuration. Parameters as in `predict`.
+
+        Returns
+        -------
+        mean : ndarray, shape (n,), or float
+            Energy unit of `lammps_units` (eV in metal).
+        std : ndarray, shape (n,), or float
+            Only with ``return_std=True``.
+
+        Raises
+        ------
+        ValueError
+            As `predict`, and of a model without a temperature.
+        """
+        return self._answer(
+            atoms,
+            return_std,
+            lambda said: said.free_energies(temperature),
+            lambda said: said.thermal(temperature) * said.std(),
+        )
 
     def grade(self, atoms):
         """How far configurations lie outside of what was learnt.
@@ -178,10 +201,7 @@ class EntropyModel:
         ValueError
             As `predict`.
         """
-        self._check_fitted()
-        frames, one = _listed(atoms), hasattr(atoms, "get_positions")
-        grade = self.weights_.grade(self._placed(frames)[0])
-        return float(grade[0]) if one else grade
+        return self._answer(atoms, False, Prediction.grade)
 
     def export(self, path: str | os.PathLike[str], comment: str | None = None) -> None:
         """Write the model as JSON of schema ``dbar-entropy/1``, whole or not at all.
@@ -239,56 +259,28 @@ class EntropyModel:
             return np.zeros((0, self.descriptor.n_components))
         return self.descriptor.compute(frames)[0][:, 1:]
 
-    def _placed(self, frames):
-        """Features (n, K), what each is compared with, and how often that is contained."""
-        places = []
-        for k, atoms in enumerate(frames):
-            try:
-                places.append(self.base_.place(atoms))
-            except ValueError as error:
-                raise ValueError(f"configuration {k}: {error}") from None
-        which = np.array([p[0] for p in places], dtype=int)
-        share = np.array([p[1] for p in places])
-        x = self._sums(frames) - share[:, None] * self.base_.sums[which]
-        return x, which, share
-
-    def _predict(self, atoms, return_std, temperature, total):
+    def _answer(self, atoms, return_std, mean, std=Prediction.std):
         self._check_fitted()
         frames, one = _listed(atoms), hasattr(atoms, "get_positions")
-        x, which, share = self._placed(frames)
-        mean = x @ self.weights_.coefficients
-        if total:
-            mean = mean + share * self.base_.entropies[which]
-        if temperature is not None:
-            mean = mean + self._modes(frames, which, share, total) * self._log_ratio(temperature)
-        if not return_std:
-            return float(mean[0]) if one else mean
-        noise = 1.0 + self.base_.uncertainty[which]
-        std = np.sqrt(self.weights_.variance(x) + noise * self.weights_.noise**2)
-        return (float(mean[0]), float(std[0])) if one else (mean, std)
-
-    def _log_ratio(self, temperature):
-        value = check_temperature(temperature)
-        if self.temperature_ is None:
-            raise ValueError(
-                f"temperature: found {temperature}, expected none: the model was fitted without"
-            )
-        return np.log(value / self.temperature_)
-
-    def _modes(self, frames, which, share, total):
-        """Modes whose entropy grows with the temperature (n,)."""
-        modes = np.array([_n_modes(atoms) for atoms in frames], dtype=float)
-        if total:
-            return modes
-        bulk = np.array([_n_modes(self.base_.atoms[k]) for k in which], dtype=float)
-        return modes - share * bulk
+        contents = [Contents.of(each) for each in frames]
+        places = _places(self.base_, contents)
+        said = Prediction(self, contents, self._sums(frames), places)
+        found = [mean(said), std(said)] if return_std else [mean(said)]
+        if one:
+            found = [float(values[0]) for values in found]
+        return tuple(found) if return_std else found[0]
 
 
 def _listed(atoms) -> list:
     return [atoms] if hasattr(atoms, "get_positions") else list(atoms)
 
 
-def _n_modes(atoms) -> int:
-    """3N less the motions that cost no energy."""
-    zero = zero_modes(atoms.positions, np.ones(len(atoms)), atoms.cell.array, atoms.pbc)
-    return 3 * len(atoms) - zero.shape[1]
+def _places(base, contents) -> list:
+    """What each is compared with, and how often that is contained."""
+    places = []
+    for k, one in enumerate(contents):
+        try:
+            places.append(base.place(one))
+        except ValueError as error:
+            raise ValueError(f"configuration {k}: {error}") from None
+    return places

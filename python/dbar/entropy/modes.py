@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-__all__ = ["Modes", "log_determinant", "normal_modes", "zero_modes"]
+__all__ = ["Modes", "count_zero_modes", "log_determinant", "normal_modes", "zero_modes"]
 
 _SAME = 1e-6  # share of the largest singular value below which a motion is none
 
@@ -48,6 +48,30 @@ def zero_modes(
     weighted = np.array([(motion * root[:, None]).ravel() for motion in motions]).T
     basis, singular, _ = linalg.svd(weighted / np.linalg.norm(root), full_matrices=False)
     return basis[:, singular > _SAME * singular[0]]
+
+
+def count_zero_modes(spread: np.ndarray, cell: np.ndarray, pbc: np.ndarray) -> int:
+    """How many `zero_modes` there are, without the positions of the atoms.
+
+    Parameters
+    ----------
+    spread : ndarray, shape (3, 3)
+        Sum of r r^T over the atoms, r from their centre; with two periodic directions or more it
+        does not matter.
+    cell : ndarray, shape (3, 3)
+        Cell vectors as rows; read along a single periodic direction alone.
+    pbc : ndarray of bool, shape (3,)
+    """
+    size = np.trace(spread)
+    if np.sum(pbc) > 1 or not size > 0:
+        return 3
+    axes = np.eye(3)
+    if np.any(pbc):
+        along = np.asarray(cell)[np.argmax(pbc)]
+        axes = along[None, :] / np.linalg.norm(along)
+    # products of the motions axis x r, which lie across the translations
+    products = axes @ (np.eye(3) - spread / size) @ axes.T
+    return 3 + int(np.sum(linalg.eigvalsh(products) > _SAME**2))
 
 
 class Modes:

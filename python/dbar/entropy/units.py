@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from scipy import constants as codata
 
-__all__ = ["STYLES", "Constants", "angstrom", "constants", "default_masses", "electronvolt"]
+__all__ = [
+    "STYLES",
+    "Constants",
+    "angstrom",
+    "boltzmann",
+    "constants",
+    "default_masses",
+    "electronvolt",
+]
 
 _CALORIE = codata.kilo * codata.calorie / codata.N_A
 _HARTREE, _BOHR = codata.value("Hartree energy"), codata.value("Bohr radius")
@@ -65,8 +73,13 @@ def constants(style: str, said: dict[str, float]) -> Constants:
         return Constants(boltz, planck / (2.0 * math.pi), mvv2e)
     length, energy, mass, time = _SI[style]
     return Constants(
-        codata.k / energy, codata.hbar / (energy * time), mass * (length / time) ** 2 / energy
+        boltzmann(style), codata.hbar / (energy * time), mass * (length / time) ** 2 / energy
     )
+
+
+def boltzmann(style: str) -> float:
+    """Boltzmann's constant in the units of the style (energy per temperature); in lj 1."""
+    return 1.0 if style == "lj" else codata.k / _SI[style][1]
 
 
 def angstrom(style: str) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from ase.units import kB
 from scipy.stats import spearmanr
 from sklearn.covariance import oas
 
@@ -188,12 +189,33 @@ def test_another_temperature():
         for k, one in enumerate(near):
             one.positions *= 1 + 0.01 * k
         entropies = found.entropy + np.arange(5.0)
-        model = EntropyModel(AFS(2.5, nmax=2, lmax=1)).fit(near, entropies, temperature=0.1)
+        model = EntropyModel(AFS(2.5, nmax=2, lmax=1), lammps_units="lj")
+        model.fit(near, entropies, temperature=0.1)
         grown = model.predict(found.atoms, temperature=0.25) - model.predict(found.atoms)
         assert grown == pytest.approx(found.at(0.25).entropy - found.entropy, abs=1e-9)
+        off = model.predict(found.atoms) - found.entropy
+        for T in (0.1, 0.25):  # sum of k_B T ln x against (3N - n_zero) k_B T - TS
+            F = model.free_energy(found.atoms, temperature=T)
+            assert F + T * off == pytest.approx(found.at(T).free_energy, abs=1e-9)
     model, (cell,) = iron_model(), defects(1, 2)
     more = model.formation(cell, temperature=2 * T0) - model.formation(cell)
     assert more == pytest.approx(3 * (len(cell) - 54) / 54 * np.log(2), abs=1e-9)
+
+
+def test_the_free_energy_of_a_crystal():
+    """dF/dT = -S by differences, the standard deviation that of k_B T times S; eV and K."""
+    model, cells = iron_model(), defects(3, 2)
+    S, std = model.predict(cells, return_std=True, temperature=400)
+    F, band = model.free_energy(cells, return_std=True, temperature=400)
+    slope = (
+        model.free_energy(cells, temperature=401) - model.free_energy(cells, temperature=399)
+    ) / 2
+    np.testing.assert_allclose(slope, -kB * S, rtol=1e-5)
+    np.testing.assert_allclose(band, 400 * kB * std, rtol=1e-6)  # CODATA of 2014 and of today
+    np.testing.assert_allclose(F, 400 * kB * (3 * np.array([*map(len, cells)]) - 3 - S), rtol=1e-6)
+    assert model.free_energy(cells[0]) == model.free_energy(cells, temperature=T0)[0]
+    with pytest.raises(ValueError, match="temperature: found none in this model, expected it to"):
+        cluster_model().free_energy(clusters(1, 0))
 
 
 def test_of_several_sizes_the_nearest_is_taken():

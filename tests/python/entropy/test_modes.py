@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dbar.entropy.modes import log_determinant, normal_modes, zero_modes
+from dbar.entropy.modes import count_zero_modes, log_determinant, normal_modes, zero_modes
 
 NO, ALL = np.zeros(3, bool), np.ones(3, bool)
 
@@ -36,6 +36,20 @@ def test_counted(positions, pbc, count):
     zero = zero_modes(positions, masses, np.diag([9.0, 9, 9]), pbc)
     assert zero.shape == (3 * len(positions), count)
     np.testing.assert_allclose(zero.T @ zero, np.eye(count), atol=1e-12)
+    centred = positions - positions.mean(axis=0)
+    assert count_zero_modes(centred.T @ centred, np.diag([9.0, 9, 9]), pbc) == count
+
+
+@pytest.mark.parametrize("thin", [1e-9, 1e-3])
+def test_nearly_on_a_line(thin):
+    """Five zero modes below 1e-6 of the length, six above; along a periodic slanted axis three, four."""
+    axis = np.array([1.0, 2, 3]) / 14**0.5
+    positions = line(5, axis) + thin * points(5)
+    centred, along = positions - positions.mean(axis=0), np.array([axis, [0, 1, 0], [0, 0, 1]])
+    for pbc, count in ((NO, 5), (np.array([True, False, False]), 3)):
+        more = count + (thin > 1e-6)
+        assert count_zero_modes(centred.T @ centred, along, pbc) == more
+        assert zero_modes(positions, np.ones(5), along, pbc).shape[1] == more
 
 
 def test_rigid_motions_lie_in_them():
