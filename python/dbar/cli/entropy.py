@@ -1,10 +1,10 @@
-"""``dbar entropy reference``: vibrational entropies of configurations."""
+"""``dbar entropy``: vibrational entropies of configurations."""
 
 from __future__ import annotations
 
 import argparse
 
-from dbar.cli import entropy_reference
+from dbar.cli import entropy_fit, entropy_predict, entropy_reference
 from dbar.console.options import Parser
 
 __all__ = ["add"]
@@ -15,9 +15,11 @@ Vibrational entropy of relaxed configurations, in the harmonic approximation."""
 _EXAMPLE = """\
 examples:
   dbar entropy reference cells.extxyz --pair-style eam/fs --pair-coeff "* * Fe.eam.fs Fe" \\
-      --temperature 300 -o entropies.h5"""
+      --temperature 300 -o entropies.h5
+  dbar entropy fit entropies.h5 --bulk bulk.h5 --descriptor "afs 3.5 nmax 20 lmax 10" -o model.json
+  dbar entropy predict model.json others.extxyz"""
 
-_ACTIONS = (entropy_reference,)
+_ACTIONS = (entropy_reference, entropy_fit, entropy_predict)
 
 
 def add(commands: argparse._SubParsersAction) -> None:

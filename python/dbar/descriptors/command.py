@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dbar import _kernels
 from dbar.descriptors.base import GlobalDescriptor
-from dbar.descriptors.words import shown
+from dbar.descriptors.word_files import basis_word, component_names
+from dbar.descriptors.words import keywords, shown
 
-__all__ = ["CommandDescriptor", "command_settings", "difference", "expanded", "n_components"]
+__all__ = [
+    "CommandDescriptor",
+    "command_settings",
+    "difference",
+    "expanded",
+    "n_components",
+    "settings_of_line",
+]
 
 
 class CommandDescriptor(GlobalDescriptor):
@@ -85,6 +93,53 @@ def command_settings(source) -> dict:
         "ntypes": ntypes,
         "perspecies": found["perspecies"],
     }
+
+
+def settings_of_line(line: str, species=None) -> dict:
+    """Settings of a descriptor from what follows the style in ``compute ID group dbar``.
+
+    Parameters
+    ----------
+    line : str
+        ``FAMILY Rcut keyword value ...``; files that words name are read.
+    species : list of str, optional
+        Chemical symbol of each LAMMPS type. Without it there is one type.
+
+    Raises
+    ------
+    ValueError
+        Naming the word, what was found and what was expected.
+    """
+    family, rcut, *rest = [*line.split(), "", ""][: max(2, len(line.split()))]
+    try:
+        cutoff = float(rcut)
+    except ValueError:
+        raise ValueError(
+            f"descriptor: found {shown(line)!r}, expected FAMILY Rcut keyword value ..."
+        ) from None
+    ntypes = len(species) if species else 1
+    known = keywords(family) if family in _kernels.families() else {}
+    rest, perspecies = _perspecies(rest)
+    for k, word in enumerate(rest[:-1]):
+        kind = known.get(word, {}).get("kind")
+        if kind == "basis":
+            rest[k + 1] = basis_word(rest[k + 1], list(species) if species else None)
+        elif kind == "components":
+            rest[k + 1] = ";".join(component_names(rest[k + 1]))
+    kernel = _kernels.Kernel(family, cutoff, rest, ntypes)
+    settings = {"family": family, "rcut": cutoff, "words": dict(kernel.settings())}
+    return {**settings, "ntypes": ntypes, "perspecies": perspecies}
+
+
+def _perspecies(words):
+    """Words without those that are none of the family's, and what they say."""
+    if "perspecies" not in words:
+        return words, False
+    k = words.index("perspecies")
+    value = " ".join(words[k + 1 : k + 2])
+    if value not in ("yes", "no"):
+        raise ValueError(f"perspecies: found {value!r}, expected yes or no")
+    return words[:k] + words[k + 2 :], value == "yes"
 
 
 def expanded(settings: dict, species=None) -> CommandDescriptor:

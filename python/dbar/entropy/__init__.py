@@ -4,16 +4,20 @@ from dbar.entropy.calculator import ReferenceCalculator, reference
 from dbar.entropy.entropy_model import EntropyModel
 from dbar.entropy.errors import ImaginaryMode, RoughPotentialWarning
 from dbar.entropy.formation import formation_entropy
+from dbar.entropy.held_out import HeldOut
 from dbar.entropy.lammps_session import LammpsError
 from dbar.entropy.result import Reference
+from dbar.entropy.sample import Sample
 
 __all__ = [
     "EntropyModel",
+    "HeldOut",
     "ImaginaryMode",
     "LammpsError",
     "Reference",
     "ReferenceCalculator",
     "RoughPotentialWarning",
+    "Sample",
     "formation_entropy",
     "reference",
 ]

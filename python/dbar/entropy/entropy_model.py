@@ -8,12 +8,9 @@ import numpy as np
 
 from dbar.descriptors.command import command_settings, difference, expanded
 from dbar.entropy import model_file
-from dbar.entropy.bulk_cells import BulkCells
-from dbar.entropy.compositions import Compositions
 from dbar.entropy.contents import Contents
 from dbar.entropy.prediction import Prediction
-from dbar.entropy.thermodynamics import check_temperature
-from dbar.entropy.weights import fit_weights
+from dbar.entropy.sample import Sample, places_of
 from dbar.store.units import unit_style
 
 __all__ = ["EntropyModel"]
@@ -102,29 +99,9 @@ class EntropyModel:
             than of entropies, entropies that are not finite or all the same, descriptors that do
             not vary, or a configuration that no bulk fits.
         """
-        frames = _listed(atoms)
-        values = np.asarray(entropies, dtype=float)
-        if values.shape != (len(frames),):
-            raise ValueError(
-                f"entropies: found shape {values.shape}, expected ({len(frames)},), one for each "
-                "configuration"
-            )
-        if not np.isfinite(values).all():
-            bad = int(np.flatnonzero(~np.isfinite(values))[0])
-            raise ValueError(
-                f"entropies: found {values[bad]} of configuration {bad}, expected finite numbers"
-            )
-        if not frames:
-            raise ValueError("atoms: found no configuration, expected some to learn from")
-        degree = None if temperature is None else check_temperature(temperature)
-        D, contents = self._sums(frames), [Contents.of(one) for one in frames]
-        if bulk is None:
-            base = Compositions.of(contents, D, values)
-        else:
-            base = BulkCells.of(bulk, self.descriptor)
-        x, y = base.rows(_places(base, contents), D, values)
-        self.weights_ = fit_weights(x, y, np.abs(np.vstack([D, base.sums])).max(axis=0))
-        self.base_, self.temperature_ = base, degree
+        learnt = Sample(self, atoms, entropies, bulk, temperature).fit()
+        self.weights_, self.base_ = learnt.weights_, learnt.base_
+        self.temperature_ = learnt.temperature_
         return self
 
     def predict(self, atoms, return_std=False, temperature=None):
@@ -203,6 +180,26 @@ class EntropyModel:
         """
         return self._answer(atoms, False, Prediction.grade)
 
+    def answers(self, atoms) -> Prediction:
+        """All of these answers about configurations, with D computed once.
+
+        Returns
+        -------
+        dbar.entropy.prediction.Prediction
+            With the methods ``entropies``, ``formations`` and ``free_energies`` (of a temperature),
+            ``std`` and ``grade``: each (n,).
+
+        Raises
+        ------
+        ValueError
+            As `predict`.
+        """
+        self._check_fitted()
+        frames = _listed(atoms)
+        contents = [Contents.of(each) for each in frames]
+        places = places_of(self.base_, contents)
+        return Prediction(self, contents, self._sums(frames), places)
+
     def export(self, path: str | os.PathLike[str], comment: str | None = None) -> None:
         """Write the model as JSON of schema ``dbar-entropy/1``, whole or not at all.
 
@@ -260,11 +257,7 @@ class EntropyModel:
         return self.descriptor.compute(frames)[0][:, 1:]
 
     def _answer(self, atoms, return_std, mean, std=Prediction.std):
-        self._check_fitted()
-        frames, one = _listed(atoms), hasattr(atoms, "get_positions")
-        contents = [Contents.of(each) for each in frames]
-        places = _places(self.base_, contents)
-        said = Prediction(self, contents, self._sums(frames), places)
+        said, one = self.answers(atoms), hasattr(atoms, "get_positions")
         found = [mean(said), std(said)] if return_std else [mean(said)]
         if one:
             found = [float(values[0]) for values in found]
@@ -273,14 +266,3 @@ class EntropyModel:
 
 def _listed(atoms) -> list:
     return [atoms] if hasattr(atoms, "get_positions") else list(atoms)
-
-
-def _places(base, contents) -> list:
-    """What each is compared with, and how often that is contained."""
-    places = []
-    for k, one in enumerate(contents):
-        try:
-            places.append(base.place(one))
-        except ValueError as error:
-            raise ValueError(f"configuration {k}: {error}") from None
-    return places
