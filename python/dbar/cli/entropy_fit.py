@@ -26,9 +26,10 @@ Learn vibrational entropies as a linear function of the sums D of a descriptor. 
 answers for other configurations of the material in milliseconds, whatever their size, and in
 LAMMPS (compute dbar/entropy).
 
-ENTROPIES.h5 comes from `dbar entropy reference -o`: relaxed configurations, all with the same
-potential. With --bulk (a file of the same kind, of perfect crystals of each strain) it is entropies
-of formation that are learnt, for cells of any size; without, those of clusters of atoms.
+FILE.h5 comes from `dbar entropy reference -o`: relaxed configurations, all with the same potential.
+With --bulk (a file of the same kind, of perfect crystals of each strain) it is entropies of
+formation that are learnt, for cells of any size; without, those of clusters of atoms. A file of
+`dbar entropy database` has its crystals in it.
 
 Each configuration is also predicted by a model of the others (in folds), beside what its energy
 alone and the mean would say. Look at these before you trust the model."""
@@ -48,7 +49,9 @@ def add(actions: argparse._SubParsersAction) -> None:
     parser: Parser = actions.add_parser(
         "fit", help="a model from references", description=_ABOUT, epilog=_EXAMPLE
     )
-    parser.add_argument("file", type=Path, metavar="ENTROPIES.h5")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE.h5", help="of `reference -o`, or of `database`"
+    )
     parser.add_argument("--bulk", type=Path, metavar="FILE.h5", help="of perfect crystals")
     parser.add_argument(
         "--descriptor", required=True, metavar="WORDS",
@@ -99,57 +102,47 @@ def _fit(args: argparse.Namespace, stage) -> dict:
     from dbar.descriptors.command import settings_of_line
     from dbar.entropy.entropy_model import EntropyModel
     from dbar.entropy.sample import Sample
-    from dbar.entropy.training_set import atoms_of, entropies_of, read_training_set
+    from dbar.entropy.training_set import read_training_set
     from dbar.files.atomic import check_writable
     from dbar.files.kinds import Kind
 
     check_writable(args.out, Kind.ENTROPY_MODEL)
     descriptor = settings_of_line(args.descriptor, args.species)
     stage("reading entropies")(0, 1)
-    settings, entries, crystals = read_training_set(args.file, args.bulk)
-    form = _form(args, settings)
-    temperature = settings["temperature"] if form == "temperature" else None
-    bulk = None
-    if crystals is not None:
-        found = zip(map(atoms_of, crystals), entropies_of(crystals, form), strict=True)
-        bulk = list(found)
-    model = EntropyModel(descriptor, args.species, settings["units"])
-    atoms = [atoms_of(one) for one in entries]
+    found = read_training_set(args.file, args.bulk, args.form)
     sample = Sample(
-        model, atoms, entropies_of(entries, form), bulk, temperature, stage("descriptors")
-    )
-    left_out = sample.cross_validation(args.folds, args.seed, tick=stage("left-out folds"))
+        EntropyModel(descriptor, args.species, found.units), found.atoms, found.entropies,
+        found.bulk, found.temperature, tick=stage("descriptors"),
+    )  # fmt: skip
+    folds = {"folds": args.folds, "seed": args.seed}
+    tick = stage("left-out folds")
+    left_out = sample.cross_validation(**folds, groups=found.groups, tick=tick)
     sample.fit().export(args.out, args.comment)
-    energies = np.array([one.numbers["energy"] for one in entries])
-    if crystals is not None:
-        each = np.array([one.numbers["energy"] for one in crystals])
-        energies = sample.differences(energies, each)
     return {
-        "configurations": len(sample), "components": int(sample.D.shape[1]), "form": form,
-        "temperature": temperature, "folds": args.folds, "seed": args.seed,
+        "configurations": len(sample), "components": int(sample.D.shape[1]),
+        "form": "determinant" if found.temperature is None else "temperature",
+        "temperature": found.temperature, "formation": found.bulk is not None, **folds,
         "left_out": {
             "rmse": left_out.rmse, "r2": left_out.r2, "slope": left_out.slope,
             "coverage_90": left_out.coverage(0.9),
         },
-        "baselines": {
-            "mean": sample.baseline(np.zeros((len(sample), 0)), args.folds, args.seed),
-            "energy": sample.baseline(energies, args.folds, args.seed),
-        },
+        "baselines": _baselines(sample, found, folds),
     }  # fmt: skip
 
 
-def _form(args, settings: dict) -> str:
-    if args.form == "temperature" and settings["temperature"] is None:
-        raise ValueError(
-            f"{args.file}: temperature: found none, expected one for --form temperature: give "
-            "`dbar entropy reference` a --temperature"
-        )
-    return args.form or ("determinant" if settings["temperature"] is None else "temperature")
+def _baselines(sample, found, folds: dict) -> dict:
+    scores = {"mean": sample.baseline(np.zeros((len(sample), 0)), **folds)}
+    if found.bulk is None:
+        scores["energy"] = sample.baseline(found.energies, **folds)
+    elif found.bulk_energies is not None:
+        energies = sample.differences(found.energies, found.bulk_energies)
+        scores["energy"] = sample.baseline(energies, **folds)
+    return scores
 
 
 def _show(console: Console, args, result: dict) -> None:
     left, simple = result["left_out"], result["baselines"]
-    kind = "entropies of formation" if args.bulk else "entropies"
+    kind = "entropies of formation" if result["formation"] else "entropies"
     at = f"at {result['temperature']:g}" if result["temperature"] else "as -log_det / 2"
     console.print(
         f"{result['configurations']} {kind} {at}, {result['components']} components", markup=False
@@ -161,7 +154,8 @@ def _show(console: Console, args, result: dict) -> None:
         "D", f"{left['rmse']:.3g}", f"{left['r2']:.4f}", f"{left['slope']:.3f}",
         f"{100 * left['coverage_90']:.0f} %",
     )  # fmt: skip
-    table.add_row("energy alone", f"{simple['energy']:.3g}")
+    if "energy" in simple:
+        table.add_row("energy alone", f"{simple['energy']:.3g}")
     table.add_row("the mean", f"{simple['mean']:.3g}")
     console.print(table)
     console.print(f"{args.out}: model, for `dbar entropy predict` and compute dbar/entropy")

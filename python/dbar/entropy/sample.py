@@ -33,6 +33,10 @@ class Sample:
     bulk : (ase.Atoms, float) or list of them, optional
     temperature : float, optional
         All as in `EntropyModel.fit`.
+    descriptor : object, optional
+        Another than that of the model, with ``compute(list of atoms)`` that returns the number of
+        atoms and K extensive numbers of each first, as `dbar.descriptors.Scattering`. There are
+        scores then, but no model.
     tick : callable, optional
         Called with (done, total) configurations.
 
@@ -51,16 +55,18 @@ class Sample:
     """
 
     def __init__(
-        self, model, atoms, entropies, bulk=None, temperature=None,
+        self, model, atoms, entropies, bulk=None, temperature=None, descriptor=None,
         tick: Callable[[int, int], None] | None = None,
     ) -> None:  # fmt: skip
         frames = [atoms] if hasattr(atoms, "get_positions") else list(atoms)
         self.entropies = _checked(entropies, len(frames))
         self.temperature = None if temperature is None else check_temperature(temperature)
         self._model = copy(model)
-        self.D = _sums(model.descriptor, frames, tick)
+        self._other = descriptor is not None
+        descriptor = descriptor or model.descriptor
+        self.D = _sums(descriptor, frames, tick)
         self.contents = [Contents.of(one) for one in frames]
-        self._bulk = None if bulk is None else BulkCells.of(bulk, model.descriptor)
+        self._bulk = None if bulk is None else BulkCells.of(bulk, descriptor)
         self.reference = self.entropies
         if self._bulk is not None:
             self._places = places_of(self._bulk, self.contents)
@@ -79,9 +85,14 @@ class Sample:
         Raises
         ------
         ValueError
-            As `EntropyModel.fit`.
+            As `EntropyModel.fit`, or with another descriptor than the model's.
         """
-        which = np.arange(len(self)) if which is None else np.asarray(which, dtype=int)
+        if self._other:
+            raise ValueError("descriptor: found another than that of the model, expected its own")
+        return self._learnt(np.arange(len(self)) if which is None else which)
+
+    def _learnt(self, which):
+        which = np.asarray(which, dtype=int)
         base, D, values = self._bulk, self.D[which], self.entropies[which]
         if base is not None:
             rows = self._x[which], self.reference[which]
@@ -107,7 +118,7 @@ class Sample:
             raise ValueError(
                 f"test: found configuration {both[0]}, which is in train, expected others"
             )
-        model, contents = self.fit(train), [self.contents[k] for k in test]
+        model, contents = self._learnt(train), [self.contents[k] for k in test]
         if self._bulk is None:
             places = places_of(model.base_, contents)
         else:

@@ -37,12 +37,15 @@ class Kind(enum.Enum):
     ENTROPIES_JSON = "vibrational entropies of dbar (JSON)"
     ENTROPIES_H5 = "vibrational entropies of dbar (HDF5)"
     ENTROPY_MODEL = "a model of vibrational entropies of dbar"
+    ENTROPY_STUDY = "a study of vibrational entropies of dbar (JSON)"
+    ENTROPY_STUDY_PAGE = "a page of a study of vibrational entropies of dbar"
 
 
 MARKS = {  # beginnings of texts
     Kind.PAGE: '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
     '<meta name="generator" content="dbar',
     Kind.MONITOR: "# for runs like those of",
+    Kind.ENTROPY_STUDY_PAGE: "# Vibrational entropies from D: a study",
 }
 _OLD_PAGE = (  # of before it named its generator
     '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
@@ -52,6 +55,7 @@ _SCHEMAS = {
     "dbar-cv": Kind.CV, "dbar-potential": Kind.POTENTIAL, "dbar-novelty": Kind.NOVELTY,
     "dbar-basis": Kind.BASIS,
     "dbar-entropies": Kind.ENTROPIES_JSON, "dbar-entropy": Kind.ENTROPY_MODEL,
+    "dbar-entropy-study": Kind.ENTROPY_STUDY,
 }  # fmt: skip
 _HDF5_KINDS = {
     "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS,

@@ -11,7 +11,7 @@ from dbar.cli import main
 from dbar.descriptors import AFS
 from dbar.entropy import EntropyModel, Sample
 from dbar.entropy.entropies_file import read_entropies
-from dbar.entropy.training_set import atoms_of
+from dbar.entropy.training_set import read_training_set
 
 POTENTIAL = ["--pair-style", "morse 5.4", "--pair-coeff", "* * 0.3429 1.3588 2.866"]
 POTENTIAL += ["--species", "Cu", "--relax"]
@@ -44,11 +44,9 @@ def files(tmp_path_factory):
 @pytest.fixture(scope="module")
 def sample(files):
     """What the files hold, by hand."""
-    (_, entries), (_, crystals) = (read_entropies(files / f"{n}.h5") for n in ("cells", "bulk"))
-    base = (atoms_of(crystals[0]), crystals[0].numbers["entropy"])
-    atoms = [atoms_of(one) for one in entries]
-    entropies = [one.numbers["entropy"] for one in entries]
-    return Sample(EntropyModel(AFS(5.0, nmax=4, lmax=3)), atoms, entropies, base, 300.0)
+    found = read_training_set(files / "cells.h5", files / "bulk.h5")
+    model = EntropyModel(AFS(5.0, nmax=4, lmax=3))
+    return Sample(model, found.atoms, found.entropies, found.bulk, 300.0)
 
 
 def test_fit_and_predict(files, sample, tmp_path, capsys):
