@@ -5,9 +5,11 @@
 
 #include "comm.h"
 
+#include <utility>
+
 namespace dbar {
 
-void EntropySession::open(const std::string &settings_json) {
+void EntropySession::open(std::string settings_json) {
   if (settings_json == settings_)
     return;
   close();
@@ -16,7 +18,7 @@ void EntropySession::open(const std::string &settings_json) {
     failure = python_failure(
         command_, [&](const dbar_bridge &bridge) { return bridge.open_entropy(settings_json.c_str(), &session_); });
   raise_together(error, world, failure);
-  settings_ = settings_json;
+  settings_ = std::move(settings_json);
 }
 
 EntropyValues EntropySession::evaluate(const dbar_configuration &configuration) {

@@ -20,7 +20,7 @@ public:
 
   // Collective, as evaluate(): an exception on rank 0 is an error on all. Nothing happens if it is open with these
   // settings already.
-  void open(const std::string &settings_json);
+  void open(std::string settings_json);
   EntropyValues evaluate(const dbar_configuration &configuration);
 
 private:

@@ -1,6 +1,7 @@
 #include "styles/entropy/style.h"
 
 #include "engine/command_words.h"
+#include "engine/raise_together.h"
 #include "files/json_text.h"
 #include "styles/compute/find.h"
 #include "styles/entropy/session.h"
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 using namespace LAMMPS_NS;
 
@@ -77,7 +79,12 @@ void ComputeDbarEntropy::connect() {
   if (compute_->igroup != 0)
     error->all(FLERR, "{}: found compute {} of group {}, expected one of group all", command, compute_id_,
                group->names[compute_->igroup]);
-  session_->open(settings_json());
+  std::string settings;
+  dbar::run_together(error, world, command, [&] {
+    settings = settings_json();
+    counts_.resize(atom->ntypes);
+  });
+  session_->open(std::move(settings));
 }
 
 std::string ComputeDbarEntropy::settings_json() const {
@@ -130,7 +137,7 @@ void ComputeDbarEntropy::evaluate() {
 }
 
 void ComputeDbarEntropy::count_atoms() {
-  counts_.assign(atom->ntypes, 0);
+  std::fill(counts_.begin(), counts_.end(), 0);
   for (int i = 0; i < atom->nlocal; ++i)
     ++counts_[atom->type[i] - 1];
   MPI_Allreduce(MPI_IN_PLACE, counts_.data(), atom->ntypes, MPI_INT64_T, MPI_SUM, world);
