@@ -70,15 +70,15 @@ def expected(model, atoms, temperature=None):
             for one in model.base_.atoms
             if abs(atoms.cell.volume / one.cell.volume * 54 % 1 - 0.5) > 0.49999
         )
-        share = len(atoms) / len(nearest)
-        bulk = model.free_energy(nearest, temperature=temperature)
+        crystal = nearest * (1, 1, round(atoms.cell.volume / nearest.cell.volume))
+        share = len(atoms) / len(crystal)
+        bulk = model.free_energy(crystal, temperature=temperature)
         return [*out, model.formation(atoms, temperature=temperature), out[3] - share * bulk]
     return [*out, np.nan, np.nan]
 
 
 def assert_same(found, model, atoms, temperature=None):
-    """Sums agree to 1e-12, and S is a difference of none: 1e-10 of it. What is a difference of sums
-    (grade, spread, formation) loses the digits that S or the largest of its terms has more."""
+    """To 1e-10, of formation values 1e-10 of the totals whose differences they are."""
     numbers = dict(zip(VALUES, expected(model, atoms, temperature), strict=True))
     scale = {name: abs(value) for name, value in numbers.items()}
     scale |= {"S_f": scale["S"], "F_f": scale["F"]}
