@@ -6,6 +6,9 @@ from dbar.entropy.errors import ImaginaryMode, RoughPotentialWarning
 from dbar.entropy.formation import formation_entropy
 from dbar.entropy.lammps_session import LammpsError
 from dbar.entropy.result import Reference
+from dbar.entropy.stochastic import StochasticCalculator, stochastic_entropy
+from dbar.entropy.stochastic_formation import stochastic_formation_entropy
+from dbar.entropy.stochastic_result import StochasticFormation, StochasticReference
 
 __all__ = [
     "EntropyModel",
@@ -14,6 +17,11 @@ __all__ = [
     "Reference",
     "ReferenceCalculator",
     "RoughPotentialWarning",
+    "StochasticCalculator",
+    "StochasticFormation",
+    "StochasticReference",
     "formation_entropy",
     "reference",
+    "stochastic_entropy",
+    "stochastic_formation_entropy",
 ]
