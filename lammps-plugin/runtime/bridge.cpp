@@ -13,7 +13,7 @@ namespace py = pybind11;
 
 namespace {
 
-std::string last_error;
+thread_local std::string last_error;
 std::set<py::object *> open_sessions; // closed at exit when the host process ends without closing them
 
 // Whether the package says itself, and in one line, what does not fit.
@@ -72,18 +72,26 @@ constexpr std::size_t answer_length = 12; // of dbar.stream.answer.Answer
   throw std::runtime_error("plugin and Python package of dbar differ (" + what + "); reinstall dbar");
 }
 
+py::object make(const char *module_name, const char *class_name, const char *settings_json) {
+  py::object settings = py::module_::import("json").attr("loads")(settings_json);
+  return py::module_::import(module_name).attr(class_name)(settings);
+}
+
+void *hold(py::object made) {
+  auto *held = new py::object(std::move(made));
+  open_sessions.insert(held);
+  return held;
+}
+
 const char *open(const char *class_name, const char *settings_json, void **session, dbar_opened *opened) {
   return guarded([&] {
-    py::object settings = py::module_::import("json").attr("loads")(settings_json);
-    py::object made = py::module_::import("dbar.stream").attr(class_name)(settings);
+    py::object made = make("dbar.stream", class_name, settings_json);
     if (!py::hasattr(made, "reference"))
       refuse(std::string(class_name) + " has no reference");
     opened->wants_comm = made.attr("wants_comm").cast<bool>();
     opened->snapshots = made.attr("snapshots").cast<std::int64_t>();
     opened->reference = made.attr("reference").cast<std::int64_t>();
-    auto *held = new py::object(std::move(made));
-    open_sessions.insert(held);
-    *session = held;
+    *session = hold(std::move(made));
   });
 }
 
@@ -123,6 +131,23 @@ const char *keep_positions(void *session, const dbar_positions *p) {
   });
 }
 
+const char *open_entropy(const char *settings_json, void **session) {
+  return guarded([&] { *session = hold(make("dbar.entropy.live", "LiveEntropy", settings_json)); });
+}
+
+const char *entropy(void *session, const dbar_configuration *c, double *answer) {
+  return guarded([&] {
+    py::object result = static_cast<py::object *>(session)->attr("evaluate")(
+        view(c->D, {c->size}), view(c->counts, {c->ntypes}), view(c->cell, {9}), view(c->periodic, {3}),
+        view(c->spread, {9}), c->force, c->minimizing != 0);
+    auto said = result.cast<py::tuple>();
+    if (said.size() != dbar_nentropy)
+      refuse(std::to_string(said.size()) + " entropies, expected " + std::to_string(dbar_nentropy));
+    for (std::size_t k = 0; k < said.size(); ++k)
+      answer[k] = said[k].cast<double>();
+  });
+}
+
 const char *close(void *session) {
   return guarded([&] {
     auto *held = static_cast<py::object *>(session);
@@ -158,7 +183,7 @@ void start_interpreter(const char *executable) {
   PyEval_SaveThread(); // release the lock: every call takes it for itself
 }
 
-const dbar_bridge table = {open, observe, keep_positions, close};
+const dbar_bridge table = {open, observe, keep_positions, open_entropy, entropy, close};
 
 } // namespace
 

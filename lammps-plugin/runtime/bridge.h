@@ -42,6 +42,22 @@ struct dbar_decision {
 // Positions that Python wants.
 enum dbar_keep { DBAR_KEEP_THIS = 1, DBAR_KEEP_PREVIOUS = 2 };
 
+// A configuration, of which dbar.entropy.live makes entropies.
+struct dbar_configuration {
+  int size; // of D, as compute dbar has it
+  const double *D;
+  int ntypes;
+  const std::int64_t *counts; // [ntypes], atoms of each
+  double cell[9];             // vectors as rows
+  int periodic[3];            // of each cell vector
+  double spread[9];           // sum of r r^T, r from the centre of the atoms, where fewer than two are periodic
+  double force;               // largest component
+  int minimizing;             // more is to come
+};
+
+// Entropy, its standard deviation, grade, free energy; entropy and free energy of formation.
+constexpr int dbar_nentropy = 6;
+
 struct dbar_opened {
   int wants_comm;
   std::int64_t snapshots; // in the store that is continued
@@ -49,12 +65,16 @@ struct dbar_opened {
 };
 
 // Every function returns null, or the text of a Python exception («Type: message»). The text
-// belongs to the bridge and is valid until its next call.
+// belongs to the bridge and is valid until the next call of the same thread.
 struct dbar_bridge {
   const char *(*open)(const char *class_name, const char *settings_json, void **session, dbar_opened *);
   // estimates: room for `nestimates` numbers, or null where nobody asks for them.
   const char *(*observe)(void *session, const dbar_snapshot *, dbar_decision *, double *estimates, int nestimates);
   const char *(*keep_positions)(void *session, const dbar_positions *);
+  // The same for the entropies of configurations. answer: [dbar_nentropy].
+  const char *(*open_entropy)(const char *settings_json, void **session);
+  const char *(*entropy)(void *session, const dbar_configuration *, double *answer);
+  // Of either kind.
   const char *(*close)(void *session);
 };
 

@@ -5,6 +5,7 @@
 #include "styles/compute/atom_novelty.h"
 #include "styles/compute/chunk.h"
 #include "styles/compute/dbar.h"
+#include "styles/entropy/style.h"
 #include "styles/ipi/style.h"
 #include "styles/pair/dbar.h"
 #include "styles/stream/style.h"
@@ -23,6 +24,9 @@ void *new_compute(void *lmp, int narg, char **arg) {
 }
 void *new_novelty(void *lmp, int narg, char **arg) {
   return new ComputeDbarAtomNovelty(static_cast<LAMMPS *>(lmp), narg, arg);
+}
+void *new_entropy(void *lmp, int narg, char **arg) {
+  return new ComputeDbarEntropy(static_cast<LAMMPS *>(lmp), narg, arg);
 }
 void *new_fix_plumed(void *lmp, int narg, char **arg) {
   return new FixDbarPlumed(static_cast<LAMMPS *>(lmp), narg, arg);
@@ -67,6 +71,8 @@ extern "C" __attribute__((visibility("default"))) void dbar_register_styles(void
   add("compute", "dbar", "dbar " DBAR_VERSION " compute: global descriptors and their virial", &new_compute);
   add("compute", "dbar/atom/novelty", "dbar " DBAR_VERSION " compute: distance of each atom from what a model knows",
       &new_novelty);
+  add("compute", "dbar/entropy", "dbar " DBAR_VERSION " compute: vibrational entropy of positions at rest",
+      &new_entropy);
   add("fix", "dbar/plumed", "dbar " DBAR_VERSION " fix: PLUMED bias on functions of the descriptors", &new_fix_plumed);
   add("fix", "dbar/ipi", "dbar " DBAR_VERSION " fix: i-PI client whose extras carry descriptors", &new_fix_ipi);
   add("fix", "dbar/stream", "dbar " DBAR_VERSION " fix: time-averaged snapshots streamed to Python", &new_fix_stream);

@@ -172,6 +172,10 @@ def test_command_pages_name_every_keyword(lammps):
     page = (ROOT / "docs/commands/compute_dbar.md").read_text()
     for word in [*words, "virial", "perspecies", "average", "chunk"]:
         assert f"| *{word}* |" in page, word
+    words = known_words(lammps, "compute x all dbar/entropy d entropy.json")
+    assert "temp" in words
+    page = (ROOT / "docs/commands/compute_dbar_entropy.md").read_text()
+    assert all(f"| *{word}* |" in page for word in words), words
     for style, arguments, one in (
         ("stream", "5 4 20 d", "monitor"),
         ("ipi", "d here 31415", "timeout"),

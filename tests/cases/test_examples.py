@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
 import subprocess
 
 import numpy as np
 import pytest
+from ase.build import bulk
+from ase.units import kB
 
 from dbar.bias import CollectiveVariable, read_colvar, read_hills
+from dbar.entropy import ReferenceCalculator, formation_entropy
 from dbar.online import MonitorConfig
 from dbar.trajectory import read
 from harness import BIN, ROOT
@@ -71,6 +75,28 @@ def test_custom_observer(tmp_path):
     for name in ("in.observer", "observer.py"):
         (tmp_path / name).write_text((folder / name).read_text())
     assert "Loop time" in lmp(tmp_path, "-in", "in.observer")
+
+
+def test_vacancy_entropy(tmp_path):
+    """The entropy of one vacancy, taught by pairs of them, against its second derivatives."""
+    folder = ROOT / "examples/vacancy-entropy"
+    for name in ("learn.py", "in.vacancy"):
+        (tmp_path / name).write_text((folder / name).read_text())
+    assert "learnt from 9 cells" in typed(tmp_path, "python", "learn.py")
+    output = lmp(tmp_path, "-in", "in.vacancy")
+    energy, entropy, free = (
+        float(re.search(rf"^{name} +(-?[\d.]+)", output, re.M)[1])
+        for name in ("formation energy", "formation entropy", "free energy")
+    )
+    crystal = bulk("Cu", cubic=True, a=3.615) * (4, 4, 4)
+    morse = ("morse 5.4", "* * 0.3429 1.3588 2.866")
+    with ReferenceCalculator(*morse, 1000, species=["Cu"], relax=True) as calculator:
+        perfect, holed = calculator(crystal), calculator(crystal[1:])
+    share = 255 / 256
+    assert energy == pytest.approx(holed.energy - share * perfect.energy, abs=6e-4)
+    assert entropy == pytest.approx(formation_entropy(holed, perfect), abs=0.08)  # four bands
+    expected = energy + holed.free_energy - share * perfect.free_energy
+    assert free == pytest.approx(expected, abs=0.08 * 1000 * kB)
 
 
 def test_ipi_beads(tmp_path):

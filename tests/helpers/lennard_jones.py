@@ -26,6 +26,24 @@ def bond_matrix(vectors):
     return second[:, None, None] * along + (first / r)[:, None, None] * (np.eye(3) - along)
 
 
+def matrix_of(atoms, rcut=np.inf):
+    """Second derivatives (3n, 3n) of the energies of pairs nearer than rcut, nearest images."""
+    n, cell = len(atoms), np.asarray(atoms.cell)
+    apart = atoms.positions[:, None] - atoms.positions[None]
+    if atoms.pbc.any():
+        apart -= np.round(apart @ np.linalg.inv(cell)) @ cell
+    one, other = np.triu_indices(n, 1)
+    near = np.linalg.norm(apart[one, other], axis=1) < rcut
+    one, other = one[near], other[near]
+    found = np.zeros((n, 3, n, 3))
+    for i, j, block in zip(one, other, bond_matrix(apart[one, other]), strict=True):
+        found[i, :, j] -= block
+        found[j, :, i] -= block
+        found[i, :, i] += block
+        found[j, :, j] += block
+    return found.reshape(3 * n, 3 * n)
+
+
 def fcc_vectors(a, rcut):
     """Lattice vectors of fcc (cubic edge a) that are shorter than rcut."""
     most = int(np.ceil(2 * rcut / a)) + 1

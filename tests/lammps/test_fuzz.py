@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from dbar import _kernels
+from dbar.descriptors.command import command_settings
 from fuzz import DEPTH, Worker, examples, spoilt, spoilt_json
 from plumed_cases import EAM, cv
 
@@ -71,6 +72,7 @@ def test_the_commands_are_right_as_they_stand(worker):
         CHUNK,
         AVERAGE,
         NOVELTY,
+        ENTROPY,
         STREAM,
         PLUMED_FIX,
         IPI,
@@ -136,6 +138,13 @@ NOVELTY = (
     pairs("compute ID=n GROUP=all style=dbar/atom/novelty FILE=novelty.json average =s"),
     "compute m all reduce max c_n\nthermo_style custom step c_m\nthermo 2\nrun 2\n",
 )
+ENTROPY = (
+    EAM + COMPUTE,
+    pairs(
+        "compute ID=s GROUP=all style=dbar/entropy COMPUTE-ID=d FILE=entropy.json temp =300 force =0.1"
+    ),
+    "thermo_style custom step c_s c_s[4]\nrun 0\n",
+)
 STREAM = (
     EAM + COMPUTE,
     pairs(
@@ -182,8 +191,17 @@ SCORES = {
     "schema": "dbar-novelty/1", "lammps_units": "metal", "descriptor": CV["descriptor"], "species": ["Al"],
     "models": [{"mean": [0.1] * 5, "matrix": np.eye(5).tolist(), "count": 9, "shrinkage": 0.1, "limit": 2.0}],
 }  # fmt: skip
+ENTROPIES = {
+    "schema": "dbar-entropy/1", "created_by": "", "comment": None, "lammps_units": "metal",
+    "descriptor": command_settings(CV["descriptor"]), "species": ["Al"], "temperature": 300.0,
+    "bulk": None,
+    "compositions": [{"formula": {"Al": 108}, "count": 9, "sums": [1.0] * 5, "entropy": 400.0}],
+    "samples": 9, "noise": 0.1, "prior": 1.0, "shrinkage": 0.1, "coefficients": [0.01] * 5,
+    "scale": [1.0] * 5, "moments": [1.0], "directions": [[1.0, 0.0, 0.0, 0.0, 0.0]],
+}  # fmt: skip
 FILES = {
     "s.json": json.dumps(CV), "model.json": json.dumps(MODEL), "novelty.json": json.dumps(SCORES),
+    "entropy.json": json.dumps(ENTROPIES),
 }  # fmt: skip
 PAIR = EAM.replace("eam/fs\npair_coeff * * Al_mm.eam.fs Al", "dbar")
 
@@ -236,6 +254,12 @@ def test_compute_novelty(worker, case):
     check(worker, [NOVELTY[0], " ".join(case[0]), NOVELTY[2]], 1, case[1], **FILES)
 
 
+@examples(40)
+@given(case=spoilt(ENTROPY[1]))
+def test_compute_entropy(worker, case):
+    check(worker, [ENTROPY[0], " ".join(case[0]), ENTROPY[2]], 1, case[1], **FILES)
+
+
 @examples(60)
 @given(case=spoilt(STREAM[1]))
 def test_fix_stream(worker, case):
@@ -285,6 +309,13 @@ def test_model_file(worker, text):
 def test_novelty_file(worker, text):
     words = "compute n all dbar/atom/novelty novelty.json"
     check(worker, [EAM, words, "run 0"], 1, ["novelty.json"], **{"novelty.json": text})
+
+
+@examples(80)
+@given(text=spoilt_json(ENTROPIES))
+def test_entropy_file(worker, text):
+    words = "compute s all dbar/entropy d entropy.json"
+    check(worker, [EAM + COMPUTE, words, "run 0"], 1, ["entropy.json"], **{"entropy.json": text})
 
 
 @pytest.mark.parametrize("depth", [101, DEPTH])

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
-#include <stdexcept>
 
 namespace dbar {
 
@@ -21,15 +20,10 @@ constexpr LAMMPS_NS::bigint most_positions = std::numeric_limits<int>::max() / 3
 // Text of the failure, empty if there was none.
 template <class Call> std::string StreamSession::timed(Call call) {
   const double start = LAMMPS_NS::platform::walltime();
-  std::string failure;
-  try {
-    if (!bridge_)
-      bridge_ = &python_bridge();
-    if (const char *text = call())
-      failure = std::string("Fix dbar/stream: Python: ") + text;
-  } catch (const std::exception &e) {
-    failure = std::string("Fix dbar/stream: Python: ") + e.what();
-  }
+  std::string failure = python_failure("Fix dbar/stream", [&](const dbar_bridge &bridge) {
+    bridge_ = &bridge;
+    return call();
+  });
   seconds_ += LAMMPS_NS::platform::walltime() - start;
   return failure;
 }

@@ -1,4 +1,4 @@
-"""``dbar entropy reference``: entropies by diagonalisation, with any potential of LAMMPS."""
+"""``dbar entropy reference``: entropies by diagonalisation or probes, any potential of LAMMPS."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from dbar.console.options import (
     number,
     print_json,
     progress_bars,
+    refuse_given,
     same_file,
 )
 
@@ -25,7 +26,8 @@ __all__ = ["add", "run"]
 _ABOUT = """\
 Vibrational entropy of each configuration from the second derivatives of its energy, which LAMMPS
 takes by differences of forces. Configurations must be minima of the energy (or --relax). Time
-grows with the third power of the number of atoms: seconds for 400, minutes for 2000.
+grows with the third power of the number of atoms: seconds for 400, minutes for 2000. With
+--stochastic it grows with the number of atoms alone, and entropies have standard errors.
 
 With -o what is finished is kept: the same command goes on where it was stopped, and computes only
 what the file does not hold. A .json has the numbers, a .h5 frequencies, local entropies and
@@ -60,10 +62,24 @@ def add(actions: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     how.add_argument("--force-tolerance", type=number, metavar="F", help="(1e-6 eV/Å; lj 1e-5)")
     how.add_argument("--step", type=number, metavar="H", help="displacement (1e-4 Å; lj 1e-4)")
+    _add_stochastic(parser)
     how.add_argument("--np", type=between(1, 1024, int), default=1, help="MPI ranks (1)")
     parser.add_argument("-o", "--out", type=Path, help="file to write or go on with: .json, .h5")
     add_json(parser)
     parser.set_defaults(run=run)
+
+
+def _add_stochastic(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_argument_group("random probes, for large configurations")
+    what.add_argument("--stochastic", action="store_true", help="estimate, with a standard error")
+    options = [
+        what.add_argument("--probes", type=between(2, 10**6, int), metavar="N",
+                          help="random vectors of each configuration (32)"),
+        what.add_argument("--seed", type=between(0, 2**63 - 1, int), metavar="N", help="(0)"),
+        what.add_argument("--tolerance", type=number, metavar="S",
+                          help="when a probe is done, k_B per mode (1e-6)"),
+    ]  # fmt: skip
+    parser.set_defaults(stochastic_options=options)
 
 
 def _add_potential(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +104,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     try:
         if args.out is not None and (clash := same_file(args.out, args.files)):
             raise ValueError(f"-o {args.out}: is the input {clash}, expected another file")
+        if not args.stochastic:
+            refuse_given(args, args.stochastic_options, "expected --stochastic with it")
         with progress_bars() as stage:
             stage("reading configurations")(0, 1)
             frames = read_frames(args.files, args.format)
@@ -114,7 +132,6 @@ def _is_own(category: type) -> bool:
 
 def _compute(args, frames, stage):
     """Entries in the order of the frames, and how many of them the file held already."""
-    from dbar.entropy.calculator import ReferenceCalculator
     from dbar.entropy.entropies_file import EntropiesFile
     from dbar.entropy.entry import entry_of, key_of
 
@@ -125,13 +142,18 @@ def _compute(args, frames, stage):
             "setup", "commands",
         )
     }  # fmt: skip
-    potential = (args.pair_style, args.pair_coeff, args.temperature)
-    with ReferenceCalculator(*potential, ranks=args.np, **options) as calculator:
-        file = None if args.out is None else EntropiesFile(args.out, _settings(args, options))
+    tick, done = stage("entropies"), {}
+
+    def progress(probes: int, of: int) -> None:
+        tick(len(done) + probes / of, len(frames))
+
+    with _calculator(args, options, progress) as calculator:
+        settings = _settings(args, options, calculator)
+        file = None if args.out is None else EntropiesFile(args.out, settings)
         held = {} if file is None else file.entries
         keys = {name: key_of(atoms) for name, atoms in frames}
-        done = {name: held[name] for name, key in keys.items() if _holds(held, name, key)}
-        reused, tick = len(done), stage("entropies")
+        done |= {name: held[name] for name, key in keys.items() if _holds(held, name, key)}
+        reused = len(done)
         tick(reused, len(frames))
         try:
             for name, atoms in frames:
@@ -151,27 +173,46 @@ def _holds(held, name, key) -> bool:
     return name in held and held[name].key == key
 
 
-def _settings(args, options: dict) -> dict:
+def _calculator(args, options: dict, progress):
+    from dbar.entropy.calculator import ReferenceCalculator
+    from dbar.entropy.stochastic import StochasticCalculator
+
+    words = (args.pair_style, args.pair_coeff, args.temperature)
+    if not args.stochastic:
+        return ReferenceCalculator(*words, ranks=args.np, **options)
+    given = {name: getattr(args, name) for name in ("probes", "seed", "tolerance")}
+    given = {name: value for name, value in given.items() if value is not None}
+    return StochasticCalculator(*words, ranks=args.np, progress=progress, **given, **options)
+
+
+def _settings(args, options: dict, calculator) -> dict:
     from dbar.entropy.entry import potential_files
 
-    lines = (args.pair_style, *args.pair_coeff)
+    lines, names = (args.pair_style, *args.pair_coeff), ()
+    if args.stochastic:
+        names = ("probes", "seed", "tolerance")
     return {
         "pair_style": args.pair_style, "pair_coeff": args.pair_coeff,
         "temperature": args.temperature, **options, "files": potential_files(lines),
+        **{name: getattr(calculator, name) for name in names},
     }  # fmt: skip
 
 
 def _show(console: Console, args, entries, reused: int, said: list[str]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("configuration", overflow="fold")
-    for name in ("atoms", "energy", "zero modes", "log_det", "S (k_B)", "F"):
+    names = ["atoms", "energy", "zero modes", "log_det", "S (k_B)", "F"]
+    if args.stochastic:
+        names.insert(5, "+-")
+    for name in names:
         table.add_column(name, justify="right")
     for one in entries[:_SHOWN]:
         value = one.numbers
         free = "-" if value["free_energy"] is None else f"{value['free_energy']:.6g}"
         table.add_row(
             one.name.replace("[", "\\["), str(value["atoms"]), f"{value['energy']:.8g}",
-            str(value["n_zero"]), f"{value['log_det']:.8g}", f"{value['entropy']:.8g}", free,
+            str(value["n_zero"]), f"{value['log_det']:.8g}", f"{value['entropy']:.8g}",
+            *([f"{value['std_error']:.3g}"] if args.stochastic else []), free,
         )  # fmt: skip
     if not console.is_terminal:
         console.width = 160

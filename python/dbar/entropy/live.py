@@ -41,7 +41,7 @@ class LiveEntropy:
 
     def __init__(self, settings: dict) -> None:
         self._file = settings["file"]
-        self._model = model = EntropyModel.load(self._file)
+        self._model = model = _load(self._file)
         units = settings["units"]
         if model.lammps_units != units:
             raise ValueError(
@@ -138,3 +138,11 @@ class LiveEntropy:
                 "of each type of LAMMPS"
             )
         return found[0]
+
+
+def _load(file) -> EntropyModel:
+    try:
+        return EntropyModel.load(file)
+    except OSError as error:  # in words of our own, which need no traceback
+        said = error.strerror or error
+        raise OSError(f"{file}: cannot be read ({said}), expected a model") from None

@@ -60,7 +60,7 @@ class Prediction:
         return self.thermal(temperature) * (self._modes - self.entropies(temperature))
 
     def formation_free_energies(self, temperature=None) -> np.ndarray:
-        """F_d - (N_d/N_b) F_b of each."""
+        """F_d - (N_d/n) F_n of each, F_n that of the crystal on the n sites of its cell."""
         found = self._formation_modes - self.formations(temperature)
         return self.thermal(temperature) * found
 
@@ -86,11 +86,17 @@ class Prediction:
 
     @property
     def _formation_modes(self) -> np.ndarray:
-        """Modes that the bulk does not take away (n,)."""
+        """Modes of N_d atoms less N_d/n of the crystal's on the n sites of their cell (n,).
+
+        3 (N_d - n)/n. Of a bulk cell of another size there are other numbers of modes; as x and the
+        entropy, what is compared with is as much crystal as the cell has.
+        """
         if not isinstance(self._base, BulkCells):
             raise ValueError("bulk: found none in this model, expected it to be fitted with bulk")
-        bulk = np.array([self._base.contents[k].n_modes for k in self._which], dtype=float)
-        return self._modes - self._share * bulk
+        pairs = zip(self._which, self._contents, strict=True)
+        sites = np.array([self._base.sites(k, one) for k, one in pairs], dtype=float)
+        atoms = np.array([len(one) for one in self._contents], dtype=float)
+        return 3.0 * (atoms - sites) / sites
 
     def _warmer(self, modes, temperature):
         """What the entropy of so many modes has more than at the temperature of the model."""

@@ -7,6 +7,7 @@ import pytest
 
 from crystal import COMPUTE, STREAM, SYSTEM, shaken
 from dbar.descriptors import Bispectrum
+from dbar.entropy import EntropyModel
 from dbar.novelty import AtomNovelty
 from dbar.potential import LinearPotential
 from plumed_cases import compute, cv, write
@@ -20,6 +21,8 @@ STYLES = {
     + " chunk c\nfix a all ave/time 1 1 1 c_d[1] mode vector\n",
     "novelty": "compute n all dbar/atom/novelty novelty.json\ncompute m all reduce max c_n\n"
     "thermo_style custom step c_m\n",
+    "entropy": COMPUTE
+    + "compute s all dbar/entropy d entropy.json force no\nthermo_style custom step c_s\n",
     "pair": "pair_style dbar\npair_coeff * * model.json Al\n",
     "stream": COMPUTE + STREAM + "python watch:observe monitor none\n",
     "plumed": compute() + "fix b all dbar/plumed d plumed.dat cv order.json\n",
@@ -34,6 +37,12 @@ def fails(lammps, tmp_path):
     descriptor = Bispectrum(4.7, twojmax=4)
     frames = [shaken(3, seed) for seed in range(3)]
     AtomNovelty(descriptor).fit(frames).export(tmp_path / "novelty.json")
+    holed = [
+        one[[k for k in range(32) if k != 7]] for one in (shaken(2, seed) for seed in range(4))
+    ]
+    EntropyModel(descriptor).fit(holed, np.arange(4.0), (shaken(2, 9), 80.0)).export(
+        tmp_path / "entropy.json"
+    )
     numbers = np.full(1 + descriptor.n_components, 1e-4)
     LinearPotential(numbers, descriptor, ["Al"]).export(tmp_path / "model.json")
     write(tmp_path, cv("order", [0.0, *[1e-4] * 14]))
@@ -69,6 +78,7 @@ def test_a_processor_without_the_instruction_set(fails, style, which):
     [
         ("stream", 0, "DBAR_LIBPYTHON", "no shared libpython"),
         ("stream", 1, "DBAR_LIBPYTHON", "no shared libpython"),
+        ("entropy", 0, "DBAR_LIBPYTHON", "Compute dbar/entropy: Python: no shared libpython"),
         ("plumed", 0, "PLUMED_KERNEL", "cannot load the PLUMED kernel"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from ase import io
 
 from dbar.cli import main
-from dbar.entropy import ReferenceCalculator, calculator, reference
+from dbar.entropy import ReferenceCalculator, calculator, reference, stochastic_entropy
 from dbar.entropy.entropies_file import read_entropies
 from dbar.files.kinds import Kind, kind_of
 from harness import environment
@@ -235,3 +235,36 @@ def test_file_says_what_it_is(cells, tmp_path):
     relaxed = io.read(cells[0], 0)
     expected = reference(relaxed, "lj/cut 20", COEFF, units="lj").log_det
     assert read_entropies(out)[1][0].numbers["log_det"] == expected
+
+
+def test_stochastic(cells, tmp_path, capsys, counted):
+    """As the library, with errors; it goes on, and is not mixed with what was diagonalised."""
+    path, found = cells
+    words = [*WORDS, "--temperature", 0.2, "--stochastic", "--probes", 4, "--seed", 9]
+    for end in ("json", "h5"):
+        out = tmp_path / f"out.{end}"
+        assert run(path, *words, "-o", out, "--json") == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert (answer["computed"], answer["reused"]) == (3, 0)
+        for row, one in zip(answer["entropies"], found, strict=True):
+            expected = stochastic_entropy(
+                one.atoms, "lj/cut 20", COEFF, 0.2, units="lj", probes=4, seed=9
+            )
+            for name in ("entropy", "std_error", "log_det", "log_det_error", "free_energy"):
+                assert row[name] == pytest.approx(getattr(expected, name), abs=1e-6), name
+            assert row["steps"] == expected.steps.max()
+        assert run(path, *words, "-o", out, "--json") == 0
+        assert json.loads(capsys.readouterr().out)["reused"] == 3
+        for other in ([*words, "--seed", 8], [*WORDS, "--temperature", 0.2]):
+            assert run(path, *other, "-o", out) == 1
+            assert "give another name to begin anew" in capsys.readouterr().err
+    values = read_entropies(tmp_path / "out.h5")[1][0].arrays["values"]
+    assert values.shape == (4,)
+    assert run(path, *words) == 0
+    shown = capsys.readouterr().out
+    assert "+-" in shown and f"{answer['entropies'][0]['std_error']:.3g}" in shown
+    for option in ("--probes", "--seed", "--tolerance"):
+        assert run(path, *WORDS, option, 3) == 1
+        assert f"{option} 3" in capsys.readouterr().err
+    assert run(path, *words, "--tolerance", -1) == 1
+    assert "tolerance: found -1.0, expected a number above 0" in capsys.readouterr().err

@@ -200,6 +200,15 @@ def test_another_temperature():
     model, (cell,) = iron_model(), defects(1, 2)
     more = model.formation(cell, temperature=2 * T0) - model.formation(cell)
     assert more == pytest.approx(3 * (len(cell) - 54) / 54 * np.log(2), abs=1e-9)
+    # in a cell of eight times the size too it is what the crystal of that size lacks
+    (wide,), crystal = defects(1, 3, size=6), iron(6)
+    share = len(wide) / len(crystal)
+
+    def difference(T):
+        return model.predict(wide, temperature=T) - share * model.predict(crystal, temperature=T)
+
+    for T in (T0, 3 * T0):
+        assert model.formation(wide, temperature=T) == pytest.approx(difference(T), abs=1e-8)
 
 
 def test_the_free_energy_of_a_crystal():

@@ -50,7 +50,7 @@ def test_a_crystal(files, temperature):
         found = asked(live, atoms, IRON)
         F = model.free_energy(atoms, temperature=temperature)
         assert found[:5] == (S, std, model.grade(atoms), F, formation)
-        # F_f = F_d - (N_d/N_b) F_b, with the bulk's F as the model has it
+        # F_f = F_d - (N_d/n) F_n, with the bulk's F as the model has it
         cells = model.base_.atoms
         bulk = cells[0] if atoms.cell.volume < 1.001 * cells[0].cell.volume else cells[1]
         share = len(atoms) / len(bulk)
