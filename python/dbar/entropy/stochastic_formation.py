@@ -17,7 +17,7 @@ from dbar.entropy.bloch import Crystal
 from dbar.entropy.calculator import warn_of_roughness
 from dbar.entropy.configuration import prepare
 from dbar.entropy.force_products import ForceProducts, force_products
-from dbar.entropy.formation import FORMS
+from dbar.entropy.formation import check_form, check_kinds
 from dbar.entropy.lammps_session import LammpsSession
 from dbar.entropy.probes import random_signs
 from dbar.entropy.quadrature import settle
@@ -91,15 +91,10 @@ def stochastic_formation_entropy(
     RoughPotentialWarning
         If a table in the potential is rounded so that its second derivatives are noise.
     """
-    if form not in FORMS:
-        raise ValueError(f"form: found {form!r}, expected {' or '.join(FORMS)}")
-    if form == "temperature" and temperature is None:
-        raise ValueError(
-            "temperature: found none, expected a number above 0, or form='determinant'"
-        )
+    check_form(form, temperature)
     if "retry" in options:
         raise ValueError(f"retry: found {options['retry']!r}, expected none for two cells at once")
-    _check_species(defect, bulk)
+    check_kinds(defect, bulk)
     matched_sites(defect, bulk)  # before the first force
     options["tolerance"] = tolerance
     with _Formation(pair_style, pair_coeff, temperature, progress=progress, **options) as pair:
@@ -180,13 +175,6 @@ class _Formation(StochasticCalculator):
         name = f"defect and bulk: probe {probe + 1}"
         apart = settle(runs, difference, self.tolerance, self.max_steps, name)
         return (float(apart[0]), float(perfect.values(runs[1])[row])), max(r.steps for r in runs)
-
-
-def _check_species(defect, bulk) -> None:
-    kinds = {frozenset(one.get_chemical_symbols()) for one in (defect, bulk)}
-    if len(kinds) > 1 or len(next(iter(kinds))) > 1:
-        found = " and ".join(sorted("".join(sorted(kind)) for kind in kinds))
-        raise ValueError(f"species: found {found}, expected one and the same in defect and bulk")
 
 
 def _check_masses(defect: Vibrations, bulk: Vibrations) -> None:
