@@ -143,6 +143,11 @@ def _read(path):
         raise ValueError(
             f"{path}: found no positions, expected a .h5 of `dbar entropy reference -o`"
         )
+    if "probes" in settings:
+        raise ValueError(
+            f"{path}: probes: found {settings['probes']}, expected entropies by diagonalisation: "
+            "stochastic ones have errors of their own that a fit would take for exact"
+        )
     if settings.get("statistics") != "classical":
         raise ValueError(
             f"{path}: statistics: found {settings.get('statistics')!r}, expected 'classical', "

@@ -115,6 +115,7 @@ def test_without_bulk_and_temperature(files, tmp_path, capsys):
         ({"-o": "cells.h5"}, "is the input"),
         ({"-o": "new.extxyz"}, "new.extxyz"),
         ({"file": "cells.json"}, "expected a .h5"),
+        ({"file": "random.h5"}, "probes: found 4, expected entropies by diagonalisation"),
         ({"file": "quantum.h5"}, "statistics: found 'quantum', expected 'classical'"),
         (
             {"file": "plain.h5", "--bulk": "plain.h5", "--form": "temperature"},
@@ -129,6 +130,7 @@ def test_refused(files, tmp_path, monkeypatch, capsys, change, said):
         "other.h5": ["bulk.extxyz", "--pair-style", "morse 5.0", *POTENTIAL[2:]],
         "cells.json": ["cells.extxyz", *POTENTIAL],
         "quantum.h5": ["bulk.extxyz", *POTENTIAL, "--statistics", "quantum"],
+        "random.h5": ["bulk.extxyz", *POTENTIAL, "--stochastic", "--probes", 4],
         "plain.h5": ["bulk.extxyz", *POTENTIAL],
     }
     for name in set(change.values()) & set(made):
