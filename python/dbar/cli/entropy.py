@@ -1,10 +1,10 @@
-"""``dbar entropy reference``: vibrational entropies of configurations."""
+"""``dbar entropy``: vibrational entropies of configurations."""
 
 from __future__ import annotations
 
 import argparse
 
-from dbar.cli import entropy_reference
+from dbar.cli import entropy_reference, entropy_smooth
 from dbar.console.options import Parser
 
 __all__ = ["add"]
@@ -17,7 +17,7 @@ examples:
   dbar entropy reference cells.extxyz --pair-style eam/fs --pair-coeff "* * Fe.eam.fs Fe" \\
       --temperature 300 -o entropies.h5"""
 
-_ACTIONS = (entropy_reference,)
+_ACTIONS = (entropy_reference, entropy_smooth)
 
 
 def add(commands: argparse._SubParsersAction) -> None:

@@ -6,6 +6,7 @@ from dbar.entropy.errors import ImaginaryMode, RoughPotentialWarning
 from dbar.entropy.formation import formation_entropy
 from dbar.entropy.lammps_session import LammpsError
 from dbar.entropy.result import Reference
+from dbar.entropy.smooth_table import smooth_table
 
 __all__ = [
     "EntropyModel",
@@ -16,4 +17,5 @@ __all__ = [
     "RoughPotentialWarning",
     "formation_entropy",
     "reference",
+    "smooth_table",
 ]

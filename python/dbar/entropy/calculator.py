@@ -258,7 +258,7 @@ def _warn_of_roughness(one, rough: float, potential: Potential) -> None:
             f"{one.name}: second derivatives of the potential are rough: another step of the "
             f"differences changes the entropy by {rough:.2g} k_B per atom, expected at most "
             f"{_ROUGH:g} (pair_style {potential.pair_style}). Rounded tables do that, a smooth fit "
-            "of the table cures it; so does a force that jumps at the cutoff",
+            "cures it (`dbar entropy smooth TABLE NEW`); so does a force that jumps at the cutoff",
             RoughPotentialWarning,
             stacklevel=4,
         )
