@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dbar.cli import entropy_reference, entropy_smooth
+from dbar.cli import entropy_database, entropy_reference, entropy_smooth
 from dbar.console.options import Parser
 
 __all__ = ["add"]
@@ -17,7 +17,7 @@ examples:
   dbar entropy reference cells.extxyz --pair-style eam/fs --pair-coeff "* * Fe.eam.fs Fe" \\
       --temperature 300 -o entropies.h5"""
 
-_ACTIONS = (entropy_reference, entropy_smooth)
+_ACTIONS = (entropy_reference, entropy_database, entropy_smooth)
 
 
 def add(commands: argparse._SubParsersAction) -> None:

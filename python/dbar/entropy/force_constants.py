@@ -17,7 +17,7 @@ from dbar.entropy.configuration import Configuration
 from dbar.entropy.lammps_session import LammpsError, LammpsSession
 from dbar.entropy.units import STYLES, Constants, angstrom, constants, electronvolt
 
-__all__ = ["FORCE", "STEP", "ForceConstants", "Potential", "force_constants"]
+__all__ = ["FORCE", "STEP", "ForceConstants", "Potential", "force_constants", "relaxed"]
 
 STEP = 1e-4  # Å (sigma in lj)
 FORCE = 1e-6  # eV/Å
@@ -157,6 +157,38 @@ def force_constants(
         2.0 * float(np.linalg.norm(lean)) / np.sqrt(3.0 * n),
         np.sort(chosen), _turned(here, probe), constants(potential.units, reply),
     )  # fmt: skip
+
+
+def relaxed(
+    session: LammpsSession,
+    configuration: Configuration,
+    potential: Potential,
+    tolerance: float | None = None,
+) -> tuple[Configuration, float]:
+    """Minimise the energy in the given cell and do no more.
+
+    Returns
+    -------
+    Configuration
+    float
+        Its energy (energy unit).
+
+    Raises
+    ------
+    ValueError
+        If forces stay above the tolerance.
+    LammpsError
+        With the words of LAMMPS.
+    """
+    about, arrays = _job(configuration, potential, True, np.zeros(0, dtype=int))
+    about["tolerance"], _ = _scaled(potential.units, tolerance, None)
+    about["steps"] = []
+    try:
+        reply = session.ask(about, arrays)
+    except LammpsError as error:
+        raise LammpsError(f"{configuration.name}: {error}") from None
+    _refuse_unrelaxed(configuration, reply, about["tolerance"], True)
+    return configuration.moved(reply["positions"]), float(reply["energy"])
 
 
 def _scaled(units: str, tolerance: float | None, step: float | None) -> tuple[float, float]:
