@@ -15,7 +15,7 @@ from dbar.entropy.wigner_seitz import find_defects
 
 __all__ = ["DefectSearch"]
 
-_TRIES = 30
+_TRIES, _SHAKES = 30, 30  # for a new cluster, and for a cell with Frenkel pairs
 _SAME = 0.01  # eV: what differs by less is taken for the same
 _SAME_SHAPE = 1e-3  # Å^4 of the moments of inertia
 _COMPACT, _LOOSER = 1.3, 0.1  # lattice constants: ball of a cluster at first, and more each time
@@ -88,7 +88,7 @@ class DefectSearch:
             enough = vacancies > before["vacancies"]
             return enough and vacancies <= _VACANCIES and interstitials <= _INTERSTITIALS
 
-        for tries in range(_TRIES):
+        for tries in range(_SHAKES):
             rng = np.random.default_rng([self.settings["seed"], place, tries])
             atoms = shaken(self._atoms(records[parent]), self.lattice, tries, rng)
             label = len(labels) - 1

@@ -22,6 +22,7 @@ from dbar.entropy.eam_table import EamTable, read_table
 from dbar.entropy.errors import RoughPotentialWarning
 from dbar.entropy.smooth_table import smooth_table
 from dbar.entropy.thermodynamics import check_temperature
+from dbar.entropy.wigner_seitz import check_ovito
 from dbar.files.atomic import check_writable
 from dbar.files.kinds import Kind
 from dbar.lammps.lmp import potential_path
@@ -95,6 +96,7 @@ def iron_database(
     LammpsError, OSError
     """
     degree = None if temperature is None else check_temperature(temperature)
+    check_ovito()
     asked = _checked(number, random, sites, strains, clusters, seed)
     if potential is None:
         check_writable(path, Kind.ENTROPY_DATABASE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Defects", "find_defects"]
+__all__ = ["Defects", "check_ovito", "find_defects"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,18 @@ class Defects:
     crowded: np.ndarray
 
 
+def check_ovito() -> None:
+    """Raise ImportError, with what to install, where there is no OVITO."""
+    try:
+        import ovito.io.ase
+        import ovito.modifiers
+        import ovito.pipeline  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            "counting defects needs the package ovito: pip install dbar[ovito]"
+        ) from None
+
+
 def find_defects(atoms, perfect) -> Defects:
     """Count atoms in the Wigner-Seitz cells of the sites of a perfect cell.
 
@@ -44,14 +56,11 @@ def find_defects(atoms, perfect) -> Defects:
     ImportError
         Without OVITO.
     """
-    try:
-        from ovito.io.ase import ase_to_ovito
-        from ovito.modifiers import WignerSeitzAnalysisModifier
-        from ovito.pipeline import Pipeline, StaticSource
-    except ImportError:
-        raise ImportError(
-            "counting defects needs the package ovito: pip install dbar[ovito]"
-        ) from None
+    check_ovito()
+    from ovito.io.ase import ase_to_ovito
+    from ovito.modifiers import WignerSeitzAnalysisModifier
+    from ovito.pipeline import Pipeline, StaticSource
+
     found = {}
     for displaced in (False, True):
         modifier = WignerSeitzAnalysisModifier(output_displaced=displaced)
