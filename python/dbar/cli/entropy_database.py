@@ -94,7 +94,7 @@ def _add_common(parser) -> None:
 
 
 def _run_lj(args: argparse.Namespace, console: Console) -> int:
-    from dbar.entropy.lennard_jones_database import lennard_jones_database
+    from dbar.entropy.lennard_jones_search import lennard_jones_database
 
     def make(progress) -> int:
         words = {"atoms": args.atoms, "seed": args.seed, "temperature": args.temperature}
@@ -104,7 +104,7 @@ def _run_lj(args: argparse.Namespace, console: Console) -> int:
 
 
 def _run_fe(args: argparse.Namespace, console: Console) -> int:
-    from dbar.entropy.iron_database import iron_database
+    from dbar.entropy.iron import iron_database
     from dbar.lammps.lmp import potential_path
 
     def make(progress) -> int:

@@ -39,7 +39,7 @@ def add(actions: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Run the action; returns the exit code."""
-    from dbar.entropy.smooth_table import smooth_table
+    from dbar.entropy.smoothing import smooth_table
     from dbar.lammps.lmp import potential_path
 
     args.command = "entropy smooth"  # as errors call it

@@ -92,7 +92,7 @@ def test_walk_is_a_function_of_its_number():
 
 def test_all_minima_of_seven_atoms(tmp_path, monkeypatch):
     """Not one more, in whatever order; who asks for a fifth is told, and has the four."""
-    module = sys.modules["dbar.entropy.lennard_jones_database"]
+    module = sys.modules["dbar.entropy.lennard_jones_search"]
     monkeypatch.setattr(module, "_FRUITLESS", 4)
     path = tmp_path / "seven.h5"
     with pytest.raises(ValueError, match=r"seven.h5: minima: found 4 of 7 atoms.*expected 5"):

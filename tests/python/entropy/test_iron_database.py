@@ -147,7 +147,9 @@ def test_shaken_cells_move_some_atoms_only():
     perfect = perfect_cell("Fe", A, 250)
     for tries in range(8):
         moved = shaken(perfect, A, tries, np.random.default_rng(tries))
-        steps = np.linalg.norm(find_mic(moved.positions - perfect.positions, perfect.cell)[0], axis=1)
+        steps = np.linalg.norm(
+            find_mic(moved.positions - perfect.positions, perfect.cell)[0], axis=1
+        )
         assert 5 < np.sum(steps > 1e-9) < 200 and steps.max() > 0.1 * A
         edge = 5 * A
         tree = cKDTree(np.mod(moved.positions, edge) % edge, boxsize=edge)
@@ -202,12 +204,18 @@ def run(*words):
         (["--number", 4, "--clusters", "V2", "X3"], "clusters: found 'X3', expected I or V"),
         (["--number", 4, "--clusters", "V2,I0"], "clusters: found 'I0', expected I or V"),
         (["--number", 4, "--clusters", "V2,V2"], "clusters: found ['V2', 'V2'], expected each"),
-        (["--number", 4, "--clusters", "V2,I99"], "clusters: found I99, expected at most 31 defects"),
+        (
+            ["--number", 4, "--clusters", "V2,I99"],
+            "clusters: found I99, expected at most 31 defects",
+        ),
         (["--number", 4, "--clusters", ","], "clusters: found [], expected a list of one or more"),
         (["--number", 4, "--sites", 251], "sites: found 251, expected twice a cube: 128, 250"),
         (["--number", 4, "--sites", 54], "sites: found 54, a cell with an edge of 8.566"),
         (["--number", 4, "--strains", 40], "strains: found 40.0, expected per cent from -10 to 10"),
-        (["--number", 4, "--temperature", -5], "temperature: found -5.0, expected a number above 0"),
+        (
+            ["--number", 4, "--temperature", -5],
+            "temperature: found -5.0, expected a number above 0",
+        ),
         (["--number", 4, "--potential", "none.fs"], "none.fs"),
         (["--number", 4, "--potential", "notes.txt"], "notes.txt: line 4 and 5: found no numbers"),
         (["--number", 4, "--potential", "Cu_mishin1.eam.alloy"], "elements: found Cu, expected Fe"),
@@ -215,7 +223,10 @@ def run(*words):
             ["--number", 4, "--sites", 128, "--potential", "Fe_mm.eam.fs"],
             "potential: perfect cell of 128 sites at 0 %: second derivatives of the potential are",
         ),
-        (["--number", 4, "-o", "small.h5"], "small.h5: clusters: found V1 I1 in the file, expected"),
+        (
+            ["--number", 4, "-o", "small.h5"],
+            "small.h5: clusters: found V1 I1 in the file, expected",
+        ),
         (["--number", 4, "-o", "notes.txt"], "notes.txt: is a file that dbar did not write"),
     ],
 )

@@ -20,7 +20,7 @@ from dbar.entropy.defect_cells import cluster_of, perfect_cell
 from dbar.entropy.defect_search import DefectSearch
 from dbar.entropy.eam_table import EamTable, read_table
 from dbar.entropy.errors import RoughPotentialWarning
-from dbar.entropy.smooth_table import smooth_table
+from dbar.entropy.smoothing import smooth_table
 from dbar.entropy.thermodynamics import check_temperature
 from dbar.entropy.wigner_seitz import check_ovito
 from dbar.files.atomic import check_writable
