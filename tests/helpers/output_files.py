@@ -13,6 +13,7 @@ from dbar.bias import CollectiveVariable
 from dbar.cli import main
 from dbar.descriptors import Bispectrum
 from dbar.ensemble.status import write_status
+from dbar.entropy.database_file import DatabaseFile
 from dbar.entropy.entropies_file import EntropiesFile
 from dbar.entropy.entry import Entry
 from dbar.files.kinds import Kind
@@ -91,6 +92,8 @@ def every_kind(folder):
     for end in ("json", "h5"):
         entropies = EntropiesFile(folder / f"entropies.{end}", {"units": "lj"})
         entropies.add(Entry("a.xyz", "0", {"log_det": 1.0}, {"frequencies": np.arange(3.0)}))
+    with DatabaseFile(folder / "database.h5", {"units": "lj"}) as database:
+        database.give_up(0)
     cluster_model().export(folder / "entropy.json")
     with h5py.File(folder / "statistics.h5", "w") as file:
         file.attrs["dbar_file"] = "statistics"
@@ -101,7 +104,7 @@ def every_kind(folder):
         "cv.json": Kind.CV, "potential.json": Kind.POTENTIAL, "novelty.json": Kind.NOVELTY, "basis.json": Kind.BASIS,
         "replica-0.0.stat": Kind.REPLICA, "status.json": Kind.STATUS, "statistics.h5": Kind.STATISTICS,
         "entropies.json": Kind.ENTROPIES_JSON, "entropies.h5": Kind.ENTROPIES_H5,
-        "entropy.json": Kind.ENTROPY_MODEL,
+        "entropy.json": Kind.ENTROPY_MODEL, "database.h5": Kind.ENTROPY_DATABASE,
     }  # fmt: skip
     assert set(kinds.values()) == set(Kind)
     out = {name: ((folder / name).read_bytes(), kind) for name, kind in kinds.items()}

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from dbar.cli import entropy_fit, entropy_predict, entropy_reference
+from dbar.cli import (
+    entropy_database,
+    entropy_fit,
+    entropy_predict,
+    entropy_reference,
+    entropy_smooth,
+    entropy_study,
+)
 from dbar.console.options import Parser
 
 __all__ = ["add"]
@@ -19,7 +26,14 @@ examples:
   dbar entropy fit entropies.h5 --bulk bulk.h5 --descriptor "afs 3.5 nmax 20 lmax 10" -o model.json
   dbar entropy predict model.json others.extxyz"""
 
-_ACTIONS = (entropy_reference, entropy_fit, entropy_predict)
+_ACTIONS = (
+    entropy_reference,
+    entropy_fit,
+    entropy_predict,
+    entropy_database,
+    entropy_smooth,
+    entropy_study,
+)
 
 
 def add(commands: argparse._SubParsersAction) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from dbar.entropy.configuration import prepare
 from dbar.entropy.errors import ImaginaryMode, RoughPotentialWarning
-from dbar.entropy.force_constants import ForceConstants, Potential, force_constants
+from dbar.entropy.force_constants import ForceConstants, Potential, force_constants, relaxed
 from dbar.entropy.lammps_session import LammpsSession
 from dbar.entropy.modes import Modes, log_determinant, normal_modes, zero_modes
 from dbar.entropy.result import Reference
@@ -101,6 +101,25 @@ class ReferenceCalculator:
                 push = _PUSH * angstrom(self.potential.units) * error.motion
                 one, relax = found.configuration.displaced(push), True
         raise AssertionError("the last try returns or raises")
+
+    def relaxed(self, atoms, name: str = "atoms"):
+        """Minimise the energy and do no more, whatever `relax` says; a hundredth of the time.
+
+        Returns
+        -------
+        ase.Atoms
+            In the order in which they were given.
+        float
+            Potential energy (energy unit).
+
+        Raises
+        ------
+        ValueError, LammpsError, OSError
+            As `reference`; a saddle is not noticed.
+        """
+        one = prepare(atoms, self.potential.pair_coeff, self.potential.units, self.species, name)
+        found, energy = relaxed(self._session, one, self.potential, self._limits["tolerance"])
+        return found.atoms, energy
 
     def _ask(self, one, relax: bool) -> ForceConstants:
         return force_constants(self._session, one, self.potential, relax=relax, **self._limits)
@@ -259,7 +278,7 @@ def warn_of_roughness(one, rough: float, potential: Potential) -> None:
             f"{one.name}: second derivatives of the potential are rough: another step of the "
             f"differences changes the entropy by {rough:.2g} k_B per atom, expected at most "
             f"{_ROUGH:g} (pair_style {potential.pair_style}). Rounded tables do that, a smooth fit "
-            "of the table cures it; so does a force that jumps at the cutoff",
+            "cures it (`dbar entropy smooth TABLE NEW`); so does a force that jumps at the cutoff",
             RoughPotentialWarning,
             stacklevel=4,
         )

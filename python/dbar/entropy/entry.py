@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from dbar.entropy.result import Reference
 from dbar.entropy.stochastic_result import StochasticReference
-from dbar.lammps.lmp import potentials_dir
+from dbar.lammps.lmp import potential_path
 
 __all__ = ["Entry", "entry_of", "key_of", "potential_files"]
 
@@ -81,11 +80,8 @@ def entry_of(found: Reference | StochasticReference, key: str) -> Entry:
 def potential_files(lines: tuple[str, ...]) -> dict[str, str]:
     """Digest of each file that the words of a potential name, here or among LAMMPS's potentials."""
     found = {}
-    folders = [Path(), *filter(None, [potentials_dir()])]
     for word in (word for line in lines for word in line.split()):
-        for folder in folders:
-            path = folder / word.strip("\"'")
-            if os.path.isfile(path):
-                found[word] = hashlib.sha256(path.read_bytes()).hexdigest()
-                break
+        with contextlib.suppress(FileNotFoundError):
+            path = potential_path(word.strip("\"'"))
+            found[word] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found

@@ -18,7 +18,7 @@ from dbar.entropy.job import job_of, refuse_unrelaxed, scaled
 from dbar.entropy.lammps_session import LammpsError, LammpsSession
 from dbar.entropy.units import STYLES, Constants, angstrom, constants
 
-__all__ = ["ForceConstants", "Potential", "force_constants"]
+__all__ = ["ForceConstants", "Potential", "force_constants", "relaxed"]
 
 _COARSE = 2e-3  # Å: many intervals of a table
 _PROBED = 8  # atoms whose force constants are taken with the coarse step as well
@@ -154,6 +154,38 @@ def force_constants(
         2.0 * float(np.linalg.norm(lean)) / np.sqrt(3.0 * n),
         np.sort(chosen), _turned(here, probe), constants(potential.units, reply),
     )  # fmt: skip
+
+
+def relaxed(
+    session: LammpsSession,
+    configuration: Configuration,
+    potential: Potential,
+    tolerance: float | None = None,
+) -> tuple[Configuration, float]:
+    """Minimise the energy in the given cell and do no more.
+
+    Returns
+    -------
+    Configuration
+    float
+        Its energy (energy unit).
+
+    Raises
+    ------
+    ValueError
+        If forces stay above the tolerance.
+    LammpsError
+        With the words of LAMMPS.
+    """
+    about, arrays = job_of(configuration, potential, True, np.zeros(0, dtype=int))
+    about["tolerance"], _ = scaled(potential.units, tolerance, None)
+    about["steps"] = []
+    try:
+        reply = session.ask(about, arrays)
+    except LammpsError as error:
+        raise LammpsError(f"{configuration.name}: {error}") from None
+    refuse_unrelaxed(configuration, reply, about["tolerance"], True)
+    return configuration.moved(reply["positions"]), float(reply["energy"])
 
 
 def _read(path: Path, rows: int, columns: int, name: str) -> np.ndarray:

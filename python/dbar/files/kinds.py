@@ -36,6 +36,7 @@ class Kind(enum.Enum):
     BASIS = "a radial basis of dbar"
     ENTROPIES_JSON = "vibrational entropies of dbar (JSON)"
     ENTROPIES_H5 = "vibrational entropies of dbar (HDF5)"
+    ENTROPY_DATABASE = "a database of relaxed configurations of dbar"
     ENTROPY_MODEL = "a model of vibrational entropies of dbar"
     ENTROPY_STUDY = "a study of vibrational entropies of dbar (JSON)"
     ENTROPY_STUDY_PAGE = "a page of a study of vibrational entropies of dbar"
@@ -59,7 +60,7 @@ _SCHEMAS = {
 }  # fmt: skip
 _HDF5_KINDS = {
     "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS,
-    "entropies": Kind.ENTROPIES_H5,
+    "entropies": Kind.ENTROPIES_H5, "entropy database": Kind.ENTROPY_DATABASE,
 }  # fmt: skip
 _FORECAST = {"model", "run", "level", "observables", "M_expected", "M_bound", "tau_pred"}
 _STATUS = {"time", "policy", "budget", "ended", "replicas", "observables"}

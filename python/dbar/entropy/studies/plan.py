@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dbar.entropy.database import Database, read_database
-from dbar.entropy.iron_database import iron_database
-from dbar.entropy.lennard_jones_database import lennard_jones_database
-from dbar.entropy.smooth_table import smooth_table
+from dbar.entropy.iron import iron_database
+from dbar.entropy.lennard_jones_search import lennard_jones_database
+from dbar.entropy.smoothing import smooth_table
 from dbar.lammps.lmp import potential_path
 
 __all__ = ["FIGURES", "Plan"]
