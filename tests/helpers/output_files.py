@@ -16,6 +16,8 @@ from dbar.ensemble.status import write_status
 from dbar.entropy.database_file import DatabaseFile
 from dbar.entropy.entropies_file import EntropiesFile
 from dbar.entropy.entry import Entry
+from dbar.entropy.studies.plan import Plan
+from dbar.entropy.studies.run import write_study
 from dbar.files.kinds import Kind
 from dbar.novelty import AtomNovelty
 from dbar.online.replica_file import Note, write_statistics
@@ -95,6 +97,7 @@ def every_kind(folder):
     with DatabaseFile(folder / "database.h5", {"units": "lj"}) as database:
         database.give_up(0)
     cluster_model().export(folder / "entropy.json")
+    write_study(folder, {}, Plan())
     with h5py.File(folder / "statistics.h5", "w") as file:
         file.attrs["dbar_file"] = "statistics"
     kinds = {
@@ -104,6 +107,7 @@ def every_kind(folder):
         "cv.json": Kind.CV, "potential.json": Kind.POTENTIAL, "novelty.json": Kind.NOVELTY, "basis.json": Kind.BASIS,
         "replica-0.0.stat": Kind.REPLICA, "status.json": Kind.STATUS, "statistics.h5": Kind.STATISTICS,
         "entropies.json": Kind.ENTROPIES_JSON, "entropies.h5": Kind.ENTROPIES_H5,
+        "study.json": Kind.ENTROPY_STUDY, "study.md": Kind.ENTROPY_STUDY_PAGE,
         "entropy.json": Kind.ENTROPY_MODEL, "database.h5": Kind.ENTROPY_DATABASE,
     }  # fmt: skip
     assert set(kinds.values()) == set(Kind)

@@ -37,6 +37,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--full", action="store_true", help="the paper's sizes: many days")
     parser.add_argument("--seed", type=between(0, 2**32 - 1, int), default=0, help="(0)")
+    parser.add_argument("--np", type=between(1, 1024, int), default=1, help="MPI ranks (1)")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     args.command = "entropy study"  # as errors call it
     try:
-        plan = Plan.full(args.seed) if args.full else Plan(seed=args.seed)
+        plan = Plan.full(args.seed, args.np) if args.full else Plan(seed=args.seed, ranks=args.np)
         with progress_bars() as stage:
             found = run_study(args.out, args.figures or FIGURES, plan=plan, stage=stage)
     except (ValueError, OSError, LammpsError) as error:

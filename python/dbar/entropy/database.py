@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,27 @@ class Database(Sequence):
         A test set that takes whole groups has no cell whose parent is in the training set.
         """
         return np.where(self.parents < 0, np.arange(len(self)), self.parents)
+
+    def part(self, which: Sequence[int]) -> Database:
+        """Some of the configurations; a parent that is not among them is forgotten.
+
+        Parameters
+        ----------
+        which : sequence of int
+            Their numbers, each once.
+        """
+        which = np.asarray(which, dtype=int)
+        place = np.full(len(self) + 1, -1)
+        place[which] = np.arange(len(which))
+        columns = {
+            name: getattr(self, name)[which]
+            for name in (
+                "entropies", "energies", "log_dets", "zero_modes", "labels", "strains", "sites",
+                "vacancies", "interstitials",
+            )
+        }  # fmt: skip
+        atoms = [self.atoms[k] for k in which]
+        return dataclasses.replace(self, atoms=atoms, parents=place[self.parents[which]], **columns)
 
 
 def read_database(path: str | os.PathLike[str]) -> Database:

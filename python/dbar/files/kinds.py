@@ -108,8 +108,9 @@ def kind_in(path: Path) -> Kind | None:
 def _of_text(path: Path, head: bytes) -> Kind | None:
     line = head.partition(b"\n")[0]
     text = head.decode(errors="replace")
-    if text.startswith(MARKS[Kind.MONITOR]):
-        return Kind.MONITOR
+    for kind in (Kind.MONITOR, Kind.ENTROPY_STUDY_PAGE):
+        if text.startswith(MARKS[kind]):
+            return kind
     if text.startswith((MARKS[Kind.PAGE], _OLD_PAGE)):
         return Kind.PAGE
     if line.startswith(b'{"kind": "dbar replica statistics"'):

@@ -127,7 +127,7 @@ def test_figures_of_clusters(samples, database, tmp_path):
 
 
 def test_a_figure_from_beginning_to_end(tmp_path, capsys):
-    """Seven atoms have few minima, so thirteen; what is there is kept."""
+    """What is there is kept; another folder is left alone."""
     plan = Plan(minima=50, splits=2, atoms=13)
     found = run_study(tmp_path, [7], plan=plan)["7"]
     assert found["configurations"] == 50
@@ -136,6 +136,12 @@ def test_a_figure_from_beginning_to_end(tmp_path, capsys):
     held = (tmp_path / "lj38.h5").read_bytes()
     again = run_study(tmp_path, [7], plan=plan)["7"]
     assert again == found and (tmp_path / "lj38.h5").read_bytes() == held
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "figure7.png").write_text("mine")
+    with pytest.raises(ValueError, match=r"found figure7.png, expected an empty folder"):
+        run_study(tmp_path / "mine", [7], plan=plan)
+    (tmp_path / "mine" / "figure7.png").unlink()
+    (tmp_path / "mine").rmdir()
     with pytest.raises(ValueError, match=r"figures: found \[1\], expected some of"):
         run_study(tmp_path, [1], plan=plan)
     assert main(["entropy", "study", "-o", str(tmp_path), "--figures", "7"]) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dbar.files.kinds import MARKS, Kind
+
 __all__ = ["PAPER", "page"]
 
 # Lapointe et al., Phys. Rev. Materials 4, 063802 (2020), root mean square errors in k_B
@@ -23,7 +25,7 @@ _TITLES = {
 def page(results: dict) -> str:
     """Markdown of the results of a study, by their numbers."""
     lines = [
-        "# Vibrational entropies from D: a study", "",
+        MARKS[Kind.ENTROPY_STUDY_PAGE],
         "Root mean square errors in k_B, of configurations that were left out. The paper is",
         "C. Lapointe et al., Phys. Rev. Materials 4, 063802 (2020); its cells, potentials and",
         "numbers of configurations are others, so its numbers stand beside ours, not under them.",

@@ -55,11 +55,12 @@ class Plan:
     ranks: int = 1
 
     @classmethod
-    def full(cls, seed: int = 0) -> Plan:
+    def full(cls, seed: int = 0, ranks: int = 1) -> Plan:
         """About the sizes of the paper; many days of two cores."""
         return cls(
             seed, edge=8, clusters=1130, random=9016, strained=900, minima=10_000, splits=100,
             scattering=1000,
+            ranks=ranks,
         )  # fmt: skip
 
     def settings(self) -> dict:

@@ -18,8 +18,9 @@ from dbar.entropy.studies.plan import FIGURES, Plan
 from dbar.files.atomic import replacing
 from dbar.files.kinds import Kind
 
-__all__ = ["run_study"]
+__all__ = ["run_study", "write_study"]
 
+_OURS = ("study.", "lj38.", "iron.", "strains.", "Fe_smooth.", "figure")
 Stage = Callable[[str], Callable[[int, int], None]]
 
 
@@ -52,7 +53,8 @@ def run_study(
     Raises
     ------
     ValueError
-        An unknown figure, or databases in the folder that were made with other words.
+        An unknown figure, a folder with other things in it, or databases that were made with other
+        words.
     LammpsError, OSError
     """
     wrong = [n for n in figures_wanted if n not in FIGURES]
@@ -60,6 +62,7 @@ def run_study(
         raise ValueError(f"figures: found {wrong or 'none'}, expected some of {FIGURES}")
     folder, stage = Path(folder), stage or (lambda name: lambda done, total: None)
     folder.mkdir(parents=True, exist_ok=True)
+    _refuse_others(folder)
     results = _held(folder / "study.json", plan)
     made: dict[str, Database] = {}
     for number in sorted(set(figures_wanted)):
@@ -69,8 +72,18 @@ def run_study(
         found = _FOUND[number](made, plan, stage)
         draw(number, found, folder / f"figure{number}.png")
         results[str(number)] = found
-        _write(folder, results, plan)
+        write_study(folder, results, plan)
     return results
+
+
+def _refuse_others(folder: Path) -> None:
+    """Pictures are replaced, so the folder must be that of a study."""
+    names = sorted(path.name for path in folder.iterdir())
+    others = [name for name in names if not name.startswith((".", *_OURS))]
+    if others or (names and not any(name.startswith(_OURS[:-1]) for name in names)):
+        raise ValueError(
+            f"{folder}: found {(others or names)[0]}, expected an empty folder or that of a study"
+        )
 
 
 def _held(path: Path, plan: Plan) -> dict:
@@ -85,7 +98,8 @@ def _held(path: Path, plan: Plan) -> dict:
         return {}
 
 
-def _write(folder: Path, results: dict, plan: Plan) -> None:
+def write_study(folder: Path, results: dict, plan: Plan) -> None:
+    """Write the numbers of figures, and their page, into a folder."""
     content = {"schema": "dbar-entropy-study/1", "plan": plan.settings(), "figures": results}
     with replacing(folder / "study.json", Kind.ENTROPY_STUDY) as part:
         part.write_text(json.dumps(content) + "\n", encoding="utf-8")
