@@ -12,9 +12,10 @@ __all__ = ["IRON", "LENNARD_JONES", "samples", "scattering"]
 
 IRON = {
     "AFS(3.5; 20, 10)": AFS(3.5, nmax=20, lmax=10),
+    "AFS(3.8; 20, 10)": AFS(3.8, nmax=20, lmax=10),
     "AFS(4.2; 20, 10)": AFS(4.2, nmax=20, lmax=10),
     "AFS(5; 20, 10)": AFS(5.0, nmax=20, lmax=10),
-    "AFS(5; 10, 10)": AFS(5.0, nmax=10, lmax=10),
+    "AFS(3.5; 12, 8)": AFS(3.5, nmax=12, lmax=8),
     "bSO4(5; 7, diagonal)": Bispectrum(5.0, twojmax=7, diagonal=True),
     "bSO4(5; 8)": Bispectrum(5.0, twojmax=8),
 }

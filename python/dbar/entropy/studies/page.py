@@ -26,6 +26,7 @@ def page(results: dict) -> str:
     """Markdown of the results of a study, by their numbers."""
     lines = [
         MARKS[Kind.ENTROPY_STUDY_PAGE],
+        "",
         "Root mean square errors in k_B, of configurations that were left out. The paper is",
         "C. Lapointe et al., Phys. Rev. Materials 4, 063802 (2020); its cells, potentials and",
         "numbers of configurations are others, so its numbers stand beside ours, not under them.",

@@ -134,7 +134,7 @@ def _figure3(made, plan, stage) -> dict:
 
 def _figure4(made, plan, stage) -> dict:
     database = made["iron"].part(_clusters(made["iron"]))
-    name = "AFS(5; 10, 10)"
+    name = "AFS(3.5; 20, 10)"
     sample = samples({name: IRON[name]}, database, "metal", stage)[name]
     return figures.classes(sample, database.labels)
 
