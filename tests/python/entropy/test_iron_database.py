@@ -262,6 +262,9 @@ def test_another_table_is_another_database(made, tmp_path, capsys, monkeypatch):
     assert run(*words, "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["made"] == 0 and answer["labels"]["V1"] == 2
+    assert answer["missing"] == 7 - len(read_database(made)) > 0
+    assert run(*words) == 0
+    assert f"{answer['missing']} fewer than asked for" in capsys.readouterr().out
 
 
 def test_without_ovito(tmp_path, monkeypatch, capsys):
