@@ -100,7 +100,7 @@ def _run_lj(args: argparse.Namespace, console: Console) -> int:
         words = {"atoms": args.atoms, "seed": args.seed, "temperature": args.temperature}
         return lennard_jones_database(args.out, args.minima, **words, progress=progress)
 
-    return _run(args, console, "minima", make, 1)
+    return _run(args, console, "minima", make, args.minima)
 
 
 def _run_fe(args: argparse.Namespace, console: Console) -> int:
@@ -114,10 +114,10 @@ def _run_fe(args: argparse.Namespace, console: Console) -> int:
         table = None if args.potential is None else potential_path(args.potential)
         return iron_database(args.out, table, **words, ranks=args.np, progress=progress)
 
-    return _run(args, console, "cells", make, args.np)
+    return _run(args, console, "cells", make, args.number + args.random, args.np)
 
 
-def _run(args, console: Console, unit: str, make: Callable[..., int], ranks: int) -> int:
+def _run(args, console, unit: str, make: Callable[..., int], asked: int, ranks: int = 1) -> int:
     """Make a database, and say what it has and what it cost; returns the exit code."""
     from dbar.entropy.database import read_database
     from dbar.entropy.lammps_session import LammpsError
@@ -138,12 +138,16 @@ def _run(args, console: Console, unit: str, make: Callable[..., int], ranks: int
             "core_hours": seconds * ranks / 3600}  # fmt: skip
     labels, counts = _counted(found.labels)
     if args.json:
-        print_json({"ok": True, "out": args.out, "made": new, "reused": reused, "cost": cost,
+        print_json({"ok": True, "out": args.out, "made": new, "reused": reused,
+                    "missing": asked - len(found), "cost": cost,
                     "labels": dict(zip(labels, counts, strict=True))})  # fmt: skip
         return 0
     kept = f", {reused} of them were there already" if reused else ""
     said = ", ".join(f"{n} {label}" for label, n in zip(labels, counts, strict=True))
     console.print(f"{args.out}: {len(found)} {unit} ({said}){kept}", markup=False)
+    if asked > len(found):
+        console.print(f"{asked - len(found)} fewer than asked for: of a class with few {unit} no "
+                      "more were found")  # fmt: skip
     if new:
         console.print(f"{seconds:.0f} s, {cost['seconds_each']:.2g} s each, "
                       f"{cost['core_hours']:.2g} core-hours")  # fmt: skip

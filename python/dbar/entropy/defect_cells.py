@@ -14,9 +14,10 @@ __all__ = ["cluster_of", "inertia", "perfect_cell", "shaken", "with_cluster"]
 _LABEL = re.compile(r"([IV])([1-9]\d*)")
 _DUMBBELL = 0.35  # of the lattice constant, from its middle to an atom
 _CLOSEST = 0.5  # of the lattice constant: two atoms that are never nearer
-_SMALLEST, _LARGEST = 1.0, 2.6  # lattice constants, radius of what is shaken
-_GENTLE, _RISE = 0.25, 0.05  # lattice constants, of displacements: at first, and more each time
-_CHANCE = 0.4  # lattice constants, and so much more at random
+_SMALLEST, _LARGEST = 1.2, 2.6  # lattice constants, radius of the ball of those that are displaced
+_SHARE = 0.06  # of all atoms, most that are displaced
+_NEAR, _FAR = 0.8, 2.5  # lattice constants that they are displaced by
+_DRAWS = 50
 
 
 def cluster_of(label: str) -> tuple[str, int]:
@@ -80,22 +81,38 @@ def with_cluster(perfect, lattice: float, label: str, radius: float, rng):
 
 
 def shaken(atoms, lattice: float, tries: int, rng):
-    """Atoms within a random ball displaced at random, farther after each try that was in vain."""
-    moved = atoms.copy()
+    """Some atoms near each other displaced far, some more of them after each try in vain.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    lattice : float
+        Lattice constant (Å).
+    tries : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ase.Atoms
+        Atoms that would come too close to others are where they were.
+    """
     middle = atoms.positions[int(rng.integers(len(atoms)))]
-    radius = rng.uniform(_SMALLEST, _LARGEST) * lattice
-    inside = np.linalg.norm(_between(atoms, atoms.positions, middle), axis=1) < radius
-    steps = rng.normal(size=(len(atoms), 3))
-    most = (_GENTLE + _RISE * tries + _CHANCE * rng.random()) * lattice
-    length = most * rng.random(len(atoms)) ** (1 / 3)
-    steps *= (length / np.linalg.norm(steps, axis=1) * inside)[:, None]
-    for _ in range(20):
-        moved.positions = atoms.positions + steps
-        moved.wrap()
-        close = np.unique(_close(moved, _CLOSEST * lattice))
-        if not len(close):
-            break
-        steps[close] *= 0.5
+    away = np.linalg.norm(_between(atoms, atoms.positions, middle), axis=1)
+    inside = np.flatnonzero(away < rng.uniform(_SMALLEST, _LARGEST) * lattice)
+    most = max(2, int(_SHARE * len(atoms)))
+    n = min(1 + int(rng.integers(most)) + tries // 3, len(inside))
+    moved = atoms.copy()
+    for atom in rng.choice(inside, n, replace=False):
+        for _ in range(_DRAWS):
+            way = rng.normal(size=3)
+            way *= rng.uniform(_NEAR, _FAR) * lattice / np.linalg.norm(way)
+            there = _between(moved, moved.positions, atoms.positions[atom] + way)
+            apart = np.linalg.norm(there, axis=1)
+            apart[atom] = np.inf
+            if apart.min() >= _CLOSEST * lattice:
+                moved.positions[atom] = atoms.positions[atom] + way
+                break
+    moved.wrap()
     return moved
 
 

@@ -19,6 +19,8 @@ _TRIES, _SHAKES = 30, 30  # for a new cluster, and for a cell with Frenkel pairs
 _SAME = 0.01  # eV: what differs by less is taken for the same
 _SAME_SHAPE = 1e-3  # Å^4 of the moments of inertia
 _COMPACT, _LOOSER = 1.3, 0.1  # lattice constants: ball of a cluster at first, and more each time
+_PER_PAIR = 80  # sites for each Frenkel pair that is asked for, at most
+_PATIENCE = 5  # tries, before one pair less will do
 _VACANCIES, _INTERSTITIALS = 22, 26  # at most, of random cells (Lapointe et al.)
 
 
@@ -82,17 +84,17 @@ class DefectSearch:
         parent = clusters[int(rng.integers(len(clusters)))]
         before = records[parent].numbers
         k = self._cell_of(records[parent])
-
-        def has_pairs(counts) -> bool:
-            vacancies, interstitials = counts
-            enough = vacancies > before["vacancies"]
-            return enough and vacancies <= _VACANCIES and interstitials <= _INTERSTITIALS
-
+        pairs = 1 + int(rng.integers(1 + before["sites"] // _PER_PAIR))
         for tries in range(_SHAKES):
             rng = np.random.default_rng([self.settings["seed"], place, tries])
             atoms = shaken(self._atoms(records[parent]), self.lattice, tries, rng)
-            label = len(labels) - 1
-            if record := self._kept(atoms, place, k, label, has_pairs, parent=parent):
+            least = before["vacancies"] + max(1, pairs - tries // _PATIENCE)
+
+            def has_pairs(counts, least=least) -> bool:
+                return least <= counts[0] <= _VACANCIES and counts[1] <= _INTERSTITIALS
+
+            record = self._kept(atoms, place, k, len(labels) - 1, has_pairs, parent=parent)
+            if record is not None:
                 return record
         return None
 

@@ -144,16 +144,20 @@ def test_clusters_before_relaxation(label):
 
 
 def test_shaken_cells_move_some_atoms_only():
-    perfect = perfect_cell("Fe", A, 250)
-    for tries in range(8):
-        moved = shaken(perfect, A, tries, np.random.default_rng(tries))
-        steps = np.linalg.norm(
-            find_mic(moved.positions - perfect.positions, perfect.cell)[0], axis=1
-        )
-        assert 5 < np.sum(steps > 1e-9) < 200 and steps.max() > 0.1 * A
-        edge = 5 * A
-        tree = cKDTree(np.mod(moved.positions, edge) % edge, boxsize=edge)
-        assert tree.query(tree.data, k=2)[0][:, 1].min() > 0.45 * A
+    """More of them the more often it was tried, and none on top of another."""
+    perfect, moved_atoms = perfect_cell("Fe", A, 250), []
+    for tries in (0, 20):
+        for seed in range(12):
+            moved = shaken(perfect, A, tries, np.random.default_rng(seed))
+            steps = find_mic(moved.positions - perfect.positions, perfect.cell)[0]
+            far = np.linalg.norm(steps, axis=1) > 1e-9
+            moved_atoms.append(far.sum())
+            assert np.linalg.norm(steps[far], axis=1).min(initial=9.0) > 0.79 * A
+            edge = 5 * A
+            tree = cKDTree(np.mod(moved.positions, edge) % edge, boxsize=edge)
+            assert tree.query(tree.data, k=2)[0][:, 1].min() > 0.49 * A
+    few, many = np.reshape(moved_atoms, (2, 12))
+    assert few.max() <= 15 and np.all(many >= few) and many.mean() > few.mean() + 2
 
 
 def test_moments_of_inertia():
@@ -258,6 +262,9 @@ def test_another_table_is_another_database(made, tmp_path, capsys, monkeypatch):
     assert run(*words, "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["made"] == 0 and answer["labels"]["V1"] == 2
+    assert answer["missing"] == 7 - len(read_database(made)) > 0
+    assert run(*words) == 0
+    assert f"{answer['missing']} fewer than asked for" in capsys.readouterr().out
 
 
 def test_without_ovito(tmp_path, monkeypatch, capsys):
