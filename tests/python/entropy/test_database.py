@@ -158,7 +158,7 @@ def test_killed_at_twenty_moments(ten, tmp_path):
         listen, say = os.pipe()
         pid = child(path, say)
         os.close(say)
-        for _ in range(int(rng.integers(1, 30))):
+        for _ in range(int(rng.integers(1, 90))):  # a walk of 40 steps begins anew
             if not os.read(listen, 1):
                 break
         signal.pthread_sigmask(signal.SIG_BLOCK, [])  # a moment that no step marks
