@@ -20,6 +20,11 @@ from dbar.lammps import lmp, processes
 __all__ = ["LammpsError", "LammpsSession"]
 
 _FIRST, _LONGEST = 0.0005, 0.01  # seconds between two looks for a reply
+# Python looks for modules in the present folder first, where there may be one called lammps
+_WORKER = """import sys
+sys.path.sort(key=lambda place: place == "")
+from dbar.entropy.lammps_worker import main
+main()"""
 
 
 class LammpsError(RuntimeError):
@@ -94,7 +99,7 @@ class LammpsSession:
         return reply
 
     def _start(self) -> None:
-        words = [sys.executable, "-m", "dbar.entropy.lammps_worker"]
+        words = [sys.executable, "-c", _WORKER]
         if self.ranks > 1:
             launcher = lmp.mpirun_path()
             if launcher is None:

@@ -1,4 +1,4 @@
-"""LAMMPS as a server of forces and force constants: ``python -m dbar.entropy.lammps_worker DIR``.
+"""LAMMPS as a server of forces and force constants, in a folder that is its first argument.
 
 Started under mpirun by `dbar.entropy.lammps_session`. Jobs ``job.K.npz`` are done in order, each
 answered with ``reply.K.npz``; an error goes to ``error.K.txt`` and ends the program, since LAMMPS
@@ -220,7 +220,3 @@ class _Work:
         self._scatter("x", positions)
         self.lmp.command("run 0 post no")
         return -(found[0] - found[1]) / (2.0 * step)
-
-
-if __name__ == "__main__":
-    main()

@@ -234,3 +234,12 @@ def test_imaginary_mode_is_named_and_retried():
     np.testing.assert_allclose(
         found.angular_frequencies**2, second * np.array([1, 1, 2, 2, 2, 4]), rtol=1e-4
     )
+
+
+def test_modules_of_the_present_folder_are_left_alone(tmp_path, monkeypatch):
+    """A folder with inputs is often called lammps."""
+    for name in ("lammps", "numpy"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('mine')\n")
+    monkeypatch.chdir(tmp_path)
+    assert reference(icosahedron(), relax=True, **CLUSTER).n_modes == 33
