@@ -15,12 +15,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from dbar.entropy.entropies_file import refuse_other_settings
 from dbar.entropy.result import Reference
 from dbar.files import examiner
 from dbar.files.atomic import check_writable, replacing
 from dbar.files.filelock import FileLock, Locked
 from dbar.files.hdf5_digest import content_digest
-from dbar.files.in_words import in_words
 from dbar.files.kinds import Kind
 from dbar.files.refused import Refused
 from dbar.files.unfinished import open_file
@@ -125,13 +125,7 @@ class DatabaseFile:
         if not self.path.exists():
             return Held(settings)
         held = read_held(self.path)
-        for name in sorted(held.settings.keys() | settings.keys()):
-            mine, now = held.settings.get(name), settings.get(name)
-            if mine != now:
-                raise ValueError(
-                    f"{self.path}: {name}: found {in_words(mine)} in the file, expected "
-                    f"{in_words(now)} as now; give another name to begin anew"
-                )
+        refuse_other_settings(self.path, held.settings, settings)
         return held
 
     def __enter__(self) -> DatabaseFile:

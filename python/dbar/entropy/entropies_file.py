@@ -16,7 +16,7 @@ from dbar.files.in_words import in_words
 from dbar.files.json_file import load_schema
 from dbar.files.kinds import Kind
 
-__all__ = ["KINDS", "EntropiesFile", "read_entropies"]
+__all__ = ["KINDS", "EntropiesFile", "read_entropies", "refuse_other_settings"]
 
 KINDS = {".json": Kind.ENTROPIES_JSON, ".h5": Kind.ENTROPIES_H5}
 _SCHEMA = "dbar-entropies/1"
@@ -70,7 +70,7 @@ class EntropiesFile:
         self.entries: dict[str, Entry] = {}
         if self.path.exists():
             held, entries = read_entropies(self.path)
-            _refuse_other(self.path, held, settings)
+            refuse_other_settings(self.path, held, settings)
             self.entries = {one.name: one for one in entries}
         self._next = 0.0
         self._changed = not self.path.exists()
@@ -101,7 +101,8 @@ def _suffix(path: Path) -> str:
     return path.suffix
 
 
-def _refuse_other(path: Path, held: dict, settings: dict) -> None:
+def refuse_other_settings(path: Path, held: dict, settings: dict) -> None:
+    """Raise ValueError where a file was made with other settings, naming the first."""
     for name in sorted(held.keys() | settings.keys()):
         if held.get(name) != settings.get(name):
             raise ValueError(

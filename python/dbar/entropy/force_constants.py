@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dbar.entropy.configuration import Configuration
-from dbar.entropy.job import job_of, refuse_unrelaxed, scaled
+from dbar.entropy.job import at_rest, job_of, refuse_unrelaxed, scaled
 from dbar.entropy.lammps_session import LammpsError, LammpsSession
 from dbar.entropy.units import STYLES, Constants, angstrom, constants
 
@@ -177,15 +177,9 @@ def relaxed(
     LammpsError
         With the words of LAMMPS.
     """
-    about, arrays = job_of(configuration, potential, True, np.zeros(0, dtype=int))
-    about["tolerance"], _ = scaled(potential.units, tolerance, None)
-    about["steps"] = []
-    try:
-        reply = session.ask(about, arrays)
-    except LammpsError as error:
-        raise LammpsError(f"{configuration.name}: {error}") from None
-    refuse_unrelaxed(configuration, reply, about["tolerance"], True)
-    return configuration.moved(reply["positions"]), float(reply["energy"])
+    tolerance, _ = scaled(potential.units, tolerance, None)
+    here, reply = at_rest(session, configuration, potential, True, tolerance)
+    return here, float(reply["energy"])
 
 
 def _read(path: Path, rows: int, columns: int, name: str) -> np.ndarray:

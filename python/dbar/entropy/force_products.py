@@ -12,7 +12,7 @@ import numpy as np
 
 from dbar.entropy.configuration import Configuration
 from dbar.entropy.force_constants import Potential
-from dbar.entropy.job import job_of, refuse_unrelaxed, scaled
+from dbar.entropy.job import at_rest, scaled
 from dbar.entropy.lammps_session import LammpsError, LammpsSession
 from dbar.entropy.units import Constants, angstrom, constants
 
@@ -121,17 +121,10 @@ def force_products(
         With the words of LAMMPS.
     """
     units = potential.units
-    about, arrays = job_of(configuration, potential, relax, np.zeros(0, dtype=int))
     # random signs displace all atoms at once: the step of single atoms would cost 3e-7 k_B a mode
     step = STEP * angstrom(units) if step is None else step
-    about["tolerance"], step = scaled(units, tolerance, step)
-    about["steps"] = []
-    try:
-        reply = session.ask(about, arrays)
-    except LammpsError as error:
-        raise LammpsError(f"{configuration.name}: {error}") from None
-    refuse_unrelaxed(configuration, reply, about["tolerance"], relax)
-    here = configuration.moved(reply["positions"])
+    tolerance, step = scaled(units, tolerance, step)
+    here, reply = at_rest(session, configuration, potential, relax, tolerance)
     force = float(np.max(np.abs(reply["forces"])))
     found = ForceProducts(
         here, float(reply["energy"]), force, step, constants(units, reply), session

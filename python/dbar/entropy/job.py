@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from dbar.entropy.lammps_session import LammpsError, LammpsSession
 from dbar.entropy.units import angstrom, electronvolt
 
-__all__ = ["FORCE", "STEP", "job_of", "refuse_unrelaxed", "scaled"]
+__all__ = ["FORCE", "STEP", "at_rest", "job_of", "refuse_unrelaxed", "scaled"]
 
 STEP = 1e-4  # Å (sigma in lj)
 FORCE = 1e-6  # eV/Å
@@ -54,3 +55,30 @@ def refuse_unrelaxed(configuration, reply, tolerance: float, relax: bool) -> Non
             f"{configuration.name}: force on atom {worst + 1}: found {largest[worst]:.3g}, "
             f"expected at most {tolerance:.3g}; {hint}"
         )
+
+
+def at_rest(session: LammpsSession, configuration, potential, relax: bool, tolerance: float):
+    """Forces of a configuration and no more, minimised before if asked for.
+
+    Returns
+    -------
+    Configuration
+        Where LAMMPS has the atoms.
+    dict
+        LAMMPS's reply.
+
+    Raises
+    ------
+    ValueError
+        If forces are above the tolerance (force unit).
+    LammpsError
+        With the words of LAMMPS.
+    """
+    about, arrays = job_of(configuration, potential, relax, np.zeros(0, dtype=int))
+    about |= {"tolerance": tolerance, "steps": []}
+    try:
+        reply = session.ask(about, arrays)
+    except LammpsError as error:
+        raise LammpsError(f"{configuration.name}: {error}") from None
+    refuse_unrelaxed(configuration, reply, tolerance, relax)
+    return configuration.moved(reply["positions"]), reply
