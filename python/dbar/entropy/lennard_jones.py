@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize
+from scipy import optimize
 from scipy.spatial.distance import pdist, squareform
 
 from dbar.entropy.modes import zero_modes
+from dbar.statistics.eigen import eigenpairs
 
 __all__ = ["Minimum", "energy_and_gradient", "minimum", "second_derivatives", "walk"]
 
@@ -80,7 +81,7 @@ def minimum(x: np.ndarray) -> Minimum | None:
         zero = zero_modes(x, np.ones(len(x)), np.eye(3), np.zeros(3, dtype=bool))
         # what moves the whole is made stiff: then it neither moves nor is taken for soft
         stiff = second_derivatives(x) + 1e3 * (zero @ zero.T)
-        values, vectors = linalg.eigh(stiff, driver="evd")
+        values, vectors = eigenpairs(stiff.copy)
         if values[0] < _SOFTEST:
             return None
         if np.max(np.abs(gradient)) < _AT_REST:
