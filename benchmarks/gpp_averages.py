@@ -144,7 +144,7 @@ def bars(seeds=1000):
     """How often Monte Carlo lies within 1.96 standard errors of the exact average."""
     atoms, s, rows = bulk("Cu", a=3.63), 0.002, []
     truth = make_average("exact", COPPER).at(atoms).evaluate(s).energy
-    for method, samples, repeats in (("direct", 400, seeds), ("metropolis", 10000, seeds // 5)):
+    for method, samples, repeats in (("direct", 400, seeds), ("metropolis", 1280, seeds)):
         options = {"neighbours": 18, "samples": samples, "method": method}
         found = [
             make_average("mc", COPPER, seed=seed, **options).at(atoms).evaluate(s)

@@ -41,6 +41,9 @@ class Packets:
         m kT s (u eV Å^2), what `isentropic` takes.
     error : float
         Standard error of the energies (eV); 0 where nothing is drawn.
+    stress : ndarray, shape (6,), or None
+        dF/d strain over the volume, in ASE's order xx yy zz yz xz xy, positive under tension
+        (eV/Å^3); None without a volume.
     force : float
         Largest component that was left (eV/Å).
     evaluations : int
@@ -58,6 +61,7 @@ class Packets:
     entropies: np.ndarray
     actions: np.ndarray
     error: float
+    stress: np.ndarray | None
     force: float
     evaluations: int
     average: Average
@@ -223,6 +227,7 @@ def _packets(atoms: Atoms, calculator: PacketCalculator, counted: _Counted) -> P
         entropies=found["entropies"],
         actions=found["actions"],
         error=found["error"],
+        stress=found.get("stress"),
         force=counted.force or float(np.max(np.abs(atoms.get_forces()))),
         evaluations=counted.evaluations or found["passes"],
         average=calculator.average,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["direct", "metropolis", "q3", "q5"]
+__all__ = ["WALKERS", "direct", "metropolis", "q3", "q5"]
 
+WALKERS = 64
 _STEP = 2.38  # over sqrt(n): the best width of a proposal (Roberts, Gelman, Gilks 1997)
 
 
@@ -68,25 +69,35 @@ def direct(n: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def metropolis(n: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """A random walk with the normal distribution as its limit, its first 3n samples left out.
+    """Random walks with the normal distribution as their limit, the first 3n steps left out.
 
-    All variables move at once, from 0. The distribution does not depend on the potential, and so
-    the walk is the same for all positions and variances: averages along it are smooth functions
-    of both.
+    All variables of a walker move at once. The distribution does not depend on the potential, and
+    so the walks are the same for all positions and variances: averages along them are smooth
+    functions of both. The 64 walkers are independent and start from draws, so that their means
+    tell the error.
 
     Parameters
     ----------
     n, samples, seed : int
-        Number of variables and of samples that are kept, and where the random numbers begin.
+        Number of variables and of samples that are kept (so many of each walker, rounded up), and
+        where the random numbers begin.
+
+    Returns
+    -------
+    points : ndarray, shape (64 * steps, n)
+        Those of one walker after the other.
+    weights : ndarray, shape (64 * steps,)
     """
     rng = np.random.default_rng([seed, n])
-    here, square = np.zeros(n), 0.0
-    points = np.empty((samples, n))
-    for k in range(-3 * n, samples):
-        there = here + _STEP / np.sqrt(n) * rng.standard_normal(n)
-        new = float(there @ there)
-        if rng.random() < np.exp(min(0.0, 0.5 * (square - new))):
-            here, square = there, new
+    steps = -(-samples // WALKERS)
+    here = rng.standard_normal((WALKERS, n))
+    square = np.sum(here**2, axis=1)
+    points = np.empty((WALKERS, steps, n))
+    for k in range(-3 * n, steps):
+        there = here + _STEP / np.sqrt(n) * rng.standard_normal(here.shape)
+        new = np.sum(there**2, axis=1)
+        taken = rng.random(WALKERS) < np.exp(np.minimum(0.0, 0.5 * (square - new)))
+        here[taken], square[taken] = there[taken], new[taken]
         if k >= 0:
-            points[k] = here
-    return points, np.full(samples, 1.0 / samples)
+            points[:, k] = here
+    return points.reshape(-1, n), np.full(WALKERS * steps, 1.0 / (WALKERS * steps))

@@ -15,7 +15,6 @@ from dbar.gpp.average import Averages, checked_variances
 from dbar.gpp.clusters import Choice, Clusters, Neighbours, check_choice
 from dbar.gpp.potential import Potential
 from dbar.gpp.radial import site_functions
-from dbar.statistics.block_error import mean_error
 
 __all__ = ["Q3", "Q5", "MonteCarlo", "Sampled"]
 
@@ -109,7 +108,7 @@ class MonteCarlo(Sampled):
     samples : int
         Points of each site.
     method : str
-        ``direct``: independent draws; ``metropolis``: a random walk whose first 3n samples are
+        ``direct``: independent draws; ``metropolis``: random walks whose first 3n steps are
         left out.
     seed : int
     """
@@ -134,10 +133,10 @@ class MonteCarlo(Sampled):
         self.seed = seed
 
     def error(self, totals):
-        """Standard error of the mean (eV), by blocks where the samples are correlated."""
-        if self.method == "direct":
-            return float(np.std(totals, ddof=1) / np.sqrt(len(totals)))
-        return mean_error(totals)
+        """Standard error of the mean (eV); of walks by the means of the walkers."""
+        if self.method == "metropolis":
+            totals = totals.reshape(rules.WALKERS, -1).mean(axis=1)
+        return float(np.std(totals, ddof=1) / np.sqrt(len(totals)))
 
     def _points(self, n):
         draw = rules.direct if self.method == "direct" else rules.metropolis

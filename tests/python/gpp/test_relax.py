@@ -6,6 +6,7 @@ from ase import Atoms
 from ase.build import bulk, fcc100
 from ase.constraints import FixAtoms
 from ase.optimize import BFGS
+from ase.units import GPa
 
 from dbar.gpp import (
     NotConverged,
@@ -63,6 +64,7 @@ def test_cells_relax_to_the_bulk(cell):
     assert found.atoms.get_volume() == pytest.approx(27 * crystal.a**3, rel=1e-5)
     assert found.atoms.cell.lengths() == pytest.approx(3 * crystal.a, rel=1e-5)
     assert found.free_energy / 108 == pytest.approx(crystal.free_energy, abs=1e-6)
+    assert -np.mean(found.stress[:3]) / GPa == pytest.approx(1.0, abs=1e-3)
 
 
 def test_surface_is_softer():

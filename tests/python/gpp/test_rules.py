@@ -51,14 +51,17 @@ def test_draws_are_normal_and_follow_the_seed():
     assert not np.array_equal(points, rules.direct(6, 20000, seed=4)[0])
 
 
-def test_walk_is_normal_and_correlated():
-    points, _ = rules.metropolis(6, 60000, seed=3)
+def test_walks_are_normal_and_correlated():
+    points, weights = rules.metropolis(6, 60000, seed=3)
+    assert len(points) == len(weights) >= 60000 and np.sum(weights) == pytest.approx(1.0)
     assert np.mean(points, axis=0) == pytest.approx(0.0, abs=0.1)
     assert np.mean(points**2, axis=0) == pytest.approx(1.0, abs=0.1)
     assert np.mean(points**4, axis=0) == pytest.approx(3.0, abs=0.6)
+    walks = points.reshape(rules.WALKERS, -1, 6)
     # independent draws would give 0 with an error of 0.004
-    steps = np.mean(points[1:] * points[:-1])
-    assert 0.5 < steps < 0.99
+    assert 0.5 < np.mean(walks[:, 1:] * walks[:, :-1]) < 0.99
     # a step is refused now and then, and accepted now and then
-    stayed = np.mean(np.all(points[1:] == points[:-1], axis=1))
-    assert 0.4 < stayed < 0.9
+    assert 0.4 < np.mean(np.all(walks[:, 1:] == walks[:, :-1], axis=2)) < 0.9
+    means = walks.mean(axis=1)
+    assert np.abs(np.corrcoef(means.T) - np.eye(6)).max() < 0.6
+    assert np.array_equal(points, rules.metropolis(6, 60000, seed=3)[0])
