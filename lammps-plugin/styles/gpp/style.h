@@ -8,6 +8,7 @@
 
 #include "kernels/gpp/fixed_point.h"
 #include "kernels/gpp/packets.h"
+#include "styles/gpp/neighbours.h"
 #include "styles/gpp/options.h"
 
 #include "pair.h"
@@ -35,7 +36,6 @@ public:
 
 private:
   enum Carried { variances, embedded, sums, by_variances }; // what communication carries
-  struct Place;                                             // of a pair
 
   void allocate();
   void make_packets(dbar::gpp::Form form);
@@ -49,14 +49,12 @@ private:
   std::string too_wide() const; // a message, empty if no density scatters too much
   double add_forces();          // the sum of the mean pair potentials
   void add_free_energy(double pairs);
-  template <class Use> void for_each_pair(Use use);
   void communicate(Carried what);
   double kT(int i) const; // of an atom
 
   dbar::GppOptions options_;
   std::unique_ptr<dbar::gpp::Packets> packets_;
-  std::vector<const dbar::gpp::PacketTable *>
-      tables_;           // [type][type] of a neighbour of the second at an atom of the first
+  std::unique_ptr<dbar::NeighbourWalk> walk_;
   bool checked_ = false; // the lists of this run
 
   // of owned and ghost atoms
@@ -65,7 +63,6 @@ private:
   std::vector<dbar::gpp::Embedded> sites_;
   std::vector<double> by_s_, next_;
   Carried carried_ = variances;
-  std::string failure_; // of this rank, in the pass that goes on
   bool capped_ = false; // a variance wants to be above smax
   int passes_ = 0;
   double residual_ = 0.0;
