@@ -57,6 +57,7 @@ void PairDbarGpp::allocate() {
 
 // Once more with another temperature, the potential stays.
 void PairDbarGpp::settings(int narg, char **arg) {
+  stretch_ = 1.0;
   const dbar::GppOptions old = std::exchange(options_, dbar::GppOptions(lmp, narg, arg));
   if (!packets_)
     return;
@@ -145,6 +146,7 @@ void PairDbarGpp::compute(int eflag, int vflag) {
     sites_.resize(all);
     by_s_.resize(all);
     next_.resize(atom->nlocal);
+    step_.resize(atom->nlocal);
   });
   find_variances();
   begin_variances();
@@ -225,5 +227,5 @@ double PairDbarGpp::memory_usage() {
   return Pair::memory_usage() + n * n * (sizeof(int) + sizeof(double)) +
          (packets_ ? packets_->memory_usage() + walk_->memory_usage() : 0.0) +
          sums_.capacity() * sizeof(dbar::gpp::Sums) + sites_.capacity() * sizeof(dbar::gpp::Embedded) +
-         (by_s_.capacity() + next_.capacity()) * sizeof(double);
+         (by_s_.capacity() + next_.capacity() + step_.capacity()) * sizeof(double);
 }

@@ -42,8 +42,9 @@ private:
   void find_variances();
   void begin_variances();
   void solve();
-  void add_up();           // the sums of each atom and what follows of its <F>
-  void differentiate();    // by_s_
+  void add_up();        // the sums of each atom and what follows of its <F>
+  void differentiate(); // by_s_
+  void go_on();
   double next_variances(); // into next_; the worst residual of this rank
   std::string worst_atom(double residual) const;
   std::string too_wide() const; // a message, empty if no density scatters too much
@@ -61,9 +62,10 @@ private:
   double *s_ = nullptr, *kept_ = nullptr; // variances; kT s, if isentropic
   std::vector<dbar::gpp::Sums> sums_;
   std::vector<dbar::gpp::Embedded> sites_;
-  std::vector<double> by_s_, next_;
+  std::vector<double> by_s_, next_, step_; // step: logarithm of what a pass wants to multiply a variance by
   Carried carried_ = variances;
-  bool capped_ = false; // a variance wants to be above smax
+  bool capped_ = false;  // a variance wants to be above smax
+  double stretch_ = 1.0; // of steps near rest
   int passes_ = 0;
   double residual_ = 0.0;
 };
