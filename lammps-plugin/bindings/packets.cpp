@@ -1,5 +1,6 @@
 #include "bindings/packets.h"
 
+#include "bindings/packet_evaluation.h"
 #include "files/packet_form.h"
 #include "kernels/gpp/fixed_point.h"
 #include "kernels/gpp/packets.h"
@@ -83,7 +84,7 @@ py::tuple average(const Potential &self, Average which, int a, int b, const Real
     if (!table.sees(r, self.variance_sum(s)))
       return 0.0;
     Averages f[3];
-    table.by_R_and_S(r, s, f[0], f[1], f[2]);
+    table.averages_at(1, &r, &s, &f[0], &f[1], &f[2]);
     return f[n][which];
   });
 }
@@ -122,26 +123,6 @@ py::tuple embedding(const Potential &self, int a, const Reals &rho) {
   });
 }
 
-// What evaluate() goes through: atoms, and pairs in the order that they came in.
-struct Task {
-  const Potential &potential;
-  py::ssize_t atoms, pairs;
-  const int *type, *i, *j;
-  const double (*vector)[3];
-  const double *variance;
-  Parts parts;
-};
-
-struct Place { // of a pair
-  Place(const Task &task, py::ssize_t p) : S(task.variance[task.i[p]] + task.variance[task.j[p]]) {
-    const double *r = task.vector[p];
-    R = std::sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2]);
-    for (int d = 0; d < 3; ++d)
-      e[d] = r[d] / R;
-  }
-  double R, S, e[3];
-};
-
 Task checked(const Potential &self, const Ints &types, const Ints &i, const Ints &j, const Reals &vectors,
              const Reals &variances, const Parts &parts) {
   const py::ssize_t atoms = types.size(), pairs = i.size();
@@ -151,7 +132,7 @@ Task checked(const Potential &self, const Ints &types, const Ints &i, const Ints
     wrong("j", std::to_string(j.size()) + " numbers", std::to_string(pairs) + ", as many as i has");
   if (vectors.ndim() != 2 || vectors.shape(0) != pairs || vectors.shape(1) != 3)
     wrong("vectors", "another shape", "(" + std::to_string(pairs) + ", 3)");
-  const Task task{self,
+  const Task task{self.packets,
                   atoms,
                   pairs,
                   types.data(),
@@ -170,68 +151,11 @@ Task checked(const Potential &self, const Ints &types, const Ints &i, const Ints
     for (const int a : {task.i[p], task.j[p]})
       if (a < 0 || a >= atoms)
         wrong("i, j", std::to_string(a), "the number of an atom, 0 to " + std::to_string(atoms - 1));
-    const Place place(task, p);
-    if (!(place.R > 0.0 && std::isfinite(place.R)))
-      wrong("vectors", "length " + std::to_string(place.R) + " of pair " + std::to_string(p), "a distance above 0");
+    const double R = distance(task.vector[p]);
+    if (!(R > 0.0 && std::isfinite(R)))
+      wrong("vectors", "length " + std::to_string(R) + " of pair " + std::to_string(p), "a distance above 0");
   }
   return task;
-}
-
-struct Result {
-  double *energy, (*force)[3], (*virial)[3], *by_s;
-};
-
-void evaluate_task(const Task &task, const Result &to) {
-  const Packets &packets = task.potential.packets;
-  std::vector<const PacketTable *> tables(static_cast<std::size_t>(packets.size()) * packets.size(), nullptr);
-  const auto table_of = [&](py::ssize_t p) -> const PacketTable & {
-    const int a = task.type[task.i[p]], b = task.type[task.j[p]];
-    const PacketTable *&table = tables[a * packets.size() + b];
-    if (!table)
-      table = &packets.table(a, b);
-    return *table;
-  };
-  std::vector<Sums> sums(task.atoms);
-  std::vector<char> any(task.atoms, 0);
-  Averages f, fR, fS;
-  for (py::ssize_t p = 0; p < task.pairs; ++p) {
-    const Place at(task, p);
-    if (!table_of(p).sees(at.R, at.S))
-      continue;
-    table_of(p).values(at.R, at.S, f);
-    add_pair(sums[task.i[p]], f, at.e);
-    any[task.i[p]] = 1;
-  }
-  std::vector<Embedded> sites(task.atoms);
-  for (py::ssize_t a = 0; a < task.atoms; ++a) {
-    sites[a] = embed(packets.embedding(task.type[a]), sums[a], task.variance[a], task.parts);
-    if (any[a] && sites[a].width > widest)
-      wrong("atom " + std::to_string(a),
-            "a density that scatters by sqrt(3 v) = " + dbar::number_text(sites[a].width) + " of its mean",
-            "at most " + dbar::number_text(widest) + ": its packets are too wide");
-    to.energy[a] += sites[a].energy;
-    to.by_s[a] += sites[a].by_s;
-  }
-  for (py::ssize_t p = 0; p < task.pairs; ++p) {
-    const Place at(task, p);
-    if (!table_of(p).sees(at.R, at.S))
-      continue;
-    table_of(p).by_R_and_S(at.R, at.S, f, fR, fS);
-    const int i = task.i[p], j = task.j[p];
-    double by_vector[3], by_S;
-    change_by_pair(sites[i], f, fR, fS, at.R, at.e, by_vector, &by_S);
-    to.energy[i] += 0.5 * f[energy];
-    by_S += 0.5 * fS[energy];
-    to.by_s[i] += by_S;
-    to.by_s[j] += by_S;
-    for (int d = 0; d < 3; ++d) {
-      const double change = by_vector[d] + 0.5 * fR[energy] * at.e[d];
-      to.force[i][d] += change;
-      to.force[j][d] -= change;
-      for (int c = 0; c < 3; ++c)
-        to.virial[c][d] -= at.R * at.e[c] * change;
-    }
-  }
 }
 
 Reals zeros(std::vector<py::ssize_t> shape) {
@@ -249,7 +173,7 @@ py::tuple evaluate(const Potential &self, const Ints &types, const Ints &i, cons
                   reinterpret_cast<double (*)[3]>(virial.mutable_data()), by_s.mutable_data()};
   {
     py::gil_scoped_release release;
-    evaluate_task(task, to);
+    dbar::gpp::evaluate(task, to);
   }
   return py::make_tuple(energies, forces, virial, by_s);
 }

@@ -176,6 +176,10 @@ def test_command_pages_name_every_keyword(lammps):
     assert "temp" in words
     page = (ROOT / "docs/commands/compute_dbar_entropy.md").read_text()
     assert all(f"| *{word}* |" in page for word in words), words
+    words = known_words(lammps, "pair_style dbar/gpp 300 efs")
+    assert "isentropic" in words
+    page = (ROOT / "docs/commands/pair_style_dbar_gpp.md").read_text()
+    assert all(f"| *{word}* |" in page for word in words), words
     for style, arguments, one in (
         ("stream", "5 4 20 d", "monitor"),
         ("ipi", "d here 31415", "timeout"),

@@ -18,7 +18,7 @@ MAY_USE = {
     "kernels/isa": {"kernels"},
     "kernels/density": {"kernels", "kernels/isa"},
     "kernels/FAMILY": {"kernels", "kernels/isa", "kernels/density"},
-    "kernels/gpp": {"kernels"},
+    "kernels/gpp": {"kernels", "kernels/isa"},
     "files": {
         "kernels",
         "kernels/density",
@@ -30,7 +30,7 @@ MAY_USE = {
     "bindings": {"files", "kernels", "kernels/gpp", "kernels/isa"},
     "styles/compute": {"engine", "files", "kernels", "kernels/isa"},
     "styles/entropy": {"styles/compute", "engine", "files", "runtime"},
-    "styles/gpp": {"engine", "files", "kernels", "kernels/gpp"},
+    "styles/gpp": {"engine", "files", "kernels", "kernels/gpp", "kernels/isa"},
     "styles/pair": {"engine", "files", "kernels", "kernels/isa"},
     "styles/stream": {"styles/compute", "engine", "files", "kernels", "runtime"},
     "styles/bias": {"styles/compute", "engine", "files", "kernels", "runtime"},

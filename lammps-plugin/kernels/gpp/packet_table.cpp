@@ -46,28 +46,6 @@ void put(double *node, Average which, const Derivatives &d) {
   node[3 * averages + which] = d.fRS;
 }
 
-// Cubic with given values and slopes at both ends of an interval: weights of value, slope at the left, at the right.
-struct Hermite {
-  Hermite(double t, double width) {
-    const double u = 1.0 - t;
-    left = (1.0 + 2.0 * t) * u * u;
-    left_slope = t * u * u * width;
-    right = t * t * (3.0 - 2.0 * t);
-    right_slope = -t * t * u * width;
-  }
-  double left, left_slope, right, right_slope;
-};
-struct HermiteSlope { // of the same by the variable
-  HermiteSlope(double t, double width) {
-    const double u = 1.0 - t;
-    left = -6.0 * t * u / width;
-    left_slope = u * (1.0 - 3.0 * t);
-    right = -left;
-    right_slope = t * (3.0 * t - 2.0);
-  }
-  double left, left_slope, right, right_slope;
-};
-
 Grid grid_of(double cutoff, double most) {
   Grid grid;
   grid.step = cutoff / std::ceil(cutoff / widest_step);
@@ -85,15 +63,20 @@ PacketTable::PacketTable(const Curve &pair, Kind pair_kind, const Curve &phi, do
     : pair_(pair), phi_(phi), pair_kind_(pair_kind), cutoff_(std::max(pair.cutoff(), phi.cutoff())),
       grid_(grid_of(cutoff_, most)) {
   root_step_ = grid_.root[1];
-  nodes_.assign(grid_.root.size() * grid_.count * of_node * averages, 0.0);
+  nodes_.assign(grid_.root.size() * grid_.count * of_node * functions, 0.0);
   fill_first();
   const auto h = smooth_rows(pair, pair_kind, grid_), means = smooth_rows(phi, Kind::plain, grid_),
              squares = smooth_rows(phi, Kind::squared, grid_);
   for (std::size_t row = 1; row < grid_.root.size(); ++row)
     fill(row, h[row - 1], means[row - 1], squares[row - 1]);
+  bicubic_ = {nodes_.data(), grid_.count,     grid_.step, 1.0 / grid_.step, static_cast<int>(grid_.root.size()),
+              root_step_,    1.0 / root_step_};
+  interpolate_ = in_use([](auto isa) { return interpolate(isa); });
+  if (!interpolate_) // reference has no kernel of its own
+    interpolate_ = interpolate(With<Isa::portable>());
 }
 
-// Of energy and density the derivatives by S alone: they themselves are raw().
+// Of energy and density the derivatives by S alone: for what they are themselves see averages_at().
 void PacketTable::fill_first() {
   for (std::size_t i = 1; i < grid_.count; ++i) {
     const double R = grid_.step * static_cast<double>(i), off = 1e-6 * grid_.step;
@@ -139,74 +122,26 @@ void PacketTable::fill(std::size_t row, const SmoothRow &h, const SmoothRow &phi
   put(node(row, 0), slope, {0.0, curvature, 0.0, 0.0});
 }
 
-void PacketTable::raw(double R, Averages &f, Averages &fR) const {
-  const Jet h = h_of(pair_, pair_kind_, R), p = phi_.at(R);
-  f[energy] = h.f;
-  fR[energy] = h.d1;
-  f[density] = p.f;
-  fR[density] = p.d1;
-  f[spread] = fR[spread] = f[slope] = fR[slope] = 0.0; // the nodes have them; a raw slope would have kinks
-}
-
-template <bool by_R, bool by_S>
-void PacketTable::interpolate(double R, double S, double *f, double *fR, double *fS) const {
-  const double place = R / grid_.step;
-  const std::size_t i = std::min(static_cast<std::size_t>(place), grid_.count - 2);
-  const std::size_t k = std::min(static_cast<std::size_t>(std::sqrt(S) / root_step_), grid_.root.size() - 2);
-  const double below = grid_.root[k] * grid_.root[k], height = grid_.root[k + 1] * grid_.root[k + 1] - below;
-  const double t = place - static_cast<double>(i), s = (S - below) / height;
-  const Hermite x(t, grid_.step), y(s, height);
-  const HermiteSlope dx(t, grid_.step), dy(s, height);
-  const double wx[2][2] = {{x.left, x.left_slope}, {x.right, x.right_slope}};
-  const double wy[2][2] = {{y.left, y.left_slope}, {y.right, y.right_slope}};
-  const double vx[2][2] = {{dx.left, dx.left_slope}, {dx.right, dx.right_slope}};
-  const double vy[2][2] = {{dy.left, dy.left_slope}, {dy.right, dy.right_slope}};
-  Averages value = {}, slope_R = {}, slope_S = {};
-  for (int row = 0; row < 2; ++row) {
-    const double *left = node(k + row, i);
-    for (int d = 0; d < 2; ++d) { // the function and its derivative by S
-      Averages along = {}, along_R = {};
-      for (int side = 0; side < 2; ++side)
-        for (int e = 0; e < 2; ++e) { // the function and its derivative by R
-          const double *at = left + (side * of_node + 2 * d + e) * averages;
-          for (int n = 0; n < averages; ++n) {
-            along[n] += wx[side][e] * at[n];
-            if (by_R)
-              along_R[n] += vx[side][e] * at[n];
-          }
-        }
-      for (int n = 0; n < averages; ++n) {
-        value[n] += wy[row][d] * along[n];
-        if (by_R)
-          slope_R[n] += wy[row][d] * along_R[n];
-        if (by_S)
-          slope_S[n] += vy[row][d] * along[n];
+void PacketTable::averages_at(int n, const double *R, const double *S, Averages *f, Averages *fR, Averages *fS) const {
+  interpolate_(bicubic_, n, R, S, {f, fR, fS});
+  const double first = root_step_ * root_step_;
+  for (int p = 0; p < n; ++p)
+    if (S[p] < first) {
+      // in the place of the first row's values what packets of no width have, exactly
+      const double t = S[p] / first, u = 1.0 - t, weight = (1.0 + 2.0 * t) * u * u, slope = -6.0 * t * u / first;
+      const Jet h = h_of(pair_, pair_kind_, R[p]), phi = phi_.at(R[p]);
+      const double V = h.f / R[p];
+      f[p][energy] += weight * V;
+      f[p][density] += weight * phi.f;
+      if (fR) {
+        fR[p][energy] += weight * (h.d1 - V) / R[p];
+        fR[p][density] += weight * phi.d1;
+      }
+      if (fS) {
+        fS[p][energy] += slope * V;
+        fS[p][density] += slope * phi.f;
       }
     }
-  }
-  if (k == 0) {
-    Averages bare, bare_R;
-    raw(R, bare, bare_R);
-    for (int n = 0; n < averages; ++n) {
-      value[n] += y.left * bare[n];
-      slope_R[n] += y.left * bare_R[n];
-      slope_S[n] += dy.left * bare[n];
-    }
-  }
-  value[energy] /= R;
-  std::copy_n(value, averages, f);
-  if (by_R) {
-    slope_R[energy] = (slope_R[energy] - value[energy]) / R;
-    std::copy_n(slope_R, averages, fR);
-  }
-  if (by_S) {
-    slope_S[energy] /= R;
-    std::copy_n(slope_S, averages, fS);
-  }
 }
-
-template void PacketTable::interpolate<false, false>(double, double, double *, double *, double *) const;
-template void PacketTable::interpolate<false, true>(double, double, double *, double *, double *) const;
-template void PacketTable::interpolate<true, true>(double, double, double *, double *, double *) const;
 
 } // namespace dbar::gpp

@@ -44,23 +44,6 @@ Embedded embed(const Embedding &F, const Sums &sums, double s, const Parts &part
   return site;
 }
 
-double change_by_S(const Embedded &site, const Averages &f, const Averages &fS, const double *e) {
-  const double along = site.by_G[0] * e[0] + site.by_G[1] * e[1] + site.by_G[2] * e[2];
-  return site.by_phi * fS[density] + site.by_spread * fS[spread] +
-         (2.0 * site.by_slopes * f[slope] + along) * fS[slope];
-}
-
-void change_by_pair(const Embedded &site, const Averages &f, const Averages &fR, const Averages &fS, double R,
-                    const double *e, double *by_vector, double *by_S) {
-  const double along = site.by_G[0] * e[0] + site.by_G[1] * e[1] + site.by_G[2] * e[2];
-  const double turn = f[slope] / R; // e turns
-  const double by_R = site.by_phi * fR[density] + site.by_spread * fR[spread] +
-                      (2.0 * site.by_slopes * f[slope] + along) * fR[slope] - turn * along;
-  for (int d = 0; d < 3; ++d)
-    by_vector[d] = by_R * e[d] + turn * site.by_G[d];
-  *by_S = change_by_S(site, f, fS, e);
-}
-
 double chance_within(double cutoff, double R, double S) {
   if (!(S > 0.0))
     return R < cutoff ? 1.0 : 0.0;

@@ -37,11 +37,22 @@ struct Embedded {
 Embedded embed(const Embedding &F, const Sums &sums, double s, const Parts &parts = {});
 constexpr double widest = 0.95;
 
-// What a pair does to the atom in whose Sums it is: how its <F> changes with the vector to the neighbour and with the
-// sum of both variances. f, fR, fS: the averages of the pair.
-void change_by_pair(const Embedded &site, const Averages &f, const Averages &fR, const Averages &fS, double R,
-                    const double *e, double *by_vector, double *by_S);
-double change_by_S(const Embedded &site, const Averages &f, const Averages &fS, const double *e);
+// What a pair does to the atom in whose Sums it is: how its <F> changes with the sum of both variances, and with the
+// vector to the neighbour. f, fR, fS: the averages of the pair.
+inline double change_by_S(const Embedded &site, const Averages &f, const Averages &fS, const double *e) {
+  const double along = site.by_G[0] * e[0] + site.by_G[1] * e[1] + site.by_G[2] * e[2];
+  return site.by_phi * fS[density] + site.by_spread * fS[spread] +
+         (2.0 * site.by_slopes * f[slope] + along) * fS[slope];
+}
+inline void change_by_vector(const Embedded &site, const Averages &f, const Averages &fR, double R, const double *e,
+                             double *by_vector) {
+  const double along = site.by_G[0] * e[0] + site.by_G[1] * e[1] + site.by_G[2] * e[2];
+  const double turn = f[slope] / R; // e turns
+  const double by_R = site.by_phi * fR[density] + site.by_spread * fR[spread] +
+                      (2.0 * site.by_slopes * f[slope] + along) * fR[slope] - turn * along;
+  for (int d = 0; d < 3; ++d)
+    by_vector[d] = by_R * e[d] + turn * site.by_G[d];
+}
 
 inline void add_pair(Sums &sums, const Averages &f, const double *e) {
   sums.phi += f[density];

@@ -15,9 +15,8 @@
 #include <limits>
 
 using namespace LAMMPS_NS;
-using dbar::gpp::Averages;
-using dbar::gpp::Embedded;
-using dbar::gpp::PacketTable;
+using dbar::Neighbours;
+using Want = dbar::NeighbourWalk::Want;
 
 namespace {
 
@@ -29,53 +28,6 @@ std::string text_of(double x) {
 }
 
 } // namespace
-
-struct PairDbarGpp::Place {
-  int i, j;
-  bool own;                   // whether j's share is added here
-  double R, S, e[3], back[3]; // from i to j, from j to i
-  const PacketTable *at_i, *at_j;
-};
-
-// Pairs that count, each once on the ranks that have it.
-template <class Use> void PairDbarGpp::for_each_pair(Use use) {
-  double **x = atom->x;
-  const int *type = atom->type, ntypes = atom->ntypes;
-  const bool newton = force->newton_pair;
-  Place at;
-  for (int ii = 0; ii < list->inum; ++ii) {
-    at.i = list->ilist[ii];
-    const int *neighbours = list->firstneigh[at.i], itype = type[at.i];
-    for (int jj = 0; jj < list->numneigh[at.i]; ++jj) {
-      at.j = neighbours[jj] & NEIGHMASK;
-      const int jtype = type[at.j];
-      double square = 0.0;
-      for (int d = 0; d < 3; ++d) {
-        at.e[d] = x[at.j][d] - x[at.i][d];
-        square += at.e[d] * at.e[d];
-      }
-      if (!(square < cutsq[itype][jtype]))
-        continue;
-      at.R = std::sqrt(square);
-      if (at.R < 1e-6) {
-        failure_ = style_name + ": atoms " + std::to_string(atom->tag[at.i]) + " and " +
-                   std::to_string(atom->tag[at.j]) + ": found both at one place, expected a distance";
-        continue;
-      }
-      at.S = s_[at.i] + s_[at.j];
-      at.at_i = tables_[(itype - 1) * ntypes + jtype - 1];
-      if (!at.at_i->sees(at.R, at.S))
-        continue;
-      at.at_j = tables_[(jtype - 1) * ntypes + itype - 1];
-      for (int d = 0; d < 3; ++d) {
-        at.e[d] /= at.R;
-        at.back[d] = -at.e[d];
-      }
-      at.own = newton || at.j < atom->nlocal;
-      use(at);
-    }
-  }
-}
 
 double PairDbarGpp::kT(int i) const {
   return options_.isentropic ? kept_[i] / s_[i] : force->boltz * options_.temperature;
@@ -113,40 +65,59 @@ void PairDbarGpp::begin_variances() {
 
 void PairDbarGpp::solve() {
   int at_most = 0; // passes, one after another
+  walk_->forget();
+  std::fill(step_.begin(), step_.end(), 0.0);
   for (passes_ = 1;; ++passes_) {
-    failure_.clear();
     communicate(variances);
     add_up();
     differentiate();
     const double mine = next_variances();
-    const double here[3] = {mine, capped_ ? 1.0 : 0.0, failure_.empty() ? 0.0 : 1.0};
+    const double here[3] = {mine, capped_ ? 1.0 : 0.0, walk_->trouble().empty() ? 0.0 : 1.0};
     double worst[3];
     MPI_Allreduce(here, worst, 3, MPI_DOUBLE, MPI_MAX, world);
     residual_ = worst[0];
     if (worst[2] > 0.0)
-      dbar::raise_together(error, world, failure_);
+      dbar::raise_together(error, world, walk_->trouble().empty() ? "" : style_name + ": " + walk_->trouble());
     at_most = worst[1] > 0.0 ? at_most + 1 : 0;
     if (residual_ <= options_.tolerance)
       break;
     const bool stuck = at_most == patience;
     if (stuck || passes_ == options_.most_passes)
       dbar::raise_together(error, world, (stuck ? capped_ : mine == residual_) ? worst_atom(residual_) : "");
-    std::copy_n(next_.data(), atom->nlocal, s_);
+    go_on();
   }
   dbar::raise_together(error, world, too_wide());
 }
 
+// To the next variances. Near rest a pass leaves much the same part of what every variance lacks, by which the step is
+// made longer or shorter: about one pass less in three.
+void PairDbarGpp::go_on() {
+  double here[2] = {0.0, 0.0}, all[2];
+  for (int i = 0; i < atom->nlocal; ++i) {
+    const double off = std::log(next_[i] / s_[i]);
+    here[0] += off * step_[i];
+    here[1] += step_[i] * step_[i];
+    step_[i] = off;
+  }
+  MPI_Allreduce(here, all, 2, MPI_DOUBLE, MPI_SUM, world);
+  const bool near = residual_ < 0.1;
+  if (near && all[1] > 0.0 && std::fabs(all[0]) < 0.5 * all[1])
+    stretch_ = std::clamp(stretch_ / (1.0 - all[0] / all[1]), 0.6, 1.5);
+  for (int i = 0; i < atom->nlocal; ++i)
+    s_[i] = near ? std::min(s_[i] * std::exp(stretch_ * step_[i]), options_.most_variance) : next_[i];
+}
+
 void PairDbarGpp::add_up() {
   std::fill(sums_.begin(), sums_.end(), dbar::gpp::Sums());
-  for_each_pair([this](const Place &at) {
-    Averages f;
-    at.at_i->values(at.R, at.S, f);
-    dbar::gpp::add_pair(sums_[at.i], f, at.e);
-    if (!at.own)
-      return;
-    if (at.at_j != at.at_i)
-      at.at_j->values(at.R, at.S, f);
-    dbar::gpp::add_pair(sums_[at.j], f, at.back);
+  const int last = force->newton_pair ? atom->nlocal + atom->nghost : atom->nlocal;
+  walk_->for_each(list, s_, Want::values, [&](const Neighbours &near) {
+    dbar::gpp::Sums &sum = sums_[near.i];
+    for (int k = 0; k < near.n; ++k) {
+      const double *e = near.e[k], back[3] = {-e[0], -e[1], -e[2]};
+      dbar::gpp::add_pair(sum, near.f[k], e);
+      if (near.j[k] < last)
+        dbar::gpp::add_pair(sums_[near.j[k]], near.back[k], back);
+    }
   });
   communicate(sums);
   for (int i = 0; i < atom->nlocal; ++i)
@@ -156,16 +127,17 @@ void PairDbarGpp::add_up() {
 
 void PairDbarGpp::differentiate() {
   std::fill(by_s_.begin(), by_s_.end(), 0.0);
-  for_each_pair([this](const Place &at) {
-    Averages f, fS;
-    at.at_i->by_S(at.R, at.S, f, fS);
-    double by_S = fS[dbar::gpp::energy] + dbar::gpp::change_by_S(sites_[at.i], f, fS, at.e);
-    if (at.at_j != at.at_i)
-      at.at_j->by_S(at.R, at.S, f, fS);
-    by_S += dbar::gpp::change_by_S(sites_[at.j], f, fS, at.back);
-    by_s_[at.i] += by_S;
-    if (at.own)
-      by_s_[at.j] += by_S;
+  const int last = force->newton_pair ? atom->nlocal + atom->nghost : atom->nlocal;
+  walk_->for_each(list, s_, Want::by_S, [&](const Neighbours &near) {
+    for (int k = 0; k < near.n; ++k) {
+      const double *e = near.e[k], back[3] = {-e[0], -e[1], -e[2]};
+      const double by_S = near.fS[k][dbar::gpp::energy] +
+                          dbar::gpp::change_by_S(sites_[near.i], near.f[k], near.fS[k], e) +
+                          dbar::gpp::change_by_S(sites_[near.j[k]], near.back[k], near.backS[k], back);
+      by_s_[near.i] += by_S;
+      if (near.j[k] < last)
+        by_s_[near.j[k]] += by_S;
+    }
   });
   communicate(by_variances);
 }
@@ -220,25 +192,27 @@ std::string PairDbarGpp::too_wide() const {
 double PairDbarGpp::add_forces() {
   double **x = atom->x, **f = atom->f, pairs = 0.0;
   const int nlocal = atom->nlocal, newton = force->newton_pair;
-  for_each_pair([&](const Place &at) {
-    Averages average, by_R, by_S;
-    double pull[3], back[3], unused;
-    at.at_i->by_R_and_S(at.R, at.S, average, by_R, by_S);
-    const double V = average[dbar::gpp::energy], slope = by_R[dbar::gpp::energy];
-    dbar::gpp::change_by_pair(sites_[at.i], average, by_R, by_S, at.R, at.e, pull, &unused);
-    if (at.at_j != at.at_i)
-      at.at_j->by_R_and_S(at.R, at.S, average, by_R, by_S);
-    dbar::gpp::change_by_pair(sites_[at.j], average, by_R, by_S, at.R, at.back, back, &unused);
-    for (int d = 0; d < 3; ++d) {
-      pull[d] += slope * at.e[d] - back[d];
-      f[at.i][d] += pull[d];
-      if (at.own)
-        f[at.j][d] -= pull[d];
+  walk_->for_each(list, s_, Want::all, [&](const Neighbours &near) {
+    const int i = near.i;
+    for (int k = 0; k < near.n; ++k) {
+      const int j = near.j[k];
+      const double *e = near.e[k], back[3] = {-e[0], -e[1], -e[2]};
+      const double V = near.f[k][dbar::gpp::energy], slope = near.fR[k][dbar::gpp::energy];
+      double pull[3], other[3];
+      dbar::gpp::change_by_vector(sites_[i], near.f[k], near.fR[k], near.R[k], e, pull);
+      dbar::gpp::change_by_vector(sites_[j], near.back[k], near.backR[k], near.R[k], back, other);
+      const bool own = newton || j < nlocal;
+      for (int d = 0; d < 3; ++d) {
+        pull[d] += slope * e[d] - other[d];
+        f[i][d] += pull[d];
+        if (own)
+          f[j][d] -= pull[d];
+      }
+      pairs += own ? V : 0.5 * V;
+      if (evflag)
+        ev_tally_xyz(i, j, nlocal, newton, V, 0.0, pull[0], pull[1], pull[2], x[i][0] - x[j][0], x[i][1] - x[j][1],
+                     x[i][2] - x[j][2]);
     }
-    pairs += at.own ? V : 0.5 * V;
-    if (evflag)
-      ev_tally_xyz(at.i, at.j, nlocal, newton, V, 0.0, pull[0], pull[1], pull[2], x[at.i][0] - x[at.j][0],
-                   x[at.i][1] - x[at.j][1], x[at.i][2] - x[at.j][2]);
   });
   return pairs;
 }

@@ -57,6 +57,7 @@ void PairDbarGpp::allocate() {
 
 // Once more with another temperature, the potential stays.
 void PairDbarGpp::settings(int narg, char **arg) {
+  stretch_ = 1.0;
   const dbar::GppOptions old = std::exchange(options_, dbar::GppOptions(lmp, narg, arg));
   if (!packets_)
     return;
@@ -103,10 +104,11 @@ void PairDbarGpp::coeff(int narg, char **arg) {
 
 void PairDbarGpp::make_packets(dbar::gpp::Form form) {
   packets_ = std::make_unique<Packets>(std::move(form), options_.most_variance);
-  tables_.assign(atom->ntypes * atom->ntypes, nullptr);
-  for (int a = 0; a < atom->ntypes; ++a)
-    for (int b = 0; b < atom->ntypes; ++b)
-      tables_[a * atom->ntypes + b] = &packets_->table(map[a + 1], map[b + 1]);
+  std::vector<const dbar::gpp::PacketTable *> tables;
+  for (int a = 1; a <= atom->ntypes; ++a)
+    for (int b = 1; b <= atom->ntypes; ++b)
+      tables.push_back(&packets_->table(map[a], map[b]));
+  walk_ = std::make_unique<dbar::NeighbourWalk>(lmp, std::move(tables));
 }
 
 void PairDbarGpp::init_style() {
@@ -144,6 +146,7 @@ void PairDbarGpp::compute(int eflag, int vflag) {
     sites_.resize(all);
     by_s_.resize(all);
     next_.resize(atom->nlocal);
+    step_.resize(atom->nlocal);
   });
   find_variances();
   begin_variances();
@@ -221,7 +224,8 @@ void PairDbarGpp::communicate(Carried what) {
 
 double PairDbarGpp::memory_usage() {
   const double n = atom->ntypes + 1.0;
-  return Pair::memory_usage() + n * n * (sizeof(int) + sizeof(double)) + (packets_ ? packets_->memory_usage() : 0.0) +
+  return Pair::memory_usage() + n * n * (sizeof(int) + sizeof(double)) +
+         (packets_ ? packets_->memory_usage() + walk_->memory_usage() : 0.0) +
          sums_.capacity() * sizeof(dbar::gpp::Sums) + sites_.capacity() * sizeof(dbar::gpp::Embedded) +
-         (by_s_.capacity() + next_.capacity()) * sizeof(double);
+         (by_s_.capacity() + next_.capacity() + step_.capacity()) * sizeof(double);
 }

@@ -8,6 +8,7 @@
 
 #include "kernels/gpp/fixed_point.h"
 #include "kernels/gpp/packets.h"
+#include "styles/gpp/neighbours.h"
 #include "styles/gpp/options.h"
 
 #include "pair.h"
@@ -35,38 +36,36 @@ public:
 
 private:
   enum Carried { variances, embedded, sums, by_variances }; // what communication carries
-  struct Place;                                             // of a pair
 
   void allocate();
   void make_packets(dbar::gpp::Form form);
   void find_variances();
   void begin_variances();
   void solve();
-  void add_up();           // the sums of each atom and what follows of its <F>
-  void differentiate();    // by_s_
+  void add_up();        // the sums of each atom and what follows of its <F>
+  void differentiate(); // by_s_
+  void go_on();
   double next_variances(); // into next_; the worst residual of this rank
   std::string worst_atom(double residual) const;
   std::string too_wide() const; // a message, empty if no density scatters too much
   double add_forces();          // the sum of the mean pair potentials
   void add_free_energy(double pairs);
-  template <class Use> void for_each_pair(Use use);
   void communicate(Carried what);
   double kT(int i) const; // of an atom
 
   dbar::GppOptions options_;
   std::unique_ptr<dbar::gpp::Packets> packets_;
-  std::vector<const dbar::gpp::PacketTable *>
-      tables_;           // [type][type] of a neighbour of the second at an atom of the first
+  std::unique_ptr<dbar::NeighbourWalk> walk_;
   bool checked_ = false; // the lists of this run
 
   // of owned and ghost atoms
   double *s_ = nullptr, *kept_ = nullptr; // variances; kT s, if isentropic
   std::vector<dbar::gpp::Sums> sums_;
   std::vector<dbar::gpp::Embedded> sites_;
-  std::vector<double> by_s_, next_;
+  std::vector<double> by_s_, next_, step_; // step: logarithm of what a pass wants to multiply a variance by
   Carried carried_ = variances;
-  std::string failure_; // of this rank, in the pass that goes on
-  bool capped_ = false; // a variance wants to be above smax
+  bool capped_ = false;  // a variance wants to be above smax
+  double stretch_ = 1.0; // of steps near rest
   int passes_ = 0;
   double residual_ = 0.0;
 };
