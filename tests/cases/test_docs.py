@@ -38,7 +38,7 @@ PAGES += [f"docs/theory/{name}.md" for name in ("bias", "descriptors")]
 PAGES += [
     f"docs/api/{name}.md"
     for name in (
-        *("basis", "bias", "cli", "console", "descriptors", "ensemble", "entropy", "files"),
+        *("basis", "bias", "cli", "console", "descriptors", "ensemble", "entropy", "files", "gpp"),
         *("lammps", "measures", "novelty", "statistics", "status", "store", "study"),
         *("targets", "watch"),
     )
@@ -175,6 +175,10 @@ def test_command_pages_name_every_keyword(lammps):
     words = known_words(lammps, "compute x all dbar/entropy d entropy.json")
     assert "temp" in words
     page = (ROOT / "docs/commands/compute_dbar_entropy.md").read_text()
+    assert all(f"| *{word}* |" in page for word in words), words
+    words = known_words(lammps, "pair_style dbar/gpp 300 efs")
+    assert "isentropic" in words
+    page = (ROOT / "docs/commands/pair_style_dbar_gpp.md").read_text()
     assert all(f"| *{word}* |" in page for word in words), words
     for style, arguments, one in (
         ("stream", "5 4 20 d", "monitor"),

@@ -99,6 +99,19 @@ def test_vacancy_entropy(tmp_path):
     assert free == pytest.approx(expected, abs=0.08 * 1000 * kB)
 
 
+def test_packets(tmp_path):
+    """What the page of the example says of 300 K is what it prints."""
+    folder = ROOT / "examples/packets"
+    for name in ("in.packets", "cu-efs.json"):
+        (tmp_path / name).write_text((folder / name).read_text())
+    output = lmp(tmp_path, "-in", "in.packets")
+    page = (folder / "README.md").read_text()
+    said = re.findall(r"^(?:temperature|lattice|energy|variance|spring|vacancy) .*$", page, re.M)
+    assert len(said) == 6
+    for line in said:
+        assert line in output, line
+
+
 def test_ipi_beads(tmp_path):
     """Every bead has D of its own; the first structure is the same crystal in all."""
     output = example("ipi-beads", tmp_path, "2", "8")

@@ -3,6 +3,7 @@
 #include "kernels/density/optimal.h"
 #include "kernels/families.h"
 #include "kernels/forces.h"
+#include "kernels/gpp/packets.h"
 #include "kernels/isa/isa.h"
 
 #include <cmath>
@@ -92,11 +93,38 @@ double at_the_centre(dbar::Descriptor &kernel) {
   return total + energy;
 }
 
+// Averages over packets at the ends of their tables, for every number of places up to 17.
+double packets(std::mt19937 &random) {
+  using namespace dbar::gpp;
+  const auto curve = std::make_shared<const Polynomial>(std::vector<double>{0.0, 0.0, 1.0, 0.5}, 3.0, 3.0);
+  Form form{{"X"}, {1.0}, Kind::plain, {curve}, {curve}, {std::make_shared<const RootEmbedding>(1.0)}};
+  const double most = 0.02;
+  const Packets potential(form, most);
+  const PacketTable &table = potential.table(0, 0);
+  double total = 0.0;
+  for (int n = 0; n <= 17; ++n) {
+    std::vector<double> R(n), S(n), f(averages * n), fR(f), fS(f);
+    Sums sums;
+    for (int p = 0; p < n; ++p) {
+      S[p] = p % 3 == 0 ? 0.0 : p % 3 == 1 ? 2.0 * most : 1e-3 * static_cast<double>(random() % 20);
+      R[p] = p % 4 == 0 ? 1e-5 : (1.0 - 1e-12) * table.reach(S[p]);
+    }
+    table.averages_at(n, R.data(), S.data(), reinterpret_cast<Averages *>(f.data()),
+                      reinterpret_cast<Averages *>(fR.data()), reinterpret_cast<Averages *>(fS.data()));
+    table.averages_at(n, R.data(), S.data(), reinterpret_cast<Averages *>(f.data()), nullptr, nullptr);
+    const double e[3] = {1.0, 0.0, 0.0};
+    for (int p = 0; p < n; ++p)
+      add_pair(sums, reinterpret_cast<Averages *>(f.data())[p], e);
+    total += embed(potential.embedding(0), sums, most).energy;
+  }
+  return total;
+}
+
 } // namespace
 
 int main() {
   std::mt19937 random(7);
-  double total = 0.0;
+  double total = packets(random);
   for (const char *twojmax : {"0", "1", "4", "9"})
     for (const char *diagonal : {"yes", "no"})
       total += exercise(

@@ -18,18 +18,24 @@ MAY_USE = {
     "kernels/isa": {"kernels"},
     "kernels/density": {"kernels", "kernels/isa"},
     "kernels/FAMILY": {"kernels", "kernels/isa", "kernels/density"},
-    "files": {"kernels", "kernels/density"},  # which knows what a file of it must hold
+    "kernels/gpp": {"kernels", "kernels/isa"},
+    "files": {
+        "kernels",
+        "kernels/density",
+        "kernels/gpp",
+    },  # which know what a file of them must hold
     "engine": {"files", "kernels", "kernels/isa"},
     "runtime": set(),
     "gate": set(),
-    "bindings": {"files", "kernels", "kernels/isa"},
+    "bindings": {"files", "kernels", "kernels/gpp", "kernels/isa"},
     "styles/compute": {"engine", "files", "kernels", "kernels/isa"},
     "styles/entropy": {"styles/compute", "engine", "files", "runtime"},
+    "styles/gpp": {"engine", "files", "kernels", "kernels/gpp", "kernels/isa"},
     "styles/pair": {"engine", "files", "kernels", "kernels/isa"},
     "styles/stream": {"styles/compute", "engine", "files", "kernels", "runtime"},
     "styles/bias": {"styles/compute", "engine", "files", "kernels", "runtime"},
     "styles/ipi": {"styles/compute", "engine", "files", "kernels"},
-    "styles": {"styles/compute", "styles/entropy", "styles/pair", "styles/stream"}
+    "styles": {"styles/compute", "styles/entropy", "styles/gpp", "styles/pair", "styles/stream"}
     | {"styles/bias", "styles/ipi", "engine"},
 }
 # Who may include headers of others: in quotes, LAMMPS's; in brackets, what is not C++'s own.
@@ -49,7 +55,7 @@ POSIX = re.compile(r"(sys|netinet|arpa)/\w+\.h|(fcntl|netdb|unistd|poll)\.h")
 def room(path):
     """The room of a file, given by its path below lammps-plugin."""
     folders = path.split("/")[:-1]
-    if folders[0] == "kernels" and len(folders) > 1 and folders[1] not in ("isa", "density"):
+    if folders[0] == "kernels" and len(folders) > 1 and folders[1] not in ("isa", "density", "gpp"):
         return "kernels/FAMILY"
     return "/".join(folders[:2]) if folders[0] in ("kernels", "styles") else folders[0]
 

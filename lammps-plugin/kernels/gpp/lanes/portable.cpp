@@ -1,0 +1,1 @@
+#include "kernels/gpp/lanes/bicubic.h"
