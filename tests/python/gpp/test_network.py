@@ -174,7 +174,8 @@ def test_goes_on_as_if_it_had_not_stopped(data, tmp_path):
     for _ in range(2):
         halves.run_epoch()
     write_training(tmp_path / "t.safetensors", halves, ABOUT)
-    again = read_training(tmp_path / "t.safetensors", *data)
+    again, about = read_training(tmp_path / "t.safetensors", *data)
+    assert about == ABOUT
     for _ in range(2):
         again.run_epoch()
     assert again.history == whole.history

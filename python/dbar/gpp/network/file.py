@@ -13,8 +13,10 @@ from safetensors.torch import save_file
 from dbar.files.atomic import replacing
 from dbar.files.json_values import keys, number, refuse
 from dbar.files.kinds import Kind
+from dbar.gpp.network.labels import Labels
 from dbar.gpp.network.model import PacketNetwork
 from dbar.gpp.network.settings import NetworkSettings
+from dbar.gpp.network.stars import Stars
 from dbar.gpp.network.training import Training
 from dbar.version import __version__
 
@@ -110,7 +112,9 @@ def read_network(path: str | os.PathLike[str], dtype: torch.dtype = torch.float6
     return network.eval(), _about(path, content)
 
 
-def read_training(path: str | os.PathLike[str], stars, labels) -> Training:
+def read_training(
+    path: str | os.PathLike[str], stars: Stars, labels: Labels
+) -> tuple[Training, About]:
     """A training that goes on with the same data as before; raises as `read_network`."""
     content, held = _read(path)
     told = content["training"]
@@ -136,7 +140,7 @@ def read_training(path: str | os.PathLike[str], stars, labels) -> Training:
                 "step": torch.tensor(told["steps"][number_]),
                 **{moment: held[f"{moment}.{number_}"] for moment in _MOMENTS},
             }
-    return training
+    return training, _about(path, content)
 
 
 def _read(path) -> tuple[dict, dict[str, torch.Tensor]]:

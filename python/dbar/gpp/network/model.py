@@ -48,14 +48,13 @@ class PacketNetwork(torch.nn.Module):
             self._build(settings)
 
     def _build(self, settings: NetworkSettings) -> None:
-        attributes = len(settings.species) + 1
-        features = settings.features
+        species, features = len(settings.species), settings.features
         harmonics = Irreps.spherical_harmonics(_DEGREE)
         self.harmonics = SphericalHarmonics(harmonics, True, "component")
         self.radial = BesselEdgeLengthEncoding(PolynomialCutoff(6), settings.bessels)
-        self.embedding = torch.nn.Linear(attributes, features)
+        self.embedding = torch.nn.Linear(species + 1, features)
         irreps = {
-            Key.NODE_ATTRS_KEY: Irreps(f"{attributes}x0e"),
+            Key.NODE_ATTRS_KEY: Irreps(f"{species}x0e"),
             Key.NODE_FEATURES_KEY: Irreps(f"{features}x0e"),
             Key.EDGE_ATTRS_KEY: harmonics,
             Key.EDGE_EMBEDDING_KEY: Irreps(f"{settings.bessels}x0e"),
@@ -85,15 +84,15 @@ class PacketNetwork(torch.nn.Module):
         species = torch.cat([batch["species"], batch["neighbour_species"]])
         variances = torch.cat([batch["variances"], batch["neighbour_variances"]])
         kinds = torch.nn.functional.one_hot(species, len(settings.species)).to(vectors.dtype)
-        attributes = torch.cat([kinds, (variances / settings.variance_rms)[:, None]], dim=1)
+        widths = (variances / settings.variance_rms)[:, None]
         both = torch.cat([vectors, -vectors])
         lengths = torch.linalg.vector_norm(vectors, dim=1)[:, None] / settings.cutoff
         radial = self.radial({Key.NORM_LENGTH_KEY: lengths})[Key.EDGE_EMBEDDING_KEY]
         data = {
             Key.POSITIONS_KEY: torch.zeros(len(species), 3, dtype=vectors.dtype),
             Key.ATOM_TYPE_KEY: species,
-            Key.NODE_ATTRS_KEY: attributes,
-            Key.NODE_FEATURES_KEY: self.embedding(attributes),
+            Key.NODE_ATTRS_KEY: kinds,
+            Key.NODE_FEATURES_KEY: self.embedding(torch.cat([kinds, widths], dim=1)),
             Key.EDGE_INDEX_KEY: torch.stack(
                 [torch.cat([sites, others]), torch.cat([others, sites])]
             ),

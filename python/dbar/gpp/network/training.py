@@ -114,6 +114,7 @@ class Training:
             )
         self.left_out, self.learnt = np.sort(order[:left_out]), np.sort(order[left_out:])
         self.best_weights = _copy(self.network)
+        self._units = self._scales()
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.rate)
 
     @property
@@ -156,14 +157,24 @@ class Training:
              **errors.as_dict()}
         )  # fmt: skip
 
+    def _scales(self) -> tuple[float, float, float]:
+        """Root mean squares of what is learnt: energies about their mean, forces, slopes."""
+        labels = self.labels
+        pulled = np.concatenate([labels.vectors, _on_centres(labels.vectors, self.stars)])
+        slopes = np.concatenate([labels.variances, labels.neighbour_variances])
+        return (
+            self.network.settings.energy_std, float(np.sqrt(np.mean(pulled**2))),
+            float(np.sqrt(np.mean(slopes**2))),
+        )  # fmt: skip
+
     def _sum(self, errors: Errors) -> float:
-        unit = self.network.settings.energy_std
-        return sum((one[1] / unit) ** 2 for one in (errors.energy, errors.force, errors.thermal))
+        kinds = (errors.energy, errors.force, errors.thermal)
+        return sum((one[1] / unit) ** 2 for one, unit in zip(kinds, self._units, strict=True))
 
     def _loss(self, which: np.ndarray) -> torch.Tensor:
-        """Mean over sites of the three squares, energies in units of their deviation."""
+        """Mean over sites of three squares, each in units of what is learnt."""
         stars, labels = self.stars.part(which), self.labels.part(self.stars, which)
-        unit, dtype = self.network.settings.energy_std, next(self.network.parameters()).dtype
+        dtype = next(self.network.parameters()).dtype
         batch = tensors(stars, dtype)
         found = self.network.derivatives(batch, keep=True)
         right = [
@@ -172,15 +183,17 @@ class Training:
                 labels.energies, labels.vectors, labels.variances, labels.neighbour_variances,
             )
         ]  # fmt: skip
-        energy, pulled, own, theirs = (
-            (one - other) / unit for one, other in zip(found, right, strict=True)
+        energy, force, thermal = self._units
+        units = (energy, force, thermal, thermal)
+        off, pulled, own, theirs = (
+            (one - other) / unit for one, other, unit in zip(found, right, units, strict=True)
         )
         sites, n = batch["sites"], len(which)
         atoms = torch.as_tensor(np.diff(stars.start) + 1, dtype=dtype)
         centre = torch.zeros(n, 3, dtype=dtype).index_add(0, sites, pulled)
-        force = (centre**2).sum(1).index_add(0, sites, (pulled**2).sum(1)) / (3.0 * atoms)
-        thermal = (own**2).index_add(0, sites, theirs**2) / atoms
-        return (energy**2 + force + thermal).mean()
+        forces = (centre**2).sum(1).index_add(0, sites, (pulled**2).sum(1)) / (3.0 * atoms)
+        slopes = (own**2).index_add(0, sites, theirs**2) / atoms
+        return (off**2 + forces + slopes).mean()
 
 
 def _copy(network: PacketNetwork) -> dict[str, torch.Tensor]:
