@@ -1,4 +1,5 @@
 // Python module dbar._kernels: descriptors over arrays of neighbourhoods.
+#include "bindings/packets.h"
 #include "files/word_file.h"
 #include "kernels/families.h"
 #include "kernels/forces.h"
@@ -234,6 +235,8 @@ PYBIND11_MODULE(_kernels, m) {
         "Multiply-adds per second of one core with this instruction set, measured now.");
   m.def("available_isas", &dbar::available_isas,
         "Instruction sets that this build and processor can run, as DBAR_ISA names them.");
+
+  bind_packets(m);
 
   py::class_<Kernel>(m, "Kernel")
       .def(py::init<const std::string &, double, const std::vector<std::string> &, int>(), py::arg("family"),

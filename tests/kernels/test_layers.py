@@ -18,11 +18,16 @@ MAY_USE = {
     "kernels/isa": {"kernels"},
     "kernels/density": {"kernels", "kernels/isa"},
     "kernels/FAMILY": {"kernels", "kernels/isa", "kernels/density"},
-    "files": {"kernels", "kernels/density"},  # which knows what a file of it must hold
+    "kernels/gpp": {"kernels"},
+    "files": {
+        "kernels",
+        "kernels/density",
+        "kernels/gpp",
+    },  # which know what a file of them must hold
     "engine": {"files", "kernels", "kernels/isa"},
     "runtime": set(),
     "gate": set(),
-    "bindings": {"files", "kernels", "kernels/isa"},
+    "bindings": {"files", "kernels", "kernels/gpp", "kernels/isa"},
     "styles/compute": {"engine", "files", "kernels", "kernels/isa"},
     "styles/entropy": {"styles/compute", "engine", "files", "runtime"},
     "styles/pair": {"engine", "files", "kernels", "kernels/isa"},
@@ -49,7 +54,7 @@ POSIX = re.compile(r"(sys|netinet|arpa)/\w+\.h|(fcntl|netdb|unistd|poll)\.h")
 def room(path):
     """The room of a file, given by its path below lammps-plugin."""
     folders = path.split("/")[:-1]
-    if folders[0] == "kernels" and len(folders) > 1 and folders[1] not in ("isa", "density"):
+    if folders[0] == "kernels" and len(folders) > 1 and folders[1] not in ("isa", "density", "gpp"):
         return "kernels/FAMILY"
     return "/".join(folders[:2]) if folders[0] in ("kernels", "styles") else folders[0]
 

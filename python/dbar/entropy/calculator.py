@@ -16,10 +16,10 @@ from dbar.entropy.configuration import prepare
 from dbar.entropy.errors import ImaginaryMode, RoughPotentialWarning
 from dbar.entropy.force_constants import ForceConstants, Potential, force_constants, relaxed
 from dbar.entropy.lammps_session import LammpsSession
-from dbar.entropy.modes import Modes, log_determinant, normal_modes, zero_modes
 from dbar.entropy.result import Reference
 from dbar.entropy.thermodynamics import check_statistics, check_temperature
 from dbar.entropy.units import angstrom
+from dbar.potential.modes import Modes, log_determinant, normal_modes, zero_modes
 
 __all__ = ["ReferenceCalculator", "reference", "warn_of_roughness"]
 

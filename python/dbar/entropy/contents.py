@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dbar.entropy.modes import count_zero_modes
+from dbar.potential.modes import count_zero_modes
 
 __all__ = ["Contents"]
 

@@ -18,7 +18,6 @@ from dbar.entropy.calculator import ReferenceCalculator
 from dbar.entropy.database_file import DatabaseFile, Record
 from dbar.entropy.defect_cells import cluster_of, perfect_cell
 from dbar.entropy.defect_search import DefectSearch
-from dbar.entropy.eam_table import EamTable, read_table
 from dbar.entropy.errors import RoughPotentialWarning
 from dbar.entropy.smoothing import smooth_table
 from dbar.entropy.thermodynamics import check_temperature
@@ -26,6 +25,7 @@ from dbar.entropy.wigner_seitz import check_ovito
 from dbar.files.atomic import check_writable
 from dbar.files.kinds import Kind
 from dbar.lammps.lmp import potential_path
+from dbar.potential.eam_table import EamTable, read_table
 
 __all__ = ["iron_database"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import linalg, optimize
 from scipy.spatial.distance import pdist, squareform
 
-from dbar.entropy.modes import zero_modes
+from dbar.potential.modes import zero_modes
 
 __all__ = ["Minimum", "energy_and_gradient", "minimum", "second_derivatives", "walk"]
 

@@ -10,9 +10,9 @@ from dbar.descriptors.command import command_settings, difference
 from dbar.entropy.bulk_cells import BulkCells
 from dbar.entropy.contents import Contents
 from dbar.entropy.entropy_model import EntropyModel
-from dbar.entropy.modes import count_zero_modes
 from dbar.entropy.prediction import Prediction
 from dbar.entropy.units import angstrom, electronvolt
+from dbar.potential.modes import count_zero_modes
 
 __all__ = ["AT_REST", "VALUES", "LiveEntropy"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dbar.entropy.eam_table import EamTable, read_table
 from dbar.entropy.smooth_spline import Rounding, fitted, thinned
 from dbar.files.atomic import check_writable
 from dbar.files.refused import Refused
+from dbar.potential.eam_table import EamTable, read_table
 
 __all__ = ["SmoothedFunction", "smooth_table"]
 

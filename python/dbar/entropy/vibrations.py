@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dbar.entropy.errors import ImaginaryMode
-from dbar.entropy.modes import zero_modes
 from dbar.entropy.quadrature import Lanczos
 from dbar.entropy.thermodynamics import mode_entropies, mode_free_energies
 from dbar.entropy.units import Constants
+from dbar.potential.modes import zero_modes
 
 __all__ = ["Spectrum", "Vibrations"]
 

@@ -1,4 +1,4 @@
-"""Potentials that are linear in a descriptor; `pair_style dbar` reads their files."""
+"""Potentials linear in a descriptor, tables of others, normal modes."""
 
 from dbar.potential.linear import LinearPotential
 

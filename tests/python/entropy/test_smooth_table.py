@@ -9,8 +9,8 @@ from ase.build import bulk
 
 from dbar.cli import main
 from dbar.entropy import ReferenceCalculator, RoughPotentialWarning, formation_entropy, smooth_table
-from dbar.entropy.eam_table import EamTable, read_table
 from dbar.lammps import potentials_dir
+from dbar.potential.eam_table import EamTable, read_table
 
 N, DR, DRHO, CUTOFF, KINK = 5000, 1e-3, 0.02, 5.0, 2.05
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from dbar.entropy import ImaginaryMode, reference
-from dbar.entropy.modes import zero_modes
 from dbar.entropy.probes import random_signs
 from dbar.entropy.quadrature import WINDOW, Lanczos, Unsettled, settle
 from dbar.entropy.thermodynamics import mode_entropies
 from dbar.entropy.units import Constants
 from dbar.entropy.vibrations import Spectrum, Vibrations
+from dbar.potential.modes import zero_modes
 from lennard_jones import COEFF, fcc, icosahedron, matrix_of
 
 UNIT = Constants(boltz=1.0, hbar=1.0, mvv2e=1.0)

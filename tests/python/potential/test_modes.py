@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dbar.entropy.modes import count_zero_modes, log_determinant, normal_modes, zero_modes
+from dbar.potential.modes import count_zero_modes, log_determinant, normal_modes, zero_modes
 
 NO, ALL = np.zeros(3, bool), np.ones(3, bool)
 
