@@ -41,6 +41,8 @@ class Kind(enum.Enum):
     ENTROPY_STUDY = "a study of vibrational entropies of dbar (JSON)"
     ENTROPY_STUDY_PAGE = "a page of a study of vibrational entropies of dbar"
     PACKET_NETWORK = "a network of phase packets of dbar"
+    PACKET_STUDY = "a study of phase packets of dbar (JSON)"
+    PACKET_STUDY_PAGE = "a page of a study of phase packets of dbar"
 
 
 MARKS = {  # beginnings of texts
@@ -48,6 +50,7 @@ MARKS = {  # beginnings of texts
     '<meta name="generator" content="dbar',
     Kind.MONITOR: "# for runs like those of",
     Kind.ENTROPY_STUDY_PAGE: "# Vibrational entropies from D: a study",
+    Kind.PACKET_STUDY_PAGE: "# Phase packets: a study",
 }
 _OLD_PAGE = (  # of before it named its generator
     '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
@@ -58,6 +61,7 @@ _SCHEMAS = {
     "dbar-basis": Kind.BASIS,
     "dbar-entropies": Kind.ENTROPIES_JSON, "dbar-entropy": Kind.ENTROPY_MODEL,
     "dbar-entropy-study": Kind.ENTROPY_STUDY, "dbar-packet-network": Kind.PACKET_NETWORK,
+    "dbar-gpp-study": Kind.PACKET_STUDY,
 }  # fmt: skip
 _HDF5_KINDS = {
     "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS,
@@ -112,7 +116,7 @@ def kind_in(path: Path) -> Kind | None:
 def _of_text(path: Path, head: bytes) -> Kind | None:
     line = head.partition(b"\n")[0]
     text = head.decode(errors="replace")
-    for kind in (Kind.MONITOR, Kind.ENTROPY_STUDY_PAGE):
+    for kind in (Kind.MONITOR, Kind.ENTROPY_STUDY_PAGE, Kind.PACKET_STUDY_PAGE):
         if text.startswith(MARKS[kind]):
             return kind
     if text.startswith((MARKS[Kind.PAGE], _OLD_PAGE)):
