@@ -38,7 +38,7 @@ PAGES += [f"docs/theory/{name}.md" for name in ("bias", "descriptors")]
 PAGES += [
     f"docs/api/{name}.md"
     for name in (
-        *("basis", "bias", "cli", "console", "descriptors", "ensemble", "entropy", "files"),
+        *("basis", "bias", "cli", "console", "descriptors", "ensemble", "entropy", "files", "gpp"),
         *("lammps", "measures", "novelty", "statistics", "status", "store", "study"),
         *("targets", "watch"),
     )

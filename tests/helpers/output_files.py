@@ -5,6 +5,7 @@ import json
 import ase.io
 import h5py
 import numpy as np
+from ase.build import bulk
 
 from bases import alloy, primitive
 from crystal import shaken
@@ -19,6 +20,7 @@ from dbar.entropy.entry import Entry
 from dbar.entropy.studies.plan import Plan
 from dbar.entropy.studies.run import write_study
 from dbar.files.kinds import Kind
+from dbar.gpp import write_lammps, write_xyz
 from dbar.novelty import AtomNovelty
 from dbar.online.replica_file import Note, write_statistics
 from dbar.potential import LinearPotential
@@ -47,6 +49,9 @@ FOREIGN = {
     "csv": b"time (ps),pe (eV)\n0.1,3.0\n",
     "line of json": b'{"kind": "other statistics"}\n\x00\x01',
     "brackets": b"{" * 100_000,
+    "xyz": b"1\nmade_by=me\nCu 0 0 0\n",
+    "number": b"12",
+    "lammps data": b"(written by ASE)\n\n1 atoms\n",
 }  # fmt: skip
 
 
@@ -98,6 +103,8 @@ def every_kind(folder):
         database.give_up(0)
     cluster_model().export(folder / "entropy.json")
     write_study(folder, {}, Plan())
+    write_lammps(folder / "warm.data", bulk("Cu"), ["Cu"])
+    write_xyz(folder / "warm.extxyz", bulk("Cu"))
     with h5py.File(folder / "statistics.h5", "w") as file:
         file.attrs["dbar_file"] = "statistics"
     kinds = {
@@ -108,6 +115,7 @@ def every_kind(folder):
         "replica-0.0.stat": Kind.REPLICA, "status.json": Kind.STATUS, "statistics.h5": Kind.STATISTICS,
         "entropies.json": Kind.ENTROPIES_JSON, "entropies.h5": Kind.ENTROPIES_H5,
         "study.json": Kind.ENTROPY_STUDY, "study.md": Kind.ENTROPY_STUDY_PAGE,
+        "warm.data": Kind.PACKETS_DATA, "warm.extxyz": Kind.PACKETS_XYZ,
         "entropy.json": Kind.ENTROPY_MODEL, "database.h5": Kind.ENTROPY_DATABASE,
     }  # fmt: skip
     assert set(kinds.values()) == set(Kind)

@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console
 
-from dbar.cli import basis, demo, doctor, ensemble, entropy, fit, forecast, report, watch
+from dbar.cli import basis, demo, doctor, ensemble, entropy, fit, forecast, gpp, report, watch
 from dbar.console import signals
 from dbar.console.options import Parser
 from dbar.version import __version__
@@ -32,10 +32,11 @@ examples:
   dbar forecast model.h5 new.h5md --horizon 2              continue another one
   dbar basis fit si.xyz -o basis.json --rcut 6 --qmax 6    radial functions that fit a material
   dbar entropy reference cells.extxyz --pair-style eam/fs --pair-coeff "* * Fe.eam.fs Fe"
+  dbar gpp relax cu-efs --lattice fcc --temperature 300     a crystal at temperature
   dbar ensemble run ensemble.toml                   many runs, cores where least is known
 """
 
-_COMMANDS = (basis, demo, doctor, ensemble, entropy, fit, forecast, report, watch)
+_COMMANDS = (basis, demo, doctor, ensemble, entropy, fit, forecast, gpp, report, watch)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ from pathlib import Path
 from dbar.files import examiner
 from dbar.files.superblock import SIGNATURE
 
-__all__ = ["MARKS", "Kind", "kind_in", "kind_of"]
+__all__ = ["MARKS", "XYZ_MARK", "Kind", "kind_in", "kind_of"]
 
 _HEAD = 1 << 16  # bytes that tell a text
 _LARGEST = 1 << 28  # bytes of a JSON file that is read to find out
@@ -43,6 +43,8 @@ class Kind(enum.Enum):
     PACKET_NETWORK = "a network of phase packets of dbar"
     PACKET_STUDY = "a study of phase packets of dbar (JSON)"
     PACKET_STUDY_PAGE = "a page of a study of phase packets of dbar"
+    PACKETS_DATA = "atoms of `dbar gpp` (LAMMPS data)"
+    PACKETS_XYZ = "atoms of `dbar gpp` (extended xyz)"
 
 
 MARKS = {  # beginnings of texts
@@ -51,7 +53,9 @@ MARKS = {  # beginnings of texts
     Kind.MONITOR: "# for runs like those of",
     Kind.ENTROPY_STUDY_PAGE: "# Vibrational entropies from D: a study",
     Kind.PACKET_STUDY_PAGE: "# Phase packets: a study",
+    Kind.PACKETS_DATA: "atoms of dbar gpp, units metal",
 }
+XYZ_MARK = 'made_by="dbar gpp"'  # in the second line
 _OLD_PAGE = (  # of before it named its generator
     '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
     'content="width=device-width, initial-scale=1"><title>dbar: '
@@ -116,7 +120,9 @@ def kind_in(path: Path) -> Kind | None:
 def _of_text(path: Path, head: bytes) -> Kind | None:
     line = head.partition(b"\n")[0]
     text = head.decode(errors="replace")
-    for kind in (Kind.MONITOR, Kind.ENTROPY_STUDY_PAGE, Kind.PACKET_STUDY_PAGE):
+    for kind in (
+        Kind.MONITOR, Kind.ENTROPY_STUDY_PAGE, Kind.PACKETS_DATA, Kind.PACKET_STUDY_PAGE,
+    ):  # fmt: skip
         if text.startswith(MARKS[kind]):
             return kind
     if text.startswith((MARKS[Kind.PAGE], _OLD_PAGE)):
@@ -127,6 +133,8 @@ def _of_text(path: Path, head: bytes) -> Kind | None:
         names = [name.partition(" (")[0] for name in next(csv.reader([line.decode()]))]
         mine = names[0] == "time" and names[-2:] == ["M_expected", "M_bound"]
         return Kind.FORECAST_CSV if mine else None
+    if line.strip().isdigit() and XYZ_MARK in text.partition("\n")[2].partition("\n")[0]:
+        return Kind.PACKETS_XYZ
     if text.lstrip().startswith("{") and path.stat().st_size <= _LARGEST:
         return _of_json(json.loads(path.read_text(encoding="utf-8")))
     return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Estimate", "block_sums", "effective_size", "log_ratio", "normalised"]
+__all__ = ["Estimate", "block_sums", "effective_size", "log_ratio", "mean_error", "normalised"]
 
 _FINE = 2048  # blocks that are kept at most; shorter ones are never needed with so many
 _LEAST = 8  # blocks from which an error is still taken
@@ -124,3 +124,14 @@ def log_ratio(upper, lower, frames) -> Estimate:
     block = lengths[chosen]
     parts = (value, error, n // block, block * frames, plateau & live)
     return Estimate(*(p.reshape(shape) if shape else p.reshape(())[()] for p in parts))
+
+
+def mean_error(values) -> float:
+    """Standard error of the mean of correlated values (T,), by blocks as in :func:`log_ratio`."""
+    values = np.asarray(values, dtype=float)
+    frames = finest(len(values))
+    # a mean is a ratio of sums; from an origin at which all values are positive
+    above = values - values.min() + (np.ptp(values) or 1.0)
+    sums = block_sums(above, frames)
+    found = log_ratio(sums, np.full(len(sums), float(frames)), frames)
+    return float(found.error * np.exp(found.value))

@@ -4,8 +4,10 @@ import json
 import shutil
 from dataclasses import dataclass
 
+import ase.io
 import numpy as np
 import pytest
+from ase.build import bulk
 
 from bases import alloy, primitive
 from dbar.basis import optimal_basis
@@ -81,6 +83,8 @@ def commands(folder):
     potential = ["--units", "lj", "--pair-style", "lj/cut 9", "--pair-coeff", "* * 1 1"]
     entropy = ["entropy", "reference", str(folder / "pair.xyz"), *potential, "-o"]
     minima = ["entropy", "database", "lj38", "--minima", "2", "--atoms", "7", "-o"]
+    ase.io.write(folder / "cell.xyz", bulk("Cu", cubic=True, a=3.63) * (3, 3, 3), format="extxyz")
+    packets = ["gpp", "relax", "cu-efs", str(folder / "cell.xyz"), "--temperature", "300", "-o"]
     return {
         "fit": Output(["fit", *runs, *FEW, "-o"], ".h5", Kind.MODEL),
         "monitor": Output(["fit", *runs, *FEW, "-o", "NEW", "--monitor"], ".toml", Kind.MONITOR),
@@ -92,6 +96,8 @@ def commands(folder):
         "report of many": Output(["report", *runs, *FEW, "-o"], ".html", Kind.PAGE),
         "entropies json": Output(entropy, ".json", Kind.ENTROPIES_JSON),
         "entropies h5": Output(entropy, ".h5", Kind.ENTROPIES_H5),
+        "data": Output(packets, ".data", Kind.PACKETS_DATA),
+        "extxyz": Output(packets, ".extxyz", Kind.PACKETS_XYZ),
         "database": Output(minima, ".h5", Kind.ENTROPY_DATABASE),
     }
 
@@ -100,7 +106,7 @@ def commands(folder):
     "command",
     [
         *("fit", "monitor", "csv", "json", "h5", "basis", "report", "report of many"),
-        *("entropies json", "entropies h5", "database"),
+        *("entropies json", "entropies h5", "database", "data", "extxyz"),
     ],
 )
 def test_what_is_no_such_output_is_left_alone(made, tmp_path, capsys, command):

@@ -1,0 +1,34 @@
+"""``dbar gpp``: crystals at temperature by phase packets."""
+
+from __future__ import annotations
+
+import argparse
+
+from dbar.cli import gpp_relax
+from dbar.console.options import Parser
+
+__all__ = ["add"]
+
+_ABOUT = """\
+Crystals at temperature without dynamics: each atom is a Gaussian, whose mean position and variance
+are relaxed (phase packets)."""
+
+_EXAMPLE = """\
+examples:
+  dbar gpp relax cu-efs --lattice fcc --temperature 300 500 800
+  dbar gpp relax cu-efs vacancy.xyz --temperature 300 -o warm.extxyz"""
+
+_ACTIONS = (gpp_relax,)
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser."""
+    parser: Parser = commands.add_parser(
+        "gpp",
+        help="crystals at temperature without dynamics",
+        description=_ABOUT,
+        epilog=_EXAMPLE,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for action in _ACTIONS:
+        action.add(actions)
