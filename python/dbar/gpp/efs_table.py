@@ -38,9 +38,7 @@ def efs_table(of: EfsParameters, points: int = 20001) -> EamTable:
     rho = np.linspace(0.0, _DENSEST * 12.0 * (close + of.B**2 * close**2), points)
     number = atomic_numbers[of.element]
     lattice = reference_states[number] or {}
-    header = (
-        f"{number} {of.mass!r} {lattice.get('a', 0.0)!r} {lattice.get('symmetry', 'none')}"
-    )
+    header = f"{number} {of.mass!r} {lattice.get('a', 0.0)!r} {lattice.get('symmetry', 'none')}"
     return EamTable(
         [f"{of.element}, extended Finnis-Sinclair, as a table", "made by dbar", "units metal"],
         [of.element], [header], float(rho[1]), float(r[1]), float(cutoff), [-of.A * np.sqrt(rho)],

@@ -117,7 +117,7 @@ def test_training_goes_on(copper, tmp_path):
     assert again.history == whole.history == told and len(told) == 4
     parts, whole = (tmp_path / f"{name}.safetensors" for name in ("parts", "whole"))
     assert parts.read_bytes() == whole.read_bytes()
-    network, about = read_network(parts)
+    _, about = read_network(parts)
     assert about.sites == 90 and about.temperatures == (100.0, 500.0)
     assert about.history == told[: len(about.history)]
     best = min(told, key=lambda entry: entry["held_out"])

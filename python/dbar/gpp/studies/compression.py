@@ -59,4 +59,6 @@ def compression(
 
 def _energy(crystal, average: Average, a: float) -> float:
     atoms = bulk(crystal.element, crystal.lattice, a=a)
-    return float(np.mean(average.at(atoms).evaluate(np.full(len(atoms), crystal.variance)).energies))
+    return float(
+        np.mean(average.at(atoms).evaluate(np.full(len(atoms), crystal.variance)).energies)
+    )

@@ -54,9 +54,10 @@ def _heating(axes, found) -> None:
     ):  # fmt: skip
         for name, rows in found["averages"].items():
             ax.plot(found["temperatures"], _gaps(rows[key]), "o-", ms=3, label=name)
-        for T, one in found.get("dynamics", {}).items():
-            ax.errorbar(float(T), one[key][0], one[key][1], fmt="ks", ms=4,
-                        label="dynamics" if T == next(iter(found["dynamics"])) else None)  # fmt: skip
+        runs = found.get("dynamics", {})
+        if runs:
+            means, errors = zip(*(one[key] for one in runs.values()), strict=True)
+            ax.errorbar([float(T) for T in runs], means, errors, fmt="ks", ms=4, label="dynamics")
         ax.set(xlabel="temperature (K)", ylabel=label)
     axes[0].legend(frameon=False, fontsize=8)
 

@@ -76,8 +76,13 @@ def crystal_by_dynamics(simulation: Simulation, a: float, temperature: float, pi
 
 
 def free_energy_by_integration(
-    simulation: Simulation, a: float, temperature: float, spring: float, mass: float,
-    picoseconds: float, seeds=range(1, 5),
+    simulation: Simulation,
+    a: float,
+    temperature: float,
+    spring: float,
+    mass: float,
+    picoseconds: float,
+    seeds=range(1, 5),
 ) -> tuple[float, float]:
     """Helmholtz free energy of a crystal by switching to an Einstein crystal and back.
 

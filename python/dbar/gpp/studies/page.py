@@ -54,7 +54,9 @@ def _rotation(found: dict) -> list[str]:
         (name, *(f"{1000 * one[T]['spread']:.2g}" for T in temperatures))
         for name, one in found["averages"].items()
     ]
-    return _table(("largest less smallest energy, meV/atom", *(f"{T} K" for T in temperatures)), rows)
+    return _table(
+        ("largest less smallest energy, meV/atom", *(f"{T} K" for T in temperatures)), rows
+    )
 
 
 def _compression(found: dict) -> list[str]:
