@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
+from dbar.descriptors.neighbours import completed_cell
 from dbar.gpp.average import Average, checked_variances
 from dbar.gpp.choice import make_average, warn_of_temperature
 from dbar.gpp.errors import check_temperature
@@ -146,11 +147,10 @@ def check_cell(atoms, average) -> None:
     ------
     ValueError
     """
-    cell = np.asarray(atoms.get_cell())
-    if not np.any(atoms.get_pbc()):
-        return
-    heights = 1.0 / np.linalg.norm(np.linalg.pinv(cell), axis=0)
-    for name, height, periodic in zip("abc", heights, atoms.get_pbc(), strict=True):
+    periodic_along = atoms.get_pbc()
+    cell = completed_cell(atoms.get_cell(), periodic_along)
+    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+    for name, height, periodic in zip("abc", heights, periodic_along, strict=True):
         if periodic and average.potential.cutoff > 0.5 * height:
             raise ValueError(
                 f"cell: found {height:.4f} Å between the faces along {name}, expected twice the "

@@ -63,7 +63,7 @@ def direct(n: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     n, samples, seed : int
         Number of variables and of draws, and where the random numbers begin.
     """
-    points = np.random.default_rng(seed).standard_normal((samples, n))
+    points = np.random.default_rng([seed, n]).standard_normal((samples, n))
     return points, np.full(samples, 1.0 / samples)
 
 
@@ -79,7 +79,7 @@ def metropolis(n: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]
     n, samples, seed : int
         Number of variables and of samples that are kept, and where the random numbers begin.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, n])
     here, square = np.zeros(n), 0.0
     points = np.empty((samples, n))
     for k in range(-3 * n, samples):

@@ -6,7 +6,7 @@ from ase import Atoms
 from ase.build import bulk
 from scipy import stats
 
-from dbar.gpp import load_potential, make_average, relax_bulk, write_lammps
+from dbar.gpp import UnstableCrystal, load_potential, make_average, relax_bulk, write_lammps
 from harness import run_lammps
 from packet_models import central_differences, copper, strain_difference
 from packet_oracles import disordered
@@ -159,6 +159,13 @@ def test_compression_through_a_shell():
         steps[choice] = after.energy - before.energy - slope * np.log(3.5271 / 3.5275)
     assert abs(steps[None]) > 1e-3
     assert abs(steps["exact"]) < 1e-6 and abs(steps[1e-4]) < 1e-6
+
+
+def test_densities_that_scatter_too_much():
+    """Two atoms that are seldom within the cutoff: a point of the embedding energy would be below zero."""
+    atoms = Atoms("Cu2", [[0, 0, 0], [4.2, 0, 0]])
+    with pytest.raises(UnstableCrystal, match="atom 0: found a density that scatters"):
+        EXACT.at(atoms).evaluate(0.02)
 
 
 def test_numbers_of_neighbours_are_shells():

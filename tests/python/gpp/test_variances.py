@@ -62,15 +62,22 @@ def test_what_does_not_come_to_rest():
     start = np.full(2, 0.01)
     with pytest.raises(UnstableCrystal, match=r"variance of atom 1: .* smax, 0.05 Å\^2, at 300 K"):
         solve_variances(Fading(lambda s: np.array([5.0, -1.0])), Isothermal(300), start, 0.05)
-    # overshoots for ever
-    swing = Fading(lambda s: np.array([1.5 * K * 300 / 0.01, s[1] ** 2 * 1e5]))
+    slow = Fading(lambda s: 1.5 * K * 300 / np.array([0.01, s[1] ** 0.9]))
     with pytest.raises(
         NotConverged, match=r"passes: found 20 used up, .* of atom 1 still"
     ) as error:
-        solve_variances(swing, Isothermal(300), np.array([0.01, 0.02]), 1.0, passes=20)
+        solve_variances(slow, Isothermal(300), np.array([0.01, 0.02]), 1.0, passes=20)
     assert error.value.atom == 1
     with pytest.raises(UnstableCrystal, match="atom 0: found an energy that is no number"):
         solve_variances(Fading(lambda s: np.full(2, np.nan)), Isothermal(300), start, 0.05)
+
+
+def test_what_swings_is_damped():
+    """Substitution alone would go too far each time: the slope grows as the square of the variance."""
+    swing = Fading(lambda s: np.array([1.5 * K * 300 / 0.01, s[1] ** 2 * 1e5]))
+    found = solve_variances(swing, Isothermal(300), np.array([0.02, 0.02]), 1.0)
+    assert found.variances == pytest.approx([0.01, (1.5 * K * 300 / 1e5) ** (1 / 3)], rel=1e-9)
+    assert found.passes < 60
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])
