@@ -6,6 +6,7 @@
 #include "styles/compute/chunk.h"
 #include "styles/compute/dbar.h"
 #include "styles/entropy/style.h"
+#include "styles/gpp/style.h"
 #include "styles/ipi/style.h"
 #include "styles/pair/dbar.h"
 #include "styles/stream/style.h"
@@ -39,6 +40,9 @@ void *new_fix_stream(void *lmp, int narg, char **arg) {
 }
 void *new_pair(void *lmp) {
   return new PairDbar(static_cast<LAMMPS *>(lmp));
+}
+void *new_pair_gpp(void *lmp) {
+  return new PairDbarGpp(static_cast<LAMMPS *>(lmp));
 }
 
 // As LAMMPS says it: 20250722 is "22 Jul 2025".
@@ -77,4 +81,5 @@ extern "C" __attribute__((visibility("default"))) void dbar_register_styles(void
   add("fix", "dbar/ipi", "dbar " DBAR_VERSION " fix: i-PI client whose extras carry descriptors", &new_fix_ipi);
   add("fix", "dbar/stream", "dbar " DBAR_VERSION " fix: time-averaged snapshots streamed to Python", &new_fix_stream);
   add("pair", "dbar", "dbar " DBAR_VERSION " pair style: a potential linear in a descriptor", &new_pair);
+  add("pair", "dbar/gpp", "dbar " DBAR_VERSION " pair style: free energy of atoms as Gaussian packets", &new_pair_gpp);
 }

@@ -30,11 +30,12 @@ MAY_USE = {
     "bindings": {"files", "kernels", "kernels/gpp", "kernels/isa"},
     "styles/compute": {"engine", "files", "kernels", "kernels/isa"},
     "styles/entropy": {"styles/compute", "engine", "files", "runtime"},
+    "styles/gpp": {"engine", "files", "kernels", "kernels/gpp"},
     "styles/pair": {"engine", "files", "kernels", "kernels/isa"},
     "styles/stream": {"styles/compute", "engine", "files", "kernels", "runtime"},
     "styles/bias": {"styles/compute", "engine", "files", "kernels", "runtime"},
     "styles/ipi": {"styles/compute", "engine", "files", "kernels"},
-    "styles": {"styles/compute", "styles/entropy", "styles/pair", "styles/stream"}
+    "styles": {"styles/compute", "styles/entropy", "styles/gpp", "styles/pair", "styles/stream"}
     | {"styles/bias", "styles/ipi", "engine"},
 }
 # Who may include headers of others: in quotes, LAMMPS's; in brackets, what is not C++'s own.

@@ -4,11 +4,11 @@
 #include "engine/packages.h"
 #include "engine/raise_together.h"
 #include "engine/shared_text.h"
+#include "engine/whole_lists.h"
 #include "files/model_file.h"
 #include "kernels/descriptor.h"
 #include "kernels/isa/isa.h"
 #include "kernels/words.h"
-#include "styles/pair/whole_lists.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -133,7 +133,7 @@ double PairDbar::init_one(int i, int j) {
 
 void PairDbar::compute(int eflag, int vflag) {
   if (!local_)
-    dbar::refuse_gaps_in_lists(lmp, species_);
+    dbar::refuse_gaps_in_lists(lmp, "Pair style dbar", species_);
   ev_init(eflag, vflag);
   dbar::AtomTally tally;
   if (eflag_atom)

@@ -223,7 +223,7 @@ def _configuration(args, potential, average, stage) -> list[dict]:
         tick = stage(f"relaxing at {temperature:g} K")
         packets = relax(
             frames[0][1], potential, temperature, average, pressure=args.pressure,
-            progress=lambda step, force, tick=tick: tick(step, step + 1), **options,
+            progress=lambda step, _, tick=tick: tick(step, args.steps or 1000), **options,
         )  # fmt: skip
         tick(1, 1)
         rows.append(_row(packets))

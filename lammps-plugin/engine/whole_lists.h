@@ -4,12 +4,13 @@
 
 #include "lammps.h"
 
+#include <string>
 #include <vector>
 
 namespace dbar {
 
 // Collective, once a run, when the lists have been set up. species[type - 1]: -1 where the style does not see the
-// atoms. Raises a LAMMPS error that names the command and the way on, unless it concerns such atoms alone.
-void refuse_gaps_in_lists(LAMMPS_NS::LAMMPS *lmp, const std::vector<int> &species);
+// atoms. Raises a LAMMPS error, `style` first, that names the command and the way on, unless it concerns such atoms alone.
+void refuse_gaps_in_lists(LAMMPS_NS::LAMMPS *lmp, const std::string &style, const std::vector<int> &species);
 
 } // namespace dbar

@@ -1,4 +1,4 @@
-#include "styles/pair/whole_lists.h"
+#include "engine/whole_lists.h"
 
 #include "atom.h"
 #include "error.h"
@@ -60,14 +60,14 @@ bool excludes(const Neighbor &n, const Seen &seen) {
 
 } // namespace
 
-void refuse_gaps_in_lists(LAMMPS *lmp, const std::vector<int> &species) {
+void refuse_gaps_in_lists(LAMMPS *lmp, const std::string &style, const std::vector<int> &species) {
   const Neighbor &n = *lmp->neighbor;
   const Seen seen(lmp, species);
-  const auto refuse = [lmp](const std::string &found, const std::string &expected) {
+  const auto refuse = [lmp, &style](const std::string &found, const std::string &expected) {
     lmp->error->all(FLERR,
-                    "Pair style dbar: found {}, which leaves atoms out of the neighbor list that are neighbors all the "
+                    "{}: found {}, which leaves atoms out of the neighbor list that are neighbors all the "
                     "same; expected {}",
-                    found, expected);
+                    style, found, expected);
   };
   const int *flag = n.special_flag; // 0: such pairs are not in the list
   if ((flag[1] == 0 || flag[2] == 0 || flag[3] == 0) && lmp->atom->molecular != Atom::ATOMIC && seen.any_bonded(flag))
