@@ -32,3 +32,10 @@ def test_a_run_starts_without_what_reads_files():
     code = "import sys, dbar.stream; print('dbar.trajectory' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_server_of_forces_starts_with_numpy_alone():
+    """Each rank of each session of `dbar.entropy` is one."""
+    code = "import sys, dbar.lammps.worker; print([m for m in ('scipy', 'ase', 'h5py') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
