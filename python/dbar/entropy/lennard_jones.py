@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
-from scipy.spatial.distance import pdist, squareform
 
 from dbar.potential.modes import zero_modes
 from dbar.statistics.eigen import eigenpairs
@@ -69,6 +67,8 @@ def second_derivatives(x: np.ndarray) -> np.ndarray:
 
 def minimum(x: np.ndarray) -> Minimum | None:
     """The minimum below positions (n, 3), centred; None if the cluster falls apart on the way."""
+    from scipy import optimize
+
     found = optimize.minimize(
         lambda flat: _flat(*energy_and_gradient(flat.reshape(-1, 3))), x.ravel(), jac=True,
         method="L-BFGS-B", options={"maxiter": 3000, "maxfun": 5000, "gtol": _ROUGHLY, "ftol": 0.0},
@@ -132,6 +132,8 @@ def walk(n: int, seed: int, number: int, length: int) -> Iterator[Minimum | None
 
 
 def _inverse_squares(x):
+    from scipy.spatial.distance import pdist, squareform
+
     squares = squareform(pdist(x, "sqeuclidean"))
     np.fill_diagonal(squares, np.inf)
     return 1.0 / squares
@@ -143,6 +145,8 @@ def _flat(energy, gradient):
 
 def _is_one(x) -> bool:
     """Whether bonds hold all atoms together."""
+    from scipy.spatial.distance import pdist, squareform
+
     bonds = squareform(pdist(x)) < _BOND
     reached = bonds[0]
     for _ in range(len(x)):
