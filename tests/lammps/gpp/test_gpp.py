@@ -152,18 +152,17 @@ def test_nearly_no_temperature(lammps, tmp_path, case):
 
 
 def test_empty_ranks(lammps, tmp_path):
-    """A cluster in a corner of an open box: three of four ranks own nothing."""
+    """A cluster in a corner of an open box: three of four ranks own nothing, or the ranks have tiles of it."""
     copper_file(tmp_path)
     text = HEAD + "boundary f f f\nlattice fcc 3.63\nregion b block 0 30 0 4 0 4\ncreate_box 1 b\n"
     text += "region c block 0.2 3.2 0.2 3.2 0.2 3.2\ncreate_atoms 1 region c\n" + SHAKE
-    text += (
-        PACKETS.format(T=200, words="tol 1e-12")
-        + THERMO
-        + "run 0\n"
-        + show("E", "pe", "pxx", "c_gpp[4]")
-    )
-    rows = np.array([shown(lammps(text, np=n).output, "E")[0] for n in (1, 4)])
-    np.testing.assert_allclose(rows[1], rows[0], rtol=1e-12)
+    pair = PACKETS.format(T=200, words="tol 1e-12") + THERMO
+    end = "run 0\n" + show("E", "pe", "pxx", "c_gpp[4]")
+    tiled = "comm_style tiled\nbalance 1.0 rcb\n"
+    rows = []
+    for np_, more in ((1, ""), (4, ""), (3, tiled)):
+        rows.append(shown(lammps(text + pair + more + end, np=np_).output, "E")[0])
+    np.testing.assert_allclose(rows[1:], rows[:1] * 2, rtol=1e-12)
 
 
 AFTER_RESTART = """clear
@@ -205,6 +204,29 @@ def test_runs_and_restart(lammps, tmp_path):
     warm, cold = shown(output, "HOT")
     np.testing.assert_allclose(warm, cold, rtol=1e-11)
     assert warm[0] == pytest.approx(600.0)
+
+
+def test_changes_between_runs(lammps, tmp_path):
+    """Another smax, another table, more atoms and fewer: each time what a fresh start gives."""
+    copper_file(tmp_path)
+    setup = HEAD + fcc(3.63, 2, SHAKE)
+    pair = PACKETS.format(T=500, words="tol 1e-12") + THERMO
+    energy = "run 0\n" + show("E", "pe", "c_gpp[1]")
+    text = setup + pair + energy + "pair_style dbar/gpp 500 efs tol 1e-12 smax 0.03\n" + energy
+    text += "pair_style dbar/gpp 500 eam/alloy tol 1e-12\n"
+    text += "pair_coeff * * Cu_mishin1.eam.alloy Cu\n" + energy
+    text += "pair_coeff * * CuNi.eam.alloy Ni\n" + energy
+    text += "region half block 1.4 9 INF INF INF INF\ndelete_atoms region half\n" + energy
+    text += "create_atoms 1 single 1.5 0.05 0.52\n" + energy
+    E = shown(lammps(text, np=2).output, "E")
+    fresh = setup + pair.replace("500 efs", "500 eam/alloy").replace(
+        "cu-efs.json Cu", "CuNi.eam.alloy Ni"
+    )
+    fresh += "region half block 1.4 9 INF INF INF INF\ndelete_atoms region half\n"
+    fresh += "create_atoms 1 single 1.5 0.05 0.52\n" + energy
+    np.testing.assert_allclose(E[1], E[0], rtol=1e-8)  # tables of other nodes
+    np.testing.assert_allclose(E[5], shown(lammps(fresh, np=2).output, "E")[0], rtol=1e-11)
+    assert len({round(e, 6) for e, _ in E}) == 5
 
 
 def test_isentropic(lammps, tmp_path):
