@@ -35,7 +35,11 @@ double PairDbarGpp::kT(int i) const {
 
 void PairDbarGpp::find_variances() {
   s_ = dbar::find_property(lmp, style_name, "variance");
-  kept_ = options_.isentropic ? dbar::find_property(lmp, style_name, "isentrope") : nullptr;
+  kept_ = nullptr;
+  if (options_.isentropic)
+    kept_ = dbar::find_property(lmp, style_name, "isentrope");
+  else if (double *old = dbar::property_if_any(lmp, style_name, "isentrope"))
+    std::fill_n(old, atom->nlocal, 0.0); // the next isentrope begins where these variances end
 }
 
 // Those of the evaluation before, or what the user says, or a guess. Zero is an atom that has none yet.
@@ -89,22 +93,25 @@ void PairDbarGpp::solve() {
   dbar::raise_together(error, world, too_wide());
 }
 
-// To the next variances. Near rest a pass leaves much the same part of what every variance lacks, by which the step is
-// made longer or shorter: about one pass less in three.
+// To the next variances. A pass leaves much the same part of what every variance lacks, and all steps are made longer
+// or shorter by it: about one pass less in three, and where clouds are held by their own width alone, a way to rest at
+// all.
 void PairDbarGpp::go_on() {
   double here[2] = {0.0, 0.0}, all[2];
   for (int i = 0; i < atom->nlocal; ++i) {
-    const double off = std::log(next_[i] / s_[i]);
-    here[0] += off * step_[i];
+    const double wish = std::log(next_[i] / s_[i]);
+    here[0] += wish * step_[i];
     here[1] += step_[i] * step_[i];
-    step_[i] = off;
+    step_[i] = wish;
   }
   MPI_Allreduce(here, all, 2, MPI_DOUBLE, MPI_SUM, world);
-  const bool near = residual_ < 0.1;
-  if (near && all[1] > 0.0 && std::fabs(all[0]) < 0.5 * all[1])
-    stretch_ = std::clamp(stretch_ / (1.0 - all[0] / all[1]), 0.6, 1.5);
+  if (all[1] > 0.0) {
+    const double left = std::clamp(all[0] / all[1], -3.0, 0.4);
+    stretch_ = std::clamp(stretch_ / (1.0 - left), 0.02, 1.5);
+  }
+  const double stretch = residual_ < 0.1 ? stretch_ : std::min(stretch_, 1.0);
   for (int i = 0; i < atom->nlocal; ++i)
-    s_[i] = near ? std::min(s_[i] * std::exp(stretch_ * step_[i]), options_.most_variance) : next_[i];
+    s_[i] = std::min(s_[i] * std::exp(stretch * step_[i]), options_.most_variance);
 }
 
 void PairDbarGpp::add_up() {

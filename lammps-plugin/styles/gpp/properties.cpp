@@ -27,12 +27,16 @@ void ensure_property(LAMMPS *lmp, const std::string &style, const std::string &n
     lmp->modify->add_fix("dbar_gpp_" + name + " all property/atom d_" + name + " ghost yes");
 }
 
-double *find_property(LAMMPS *lmp, const std::string &style, const std::string &name) {
+double *property_if_any(LAMMPS *lmp, const std::string &style, const std::string &name) {
   const int index = index_of(lmp, style, name);
-  if (index < 0)
+  return index < 0 ? nullptr : lmp->atom->dvector[index];
+}
+
+double *find_property(LAMMPS *lmp, const std::string &style, const std::string &name) {
+  if (index_of(lmp, style, name) < 0)
     lmp->error->all(FLERR, "{}: property d_{}: found none, expected the fix property/atom that the style has made",
                     style, name);
-  return lmp->atom->dvector[index];
+  return property_if_any(lmp, style, name);
 }
 
 } // namespace dbar

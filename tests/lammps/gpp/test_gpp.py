@@ -46,6 +46,14 @@ def state(folder, name):
     return atoms, rows[:, 4:7], rows[:, 7]
 
 
+def off_by_numdiff():
+    """Lines of a script after which F is the largest force and how far `fix numdiff` is off."""
+    text = "fix n all numdiff 1 1e-4\n"
+    text += "variable off atom sqrt((fx-f_n[1])^2+(fy-f_n[2])^2+(fz-f_n[3])^2)\n"
+    text += "compute off all reduce max v_off\n" + THERMO.replace("fmax", "fmax c_off")
+    return text + "run 0\n" + show("F", "fmax", "c_off")
+
+
 def test_numbers_of_the_kernels_on_any_ranks(lammps, tmp_path):
     """Two elements in a small triclinic box: what Python finds for the means and variances that LAMMPS ends with.
 
@@ -93,19 +101,11 @@ def test_numbers_of_the_kernels_on_any_ranks(lammps, tmp_path):
 
 
 def test_finite_differences(lammps, tmp_path):
-    """Forces by `fix numdiff` to 1e-7 of the largest (asked: 1e-5), pressure by straining the box to 1e-7 (1e-6)."""
+    """Forces by `fix numdiff` to 1e-7 of the largest (asked: 1e-5), pressure by straining the box to 1e-6."""
     copper_file(tmp_path)
-    text = (
-        HEAD
-        + fcc(3.66, 2, "change_box all triclinic\n" + SHAKE)
-        + PACKETS.format(T=800, words="tol 1e-12")
-    )
-    text += (
-        THERMO
-        + "fix n all numdiff 1 1e-4\nvariable off atom sqrt((fx-f_n[1])^2+(fy-f_n[2])^2+(fz-f_n[3])^2)\n"
-    )
-    text += "compute off all reduce max v_off\n" + THERMO.replace("fmax", "fmax c_off")
-    text += "run 0\n" + show("F", "fmax", "c_off") + "unfix n\nuncompute off\n" + THERMO + "run 0\n"
+    text = HEAD + fcc(3.66, 2, "change_box all triclinic\n" + SHAKE)
+    text += PACKETS.format(T=800, words="tol 1e-12") + THERMO + off_by_numdiff()
+    text += "unfix n\nuncompute off\n" + THERMO + "run 0\n"
     text += show("P", "pxx", "pyy", "pzz", "pxy", "pxz", "pyz", "vol")
     axes = ("x", "y", "z", "xy", "xz", "yz")
     strain, length = 1e-4, 7.32
@@ -152,18 +152,33 @@ def test_nearly_no_temperature(lammps, tmp_path, case):
 
 
 def test_empty_ranks(lammps, tmp_path):
-    """A cluster in a corner of an open box: three of four ranks own nothing."""
+    """A cluster in a corner of an open box: three of four ranks own nothing, or the ranks have tiles of it."""
     copper_file(tmp_path)
     text = HEAD + "boundary f f f\nlattice fcc 3.63\nregion b block 0 30 0 4 0 4\ncreate_box 1 b\n"
     text += "region c block 0.2 3.2 0.2 3.2 0.2 3.2\ncreate_atoms 1 region c\n" + SHAKE
-    text += (
-        PACKETS.format(T=200, words="tol 1e-12")
-        + THERMO
-        + "run 0\n"
-        + show("E", "pe", "pxx", "c_gpp[4]")
-    )
-    rows = np.array([shown(lammps(text, np=n).output, "E")[0] for n in (1, 4)])
-    np.testing.assert_allclose(rows[1], rows[0], rtol=1e-12)
+    pair = PACKETS.format(T=200, words="tol 1e-12") + THERMO
+    end = "run 0\n" + show("E", "pe", "pxx", "c_gpp[4]")
+    tiled = "comm_style tiled\nbalance 1.0 rcb\n"
+    rows = []
+    for np_, more in ((1, ""), (4, ""), (3, tiled)):
+        rows.append(shown(lammps(text + pair + more + end, np=np_).output, "E")[0])
+    np.testing.assert_allclose(rows[1:], rows[:1] * 2, rtol=1e-12)
+
+
+def test_packets_held_by_their_width(lammps, tmp_path):
+    """Two atoms where their potential bends down: plain passes go to and fro for ever, the style comes to rest."""
+    copper_file(tmp_path)
+    text = HEAD + "boundary f f f\nlattice fcc 3.63\nregion b block 0 20 0 9 0 9 units box\n"
+    text += "create_box 1 b\ncreate_atoms 1 single 5 5 5 units box\n"
+    text += "create_atoms 1 single 8.6 5 5 units box\n" + PACKETS.format(T=10, words="tol 1e-10")
+    text += THERMO + "run 0\n" + show("E", "c_gpp[4]") + DUMP.format("two")
+    assert shown(lammps(text).output, "E")[0, 0] < 60
+    s = read_dump(tmp_path / "two.dump")[0][2][:, 7]
+    vectors = [[3.6, 0.0, 0.0], [-3.6, 0.0, 0.0]]
+    *_, by_s = copper().evaluate([0, 0], [0, 1], [1, 0], vectors, s)
+    np.testing.assert_allclose(by_s, 1.5 * BOLTZMANN * 10 / s, rtol=1e-8)
+    wider = copper().evaluate([0, 0], [0, 1], [1, 0], vectors, 1.01 * s)[3]
+    assert np.all(wider > 1.01 * by_s)  # d<V>/ds grows so fast that passes alone would not contract
 
 
 AFTER_RESTART = """clear
@@ -207,28 +222,47 @@ def test_runs_and_restart(lammps, tmp_path):
     assert warm[0] == pytest.approx(600.0)
 
 
-def test_isentropic(lammps, tmp_path):
-    """Copper of 300 K compressed by 1 % per axis; energy conserved by the means' motion, U its objective."""
+def test_changes_between_runs(lammps, tmp_path):
+    """Another smax, another table, more atoms and fewer: each time what a fresh start gives."""
     copper_file(tmp_path)
+    setup = HEAD + fcc(3.63, 2, SHAKE)
+    pair = PACKETS.format(T=500, words="tol 1e-12") + THERMO
+    energy = "run 0\n" + show("E", "pe", "c_gpp[1]")
+    text = setup + pair + energy + "pair_style dbar/gpp 500 efs tol 1e-12 smax 0.03\n" + energy
+    text += "pair_style dbar/gpp 500 eam/alloy tol 1e-12\n"
+    text += "pair_coeff * * Cu_mishin1.eam.alloy Cu\n" + energy
+    text += "pair_coeff * * CuNi.eam.alloy Ni\n" + energy
+    text += "region half block 1.4 9 INF INF INF INF\ndelete_atoms region half\n" + energy
+    text += "create_atoms 1 single 1.5 0.05 0.52\n" + energy
+    E = shown(lammps(text, np=2).output, "E")
+    fresh = setup + pair.replace("500 efs", "500 eam/alloy").replace(
+        "cu-efs.json Cu", "CuNi.eam.alloy Ni"
+    )
+    fresh += "region half block 1.4 9 INF INF INF INF\ndelete_atoms region half\n"
+    fresh += "create_atoms 1 single 1.5 0.05 0.52\n" + energy
+    np.testing.assert_allclose(E[1], E[0], rtol=1e-8)  # tables of other nodes
+    np.testing.assert_allclose(E[5], shown(lammps(fresh, np=2).output, "E")[0], rtol=1e-11)
+    assert len({round(e, 6) for e, _ in E}) == 5
+
+
+def test_isentropic(lammps, tmp_path):
+    """Copper of 300 K compressed by 1 % per axis; U is the objective, forces its derivatives.
+
+    An isothermal evaluation between begins a new isentrope.
+    """
+    copper_file(tmp_path)
+    values = show("U", "pe", "c_gpp[1]", "c_gpp[5]")
+    kept = "pair_style dbar/gpp {} efs tol 1e-12 isentropic yes\nrun 0\n" + values
     text = HEAD + fcc(3.6309, 2) + PACKETS.format(T=300, words="tol 1e-12") + THERMO + "run 0\n"
-    text += "pair_style dbar/gpp 300 efs tol 1e-12 isentropic yes\nrun 0\n" + show(
-        "U", "pe", "c_gpp[1]", "c_gpp[5]"
-    )
-    text += "change_box all x scale 0.99 y scale 0.99 z scale 0.99 remap\nrun 0\n" + show(
-        "U", "pe", "c_gpp[1]", "c_gpp[5]"
-    )
-    text += (
-        SHAKE
-        + "fix n all numdiff 1 1e-4\nvariable off atom sqrt((fx-f_n[1])^2+(fy-f_n[2])^2+(fz-f_n[3])^2)\n"
-    )
-    text += "compute off all reduce max v_off\n" + THERMO.replace("fmax", "fmax c_off")
-    text += "run 0\n" + show("F", "fmax", "c_off")
+    text += kept.format(300) + "change_box all x scale 0.99 y scale 0.99 z scale 0.99 remap\n"
+    text += "run 0\n" + values + "pair_style dbar/gpp 500 efs tol 1e-12\nrun 0\n"
+    text += kept.format(500) + SHAKE + off_by_numdiff()
     output = lammps(text, np=2).output
-    before, after = shown(output, "U")
-    for U, V, T in (before, after):
+    rows = shown(output, "U")
+    for U, V, T in rows:
         assert pytest.approx(V + 1.5 * 32 * BOLTZMANN * T, rel=1e-12) == U
-    assert before[2] == pytest.approx(300.0, rel=1e-9)
-    assert after[2] == pytest.approx(319.6, abs=0.1)
+    np.testing.assert_allclose(rows[[0, 2], 2], [300.0, 500.0], rtol=1e-9)
+    assert rows[1, 2] == pytest.approx(319.6, abs=0.1)
     largest, off = shown(output, "F")[0]
     assert off < 1e-7 * largest
 

@@ -43,6 +43,7 @@ CASES = {
         FINE + "set atom 7 d_variance -0.01\nrun 0\n",
         ["d_variance of atom 7", "found -0.01", "smax = 0.05"],
     ),
+    "not a number": (FINE + "set atom 7 d_variance nan\nrun 0\n", ["nan"]),
     "above smax": (FINE + "set atom 7 d_variance 0.06\nrun 0\n", ["atom 7", "found 0.06", "0.05"]),
     "passes": (
         "pair_style dbar/gpp 300 efs maxpass 3 tol 1e-12\n" + COEFF + "run 0\n",
@@ -60,7 +61,7 @@ CASES = {
         FINE + "group pair id 1 2\ngroup rest subtract all pair\ndelete_atoms group rest compress no\n"
         "change_box all boundary f f f x final 0 20 y final 0 20 z final 0 20\n"
         "set atom 1 x 5 y 5 z 5\nset atom 2 x 9.1 y 5 z 5\nrun 0\n",
-        ["atom"],
+        ["variance of atom", "above smax = 0.05"],
     ),
     "one place": (FINE + "set atom 2 x 1 y 1 z 1\nset atom 3 x 1 y 1 z 1\nrun 0\n", ["2", "3", "one place"]),
     "no variances": (
