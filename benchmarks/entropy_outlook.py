@@ -53,7 +53,9 @@ def with_loop(perfect, lattice):
     here = here[height[here] > -0.25 * np.sqrt(3) * lattice + 1e-6]  # one site of each column
     chosen = here[nearest(flat[here], np.zeros(3), LOOP)]
     extra = perfect.positions[chosen] + 0.25 * lattice * np.ones(3)
-    return perfect + Atoms(f"Fe{LOOP}", extra)
+    atoms = perfect + Atoms(f"Fe{LOOP}", extra)
+    atoms.rattle(0.05, seed=0)  # placed as it is, it relaxes to a saddle by symmetry
+    return atoms
 
 
 def model(paths):

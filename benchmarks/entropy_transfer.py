@@ -4,7 +4,8 @@ Which descriptor it is, the clusters alone decide (ten folds). A cluster of whic
 
     python benchmarks/entropy_transfer.py fe.h5 fe-random.h5 fe-more.h5 [--splits 20]
 
-The files are made by `dbar entropy database fe`, all with one potential, size and strain: docs/theory/entropy-study.md.
+The files are made by `dbar entropy database fe`, all with one potential and strain: docs/theory/entropy-study.md. With
+cells of several sizes all are learnt with one w, each against the perfect cell of its size.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 
 import numpy as np
 
+from dbar.descriptors import Scattering
 from dbar.entropy import EntropyModel, Sample, read_database
 from dbar.entropy.studies.descriptors import IRON
 from dbar.entropy.studies.learning import (
@@ -44,16 +46,26 @@ class Cells:
         self.atoms = [one.atoms[k] for one, k, _ in rows]
         self.family = np.array([family[mine] for _, _, mine in rows])
         self.random = np.array([one.parents[k] >= 0 for one, k, _ in rows])
-        columns = ("entropies", "vacancies", "interstitials", "labels")
-        self.entropies, self.vacancies, self.interstitials, self.labels = (
+        columns = ("entropies", "vacancies", "interstitials", "labels", "sites")
+        self.entropies, self.vacancies, self.interstitials, self.labels, self.sites = (
             np.array([getattr(one, name)[k] for one, k, _ in rows]) for name in columns
         )
-        self.bulk, self.temperature = databases[0].bulk, databases[0].temperature
+        self.bulk = list({len(one[0]): one for held in databases for one in held.bulk}.values())
+        self.temperature = databases[0].temperature
 
     def sample(self, descriptor):
         """All of them, for many fits."""
         model = EntropyModel(descriptor)
         return Sample(model, self.atoms, self.entropies, self.bulk, self.temperature)
+
+    def scattering(self, learn, ask):
+        """Held-out errors with the global descriptor, of a few only: seconds for each cell."""
+        both = np.r_[learn, ask]
+        sample = Sample(
+            EntropyModel(IRON["AFS(5; 20, 10)"]), [self.atoms[k] for k in both],
+            self.entropies[both], self.bulk, self.temperature, Scattering(),
+        )  # fmt: skip
+        return scores(sample.held_out(np.arange(len(learn)), np.arange(len(learn), len(both))))
 
 
 def main():
@@ -61,6 +73,7 @@ def main():
     parser.add_argument("files", nargs="+")
     parser.add_argument("--splits", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scattering", type=int, default=0, help="clusters to learn from")
     args = parser.parse_args()
     cells = Cells([read_database(path) for path in args.files])
     samples = {name: cells.sample(one) for name, one in IRON.items()}
@@ -96,6 +109,19 @@ def main():
         "families left out": scores(sample.cross_validation(seed=args.seed, groups=cells.family)),
         "divisions": learning_curve(sample, SHARES, args.splits, args.seed, lambda *_: None),
     }  # fmt: skip
+    sizes = np.unique(cells.sites)
+    if len(sizes) > 1:
+        found["sizes"] = {
+            int(n): scores(sample.held_out(unrelated, random[cells.sites[random] == n]))
+            for n in sizes
+        }
+    if args.scattering:
+        learn = np.random.default_rng(args.seed).permutation(unrelated)[: args.scattering]
+        ask = random[: args.scattering // 2]
+        found["from few clusters"] = {
+            "learnt": len(learn), "asked": len(ask), "scattering": cells.scattering(learn, ask),
+            name: scores(sample.held_out(learn, ask)),
+        }  # fmt: skip
     print(json.dumps(found, indent=1))
 
 

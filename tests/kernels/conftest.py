@@ -1,11 +1,11 @@
 """The oracle: LAMMPS's own ``compute snap`` on one configuration."""
 
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+
+from harness import program
 
 INPUT = """
 units metal
@@ -52,10 +52,8 @@ def compute_snap(tmp_path):
         boundary = " ".join("p" if p else "f" for p in atoms.pbc)
         text = INPUT.format(boundary=boundary, words=words, reach=2.2 * rcut * max(radius))
         (tmp_path / "in.snap").write_text(text)
-        lmp = Path(sys.executable).with_name("lmp")
-        done = subprocess.run(
-            [lmp, "-in", "in.snap", "-nocite"], cwd=tmp_path, capture_output=True, text=True
-        )
+        words = [*program(), "-in", "in.snap", "-nocite"]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         table = np.loadtxt(tmp_path / "snap.txt", skiprows=4)[:, 1:-1]
         D = table[0].reshape(len(radius), -1)

@@ -12,33 +12,47 @@ from basis_files import basis_content
 from dbar import _kernels
 from dbar.descriptors.word_files import basis_word
 
-# The instruction set is chosen once per process: each runs this in a process of its own.
+# The instruction set is chosen once per process: each has a process of its own, which is asked again and again.
 SCRIPT = """
 import sys
-from pathlib import Path
 import numpy as np
 from dbar import _kernels
 
-given = np.load(sys.argv[1], allow_pickle=False)
-words = str(given["words"]).split()
-kernel = _kernels.Kernel(str(given["family"]), 4.6, words, int(given["nspecies"]))
-out = {}
-for n in given["sizes"]:
-    stop = given["first"][n]
-    near = given["type"][:n], given["first"][: n + 1], given["r"][:stop], given["rtype"][:stop]
-    theta = np.cos(np.arange(kernel.size))
-    out[f"D{n}"], out[f"V{n}"] = kernel.compute(*near, True)
-    out[f"d{n}"], _ = kernel.compute(*near)
-    out[f"B{n}"] = kernel.per_atom(*near)
-    scale = 1 / np.abs(out[f"B{n}"]).max(initial=1)
-    out[f"each{n}"] = kernel.gradient_of_each(
-        *near, lambda centre, B: (centre[:, None] + 1) * theta * np.cos(scale * B)
-    )
-    out[f"gradient{n}"], out[f"energy{n}"] = kernel.gradient(*near, theta)
-    atom = np.arange(stop) % max(n, 1)
-    out[f"sum{n}"], out[f"force{n}"], out[f"strain{n}"] = kernel.forces(*near, atom, theta)
-np.savez(sys.argv[2], isa=_kernels.active_isa(), **out)
+def answer(given):
+    words = str(given["words"]).split()
+    kernel = _kernels.Kernel(str(given["family"]), 4.6, words, int(given["nspecies"]))
+    out = {}
+    for n in given["sizes"]:
+        stop = given["first"][n]
+        near = given["type"][:n], given["first"][: n + 1], given["r"][:stop], given["rtype"][:stop]
+        theta = np.cos(np.arange(kernel.size))
+        out[f"D{n}"], out[f"V{n}"] = kernel.compute(*near, True)
+        out[f"d{n}"], _ = kernel.compute(*near)
+        out[f"B{n}"] = kernel.per_atom(*near)
+        scale = 1 / np.abs(out[f"B{n}"]).max(initial=1)
+        out[f"each{n}"] = kernel.gradient_of_each(
+            *near, lambda centre, B: (centre[:, None] + 1) * theta * np.cos(scale * B)
+        )
+        out[f"gradient{n}"], out[f"energy{n}"] = kernel.gradient(*near, theta)
+        atom = np.arange(stop) % max(n, 1)
+        out[f"sum{n}"], out[f"force{n}"], out[f"strain{n}"] = kernel.forces(*near, atom, theta)
+    return out
+
+for line in sys.stdin:
+    given, found = line.rstrip("\\n").split("\\t")
+    np.savez(found, isa=_kernels.active_isa(), **answer(np.load(given, allow_pickle=False)))
+    print("done", flush=True)
 """
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Instruction set -> process that answers for it, as they are needed."""
+    started = {}
+    yield started
+    for process in started.values():
+        process.communicate(timeout=30)
+        assert process.returncode == 0
 
 
 def neighbourhoods(seed, centres, nspecies):
@@ -56,22 +70,27 @@ def neighbourhoods(seed, centres, nspecies):
     }
 
 
-def results(tmp_path, isa, words, nspecies, sizes, family="bso4", seed=0):
+def results(processes, tmp_path, isa, words, nspecies, sizes, family="bso4", seed=0):
     given = tmp_path / "given.npz"
     arrays = neighbourhoods(seed, max(sizes), nspecies)
     np.savez(given, family=family, words=words, nspecies=nspecies, sizes=sizes, **arrays)
     out = tmp_path / f"{isa}.npz"
-    environment = {**os.environ, "DBAR_ISA": isa}
-    subprocess.run([sys.executable, "-c", SCRIPT, given, out], env=environment, check=True)
+    if isa not in processes:
+        processes[isa] = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT], env={**os.environ, "DBAR_ISA": isa}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+    print(given, out, sep="\t", file=processes[isa].stdin, flush=True)
+    assert processes[isa].stdout.readline() == "done\n", f"{isa} raised or died"
     loaded = dict(np.load(out))
     assert str(loaded.pop("isa")) == isa
     return loaded
 
 
-def check(tmp_path, words, nspecies, sizes, family="bso4"):
-    expected = results(tmp_path, "reference", words, nspecies, sizes, family)
+def check(processes, tmp_path, words, nspecies, sizes, family="bso4"):
+    expected = results(processes, tmp_path, "reference", words, nspecies, sizes, family)
     for isa in _kernels.available_isas()[:-1]:
-        found = results(tmp_path, isa, words, nspecies, sizes, family)
+        found = results(processes, tmp_path, isa, words, nspecies, sizes, family)
         for name, x in expected.items():
             scale = np.abs(x).max(initial=1e-3)
             assert np.abs(found[name] - x).max(initial=0.0) < 1e-12 * scale, (isa, name)
@@ -96,19 +115,19 @@ def check(tmp_path, words, nspecies, sizes, family="bso4"):
         "twojmax 5 rmin0 2.5 switch no",
     ],
 )
-def test_settings(tmp_path, words):
-    check(tmp_path, words, 1, [19])
+def test_settings(processes, tmp_path, words):
+    check(processes, tmp_path, words, 1, [19])
 
 
 @pytest.mark.parametrize("nspecies", [2, 3, 4, 5])
-def test_species(tmp_path, nspecies):
+def test_species(processes, tmp_path, nspecies):
     radius = " ".join(str(r) for r in [0.5, 0.45, 0.52, 0.4, 0.48][:nspecies])
     weight = " ".join(str(w) for w in [1.0, 0.7, -0.4, 0.0, 2.5][:nspecies])
-    check(tmp_path, f"twojmax 6 radius {radius} weight {weight}", nspecies, [21])
+    check(processes, tmp_path, f"twojmax 6 radius {radius} weight {weight}", nspecies, [21])
 
 
-def test_every_length_of_the_last_batch(tmp_path):
-    check(tmp_path, "twojmax 4", 1, list(range(0, 18)))
+def test_every_length_of_the_last_batch(processes, tmp_path):
+    check(processes, tmp_path, "twojmax 4", 1, list(range(0, 18)))
 
 
 def optimal(mixed):
@@ -137,9 +156,9 @@ def optimal(mixed):
     ],
     ids=lambda each: each[:40],
 )
-def test_families_of_a_density(tmp_path, family, words):
+def test_families_of_a_density(processes, tmp_path, family, words):
     """There is no plain implementation of these: that of two lanes stands for it."""
-    check(tmp_path, words, 2, [0, 3, 19], family)
+    check(processes, tmp_path, words, 2, [0, 3, 19], family)
 
 
 def test_wrong_instruction_set():

@@ -1,5 +1,6 @@
 #include "styles/entropy/session.h"
 
+#include "engine/idle_wait.h"
 #include "engine/raise_together.h"
 #include "runtime/python_runtime.h"
 
@@ -17,6 +18,7 @@ void EntropySession::open(std::string settings_json) {
   if (comm->me == 0)
     failure = python_failure(
         command_, [&](const dbar_bridge &bridge) { return bridge.open_entropy(settings_json.c_str(), &session_); });
+  wait_idly(world);
   raise_together(error, world, failure);
   settings_ = std::move(settings_json);
 }

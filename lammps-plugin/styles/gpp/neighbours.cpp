@@ -29,7 +29,7 @@ void NeighbourWalk::begin(const NeighList *list, const double *s) {
 
 // LAMMPS's list goes as far as packets of smax do, and by its skin farther: most of it is of no use.
 void NeighbourWalk::find_near() {
-  const auto *x = reinterpret_cast<const double (*)[3]>(atom->x[0]);
+  const auto *x = reinterpret_cast<const double (*)[3]>(atom->nmax > 0 ? atom->x[0] : nullptr);
   double limit = 0.0;
   for (const gpp::PacketTable *table : tables_)
     limit = std::max(limit, table->reach(2.0 * bound_));

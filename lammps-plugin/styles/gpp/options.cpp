@@ -11,18 +11,17 @@ using namespace LAMMPS_NS;
 namespace dbar {
 
 GppOptions::GppOptions(LAMMPS *lmp, int narg, char **arg) {
-  const std::string style = "Pair style dbar/gpp";
   Error *error = lmp->error;
   if (narg < 2)
-    error->all(FLERR, "{}: found {} words, expected a temperature and the form of the potential", style, narg);
+    error->all(FLERR, "{}: found {} words, expected a temperature and the form of the potential", gpp_style, narg);
   temperature = utils::numeric(FLERR, arg[0], false, lmp);
   if (!(temperature > 0.0 && std::isfinite(temperature)))
     error->all(FLERR, "{}: temperature: found {}, expected a number above 0 (the smaller, the nearer to no packets)",
-               style, arg[0]);
+               gpp_style, arg[0]);
   form = arg[1];
-  if (const std::string failure = failure_of(style, [&] { packet_parser(form); }); !failure.empty())
+  if (const std::string failure = failure_of(gpp_style, [&] { packet_parser(form); }); !failure.empty())
     error->all(FLERR, failure);
-  CommandWords words(lmp, style, narg, arg, 2);
+  CommandWords words(lmp, gpp_style, narg, arg, 2);
   while (words.left()) {
     const std::string keyword = words.keyword();
     if (keyword == "tol") {

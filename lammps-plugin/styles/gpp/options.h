@@ -7,6 +7,8 @@
 
 namespace dbar {
 
+inline const std::string gpp_style = "Pair style dbar/gpp"; // begins its messages
+
 struct GppOptions {
   double temperature = 0.0;
   std::string form;

@@ -15,12 +15,12 @@
 #include <limits>
 
 using namespace LAMMPS_NS;
+using dbar::gpp_style;
 using dbar::Neighbours;
 using Want = dbar::NeighbourWalk::Want;
 
 namespace {
 
-const std::string style_name = "Pair style dbar/gpp";
 constexpr int patience = 20; // passes in which variances stay at smax, before that is an error
 
 std::string text_of(double x) {
@@ -34,11 +34,11 @@ double PairDbarGpp::kT(int i) const {
 }
 
 void PairDbarGpp::find_variances() {
-  s_ = dbar::find_property(lmp, style_name, "variance");
+  s_ = dbar::find_property(lmp, gpp_style, "variance");
   kept_ = nullptr;
   if (options_.isentropic)
-    kept_ = dbar::find_property(lmp, style_name, "isentrope");
-  else if (double *old = dbar::property_if_any(lmp, style_name, "isentrope"))
+    kept_ = dbar::find_property(lmp, gpp_style, "isentrope");
+  else if (double *old = dbar::property_if_any(lmp, gpp_style, "isentrope"))
     std::fill_n(old, atom->nlocal, 0.0); // the next isentrope begins where these variances end
 }
 
@@ -48,7 +48,7 @@ void PairDbarGpp::begin_variances() {
   const double guess = std::min(0.005 * options_.temperature / 300.0, 0.25 * most); // of a metal
   std::string message;
   const auto wrong = [&](int i, const std::string &word, double found, const std::string &expected) {
-    message = style_name + ": " + word + " of atom " + std::to_string(atom->tag[i]) + ": found " + text_of(found) +
+    message = gpp_style + ": " + word + " of atom " + std::to_string(atom->tag[i]) + ": found " + text_of(found) +
               ", expected " + expected;
   };
   for (int i = 0; i < atom->nlocal && message.empty(); ++i) {
@@ -81,7 +81,7 @@ void PairDbarGpp::solve() {
     MPI_Allreduce(here, worst, 3, MPI_DOUBLE, MPI_MAX, world);
     residual_ = worst[0];
     if (worst[2] > 0.0)
-      dbar::raise_together(error, world, walk_->trouble().empty() ? "" : style_name + ": " + walk_->trouble());
+      dbar::raise_together(error, world, walk_->trouble().empty() ? "" : gpp_style + ": " + walk_->trouble());
     at_most = worst[1] > 0.0 ? at_most + 1 : 0;
     if (residual_ <= options_.tolerance)
       break;
@@ -179,10 +179,10 @@ std::string PairDbarGpp::worst_atom(double residual) const {
   }
   const std::string id = std::to_string(atom->tag[which]);
   if (capped_)
-    return style_name + ": variance of atom " + id + ": found it above smax = " + text_of(options_.most_variance) +
+    return gpp_style + ": variance of atom " + id + ": found it above smax = " + text_of(options_.most_variance) +
            ", expected it to come to rest: T = " + text_of(options_.temperature) +
            " is above what holds the crystal together, or smax is too small, or the atom is alone";
-  return style_name + ": variance of atom " + id + ": found a residual of " + text_of(residual) +
+  return gpp_style + ": variance of atom " + id + ": found a residual of " + text_of(residual) +
          " after maxpass = " + std::to_string(options_.most_passes) +
          " passes, expected at most tol = " + text_of(options_.tolerance);
 }
@@ -190,7 +190,7 @@ std::string PairDbarGpp::worst_atom(double residual) const {
 std::string PairDbarGpp::too_wide() const {
   for (int i = 0; i < atom->nlocal; ++i)
     if (sums_[i].phi > 0.0 && sites_[i].width > dbar::gpp::widest)
-      return style_name + ": density at atom " + std::to_string(atom->tag[i]) +
+      return gpp_style + ": density at atom " + std::to_string(atom->tag[i]) +
              ": found a scatter of sqrt(3 v) = " + text_of(sites_[i].width) + " of its mean, expected at most " +
              text_of(dbar::gpp::widest) + ": its neighbours are too few for packets so wide";
   return "";

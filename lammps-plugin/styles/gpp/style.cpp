@@ -20,9 +20,8 @@
 #include <utility>
 
 using namespace LAMMPS_NS;
+using dbar::gpp_style;
 using dbar::gpp::Packets;
-
-static const std::string style_name = "Pair style dbar/gpp";
 
 PairDbarGpp::PairDbarGpp(LAMMPS *lmp) : Pair(lmp) {
   single_enable = 0;
@@ -76,14 +75,14 @@ void PairDbarGpp::coeff(int narg, char **arg) {
     error->all(FLERR,
                "{}: found {} words after pair_coeff, expected {}: * * FILE and an element for each of the {} "
                "atom types",
-               style_name, narg, 3 + atom->ntypes, atom->ntypes);
+               gpp_style, narg, 3 + atom->ntypes, atom->ntypes);
   map_element2type(narg - 3, arg + 3);
   for (int t = 1; t <= atom->ntypes; ++t)
     if (map[t] < 0)
       error->all(FLERR, "{}: element of atom type {}: found NULL, expected an element: every atom is a packet",
-                 style_name, t);
-  const std::string file = arg[2], text = dbar::shared_potential(error, world, style_name, file);
-  dbar::run_together(error, world, style_name, [&] {
+                 gpp_style, t);
+  const std::string file = arg[2], text = dbar::shared_potential(error, world, gpp_style, file);
+  dbar::run_together(error, world, gpp_style, [&] {
     const std::vector<std::string> names(elements, elements + nelements);
     const dbar::gpp::Form all = dbar::packet_parser(options_.form)(file, text);
     try {
@@ -95,7 +94,7 @@ void PairDbarGpp::coeff(int narg, char **arg) {
   const auto &form = packets_->form();
   for (int t = 1; t <= atom->ntypes && atom->mass; ++t)
     atom->set_mass(FLERR, t, form.masses[map[t]]); // as eam/alloy does
-  dbar::ensure_property(lmp, style_name, "variance");
+  dbar::ensure_property(lmp, gpp_style, "variance");
   if (comm->me == 0)
     utils::logmesg(lmp,
                    "pair dbar/gpp: {}: {} element(s), cutoff {:.6g}, packets reach to {:.6g}, tables of {:.3g} MB\n",
@@ -112,18 +111,18 @@ void PairDbarGpp::make_packets(dbar::gpp::Form form) {
 }
 
 void PairDbarGpp::init_style() {
-  dbar::refuse_packages(lmp, style_name);
+  dbar::refuse_packages(lmp, gpp_style);
   const std::string units = update->unit_style;
   if (units != "metal")
-    error->all(FLERR, "{}: units: found {}, expected metal, which the files are in", style_name, units);
+    error->all(FLERR, "{}: units: found {}, expected metal, which the files are in", gpp_style, units);
   if (force->pair != this)
     error->all(FLERR, "{}: found it within pair_style {}, expected it alone: what others add would move no packet",
-               style_name, force->pair_style);
+               gpp_style, force->pair_style);
   if (!atom->tag_enable)
-    error->all(FLERR, "{}: found atoms without IDs, expected atom_modify id yes", style_name);
-  dbar::ensure_property(lmp, style_name, "variance");
+    error->all(FLERR, "{}: found atoms without IDs, expected atom_modify id yes", gpp_style);
+  dbar::ensure_property(lmp, gpp_style, "variance");
   if (options_.isentropic)
-    dbar::ensure_property(lmp, style_name, "isentrope");
+    dbar::ensure_property(lmp, gpp_style, "isentrope");
   neighbor->add_request(this);
   checked_ = false;
 }
@@ -131,16 +130,16 @@ void PairDbarGpp::init_style() {
 double PairDbarGpp::init_one(int i, int j) {
   if (!setflag[i][j])
     error->all(FLERR, "{}: atom type {} has no element, expected pair_coeff * * FILE and an element for each type",
-               style_name, i);
+               gpp_style, i);
   return std::max(packets_->reach(map[i], map[j]), packets_->reach(map[j], map[i]));
 }
 
 void PairDbarGpp::compute(int eflag, int vflag) {
   if (!checked_)
-    dbar::refuse_gaps_in_lists(lmp, style_name, std::vector<int>(atom->ntypes, 0));
+    dbar::refuse_gaps_in_lists(lmp, gpp_style, std::vector<int>(atom->ntypes, 0));
   checked_ = true;
   ev_init(eflag, vflag);
-  dbar::run_together(error, world, style_name, [&] {
+  dbar::run_together(error, world, gpp_style, [&] {
     const std::size_t all = static_cast<std::size_t>(atom->nlocal) + atom->nghost;
     sums_.resize(all);
     sites_.resize(all);

@@ -1,5 +1,6 @@
 #include "styles/stream/session.h"
 
+#include "engine/idle_wait.h"
 #include "engine/raise_together.h"
 #include "runtime/python_runtime.h"
 
@@ -33,6 +34,7 @@ void StreamSession::open(const std::string &settings_json) {
   dbar_opened opened = {}, unused = {};
   if (comm->me == 0)
     failure = timed([&] { return bridge_->open("Session", settings_json.c_str(), &session_, &opened); });
+  wait_idly(world);
   raise_together(error, world, failure);
   MPI_Bcast(&opened, sizeof opened, MPI_BYTE, 0, world);
   all_ranks_ = opened.wants_comm;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dbar.cli import gpp_relax
+from dbar.cli import gpp_relax, gpp_study, gpp_train
 from dbar.console.options import Parser
 
 __all__ = ["add"]
@@ -16,9 +16,11 @@ are relaxed (phase packets)."""
 _EXAMPLE = """\
 examples:
   dbar gpp relax cu-efs --lattice fcc --temperature 300 500 800
-  dbar gpp relax cu-efs vacancy.xyz --temperature 300 -o warm.extxyz"""
+  dbar gpp relax cu-efs vacancy.xyz --temperature 300 -o warm.extxyz
+  dbar gpp train cu-efs -o copper.safetensors --hours 1
+  dbar gpp study -o study"""
 
-_ACTIONS = (gpp_relax,)
+_ACTIONS = (gpp_relax, gpp_train, gpp_study)
 
 
 def add(commands: argparse._SubParsersAction) -> None:

@@ -98,21 +98,22 @@ def _add_configuration(parser: argparse.ArgumentParser) -> None:
 
 def _add_average(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how averages are taken")
-    how.add_argument("--average", choices=("exact", "q3", "q5", "mc"), default="exact",
-                     help="exact pairs, cubature of order 3 or 5, or draws (exact)")  # fmt: skip
+    how.add_argument("--average", choices=("exact", "q3", "q5", "mc", "gnn"), default="exact",
+                     help="exact pairs, cubature, draws, a network (exact)")  # fmt: skip
     how.add_argument("--smax", type=number, metavar="S", help="largest variance (Å^2)")
     options = [
         how.add_argument("--neighbours", type=_neighbours, metavar="N",
                          help="so many; or a probability, as 1e-6, to be within the cutoff"),
         how.add_argument("--device", metavar="NAME", help="of PyTorch (cpu)"),
     ]  # fmt: skip
+    learnt = how.add_argument("--network", type=Path, metavar="FILE", help="of dbar gpp train")
     drawn = [
         how.add_argument("--samples", type=between(64, 10**9, int), metavar="N", help="(10000)"),
         how.add_argument("--method", choices=("direct", "metropolis"), help="(direct)"),
     ]
     how.add_argument("--seed", type=between(0, 2**63 - 1, int), metavar="N",
                      help="of what is drawn (0)")  # fmt: skip
-    parser.set_defaults(sampled_options=options, drawn_options=drawn)
+    parser.set_defaults(sampled_options=options, drawn_options=drawn, learnt_options=[learnt])
 
 
 def _neighbours(text: str) -> int | float:
@@ -159,6 +160,8 @@ def _check(args) -> None:
     refuse_given(args, unused, f"expected {'FILE' if args.lattice else '--lattice'} with it")
     if args.average == "exact":
         refuse_given(args, args.sampled_options, "expected --average q3, q5 or mc with it")
+    if args.average != "gnn":
+        refuse_given(args, args.learnt_options, "expected --average gnn with it")
     if args.average != "mc":
         refuse_given(args, args.drawn_options, "expected --average mc with it")
     if args.draw and args.out is None:
@@ -180,7 +183,7 @@ def _average(args):
     from dbar.gpp.choice import make_average
     from dbar.gpp.potential import load_potential
 
-    names = ("neighbours", "device", "smax")
+    names = ("device", "smax", "network" if args.average == "gnn" else "neighbours")
     if args.average == "mc":
         names += ("samples", "method", "seed")
     options = {name: getattr(args, name) for name in names if getattr(args, name) is not None}

@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy import fft
-from scipy.spatial import cKDTree
 
 __all__ = ["Crystal"]
 
@@ -46,6 +45,8 @@ class Crystal:
         same : float
             How far an atom may be off the place of its like (length unit).
         """
+        from scipy.spatial import cKDTree
+
         if not np.all(atoms.pbc):
             return None
         cell = np.asarray(atoms.cell)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from dbar.entropy.contents import Contents
 
@@ -163,6 +162,8 @@ def _check_bulk(name: str, atoms, entropy: float) -> None:
 
 def _on_lattice(bulk, cell: np.ndarray) -> bool:
     """Whether moving the bulk by each vector of a cell leaves it the same crystal."""
+    from scipy.spatial import cKDTree
+
     where = np.mod(np.mod(bulk.get_scaled_positions(wrap=False), 1.0), 1.0)
     tree = cKDTree(where, boxsize=1.0)
     limit = _ON_SITE * (bulk.cell.volume / len(bulk)) ** (1 / 3)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from ase.build import bulk
 from ase.geometry import find_mic
-from scipy.spatial import cKDTree
 
 __all__ = ["cluster_of", "inertia", "perfect_cell", "shaken", "with_cluster"]
 
@@ -39,6 +37,8 @@ def cluster_of(label: str) -> tuple[str, int]:
 
 def perfect_cell(symbol: str, lattice: float, sites: int):
     """Cube of a bcc crystal with so many sites, twice a cube."""
+    from ase.build import bulk
+
     edge = round((sites / 2) ** (1 / 3))
     return bulk(symbol, "bcc", a=lattice, cubic=True) * (edge, edge, edge)
 
@@ -133,6 +133,8 @@ def _between(atoms, positions, middle):
 
 def _close(atoms, limit: float) -> np.ndarray:
     """Pairs of atoms nearer than a limit (m, 2); the cell is a cube."""
+    from scipy.spatial import cKDTree
+
     edge = atoms.cell[0, 0]
     return cKDTree(np.mod(atoms.positions, edge) % edge, boxsize=edge).query_pairs(
         limit, output_type="ndarray"

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy import optimize
 
 from dbar.entropy.calculator import ReferenceCalculator
 from dbar.entropy.database_file import DatabaseFile, Record
@@ -197,6 +196,7 @@ def _refuse_small(sites: int, strain: float, table: EamTable) -> None:
 
 def _lattice(calculator: ReferenceCalculator, guess: float) -> float:
     """Lattice constant of the lowest energy (Å)."""
+    from scipy import optimize  # every run with `compute dbar/entropy` would wait for it
 
     def energy(lattice: float) -> float:
         return calculator.relaxed(perfect_cell(_SPECIES, lattice, 54), "perfect crystal")[1]

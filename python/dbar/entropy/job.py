@@ -27,7 +27,7 @@ def scaled(units: str, tolerance: float | None, step: float | None) -> tuple[flo
 
 
 def job_of(configuration, potential, relax: bool, probe: np.ndarray) -> tuple[dict, dict]:
-    """Job of `dbar.entropy.lammps_worker` in words, and its arrays."""
+    """Job of `dbar.lammps.worker` in words, and its arrays."""
     one = configuration
     about = {
         "units": potential.units, "pair_style": potential.pair_style,

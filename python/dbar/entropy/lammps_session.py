@@ -23,7 +23,7 @@ _FIRST, _LONGEST = 0.0005, 0.01  # seconds between two looks for a reply
 # Python looks for modules in the present folder first, where there may be one called lammps
 _WORKER = """import sys
 sys.path.sort(key=lambda place: place == "")
-from dbar.entropy.lammps_worker import main
+from dbar.lammps.worker import main
 main()"""
 
 
@@ -76,7 +76,7 @@ class LammpsSession:
             shutil.rmtree(folder, ignore_errors=True)
 
     def ask(self, about: dict, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Do a job of `dbar.entropy.lammps_worker` and return the arrays of its reply.
+        """Do a job of `dbar.lammps.worker` and return the arrays of its reply.
 
         Raises
         ------

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize
-from scipy.spatial.distance import pdist, squareform
 
 from dbar.potential.modes import zero_modes
+from dbar.statistics.eigen import eigenpairs
 
 __all__ = ["Minimum", "energy_and_gradient", "minimum", "second_derivatives", "walk"]
 
@@ -68,6 +67,8 @@ def second_derivatives(x: np.ndarray) -> np.ndarray:
 
 def minimum(x: np.ndarray) -> Minimum | None:
     """The minimum below positions (n, 3), centred; None if the cluster falls apart on the way."""
+    from scipy import optimize
+
     found = optimize.minimize(
         lambda flat: _flat(*energy_and_gradient(flat.reshape(-1, 3))), x.ravel(), jac=True,
         method="L-BFGS-B", options={"maxiter": 3000, "maxfun": 5000, "gtol": _ROUGHLY, "ftol": 0.0},
@@ -80,7 +81,7 @@ def minimum(x: np.ndarray) -> Minimum | None:
         zero = zero_modes(x, np.ones(len(x)), np.eye(3), np.zeros(3, dtype=bool))
         # what moves the whole is made stiff: then it neither moves nor is taken for soft
         stiff = second_derivatives(x) + 1e3 * (zero @ zero.T)
-        values, vectors = linalg.eigh(stiff, driver="evd")
+        values, vectors = eigenpairs(stiff.copy)
         if values[0] < _SOFTEST:
             return None
         if np.max(np.abs(gradient)) < _AT_REST:
@@ -131,6 +132,8 @@ def walk(n: int, seed: int, number: int, length: int) -> Iterator[Minimum | None
 
 
 def _inverse_squares(x):
+    from scipy.spatial.distance import pdist, squareform
+
     squares = squareform(pdist(x, "sqeuclidean"))
     np.fill_diagonal(squares, np.inf)
     return 1.0 / squares
@@ -142,6 +145,8 @@ def _flat(energy, gradient):
 
 def _is_one(x) -> bool:
     """Whether bonds hold all atoms together."""
+    from scipy.spatial.distance import pdist, squareform
+
     bonds = squareform(pdist(x)) < _BOND
     reached = bonds[0]
     for _ in range(len(x)):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms
 from ase.geometry import complete_cell
-from ase.neighborlist import neighbor_list
-from scipy.spatial import cKDTree
 
 __all__ = ["matched_sites"]
 
@@ -35,6 +33,8 @@ def matched_sites(defect, bulk) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         Of another cell, or if less than half of the atoms have a site.
     """
+    from ase.neighborlist import neighbor_list  # brings scipy.spatial, for which runs would wait
+
     _check_cell(defect, bulk)
     cell = complete_cell(bulk.cell)
     n = len(bulk)
@@ -68,6 +68,8 @@ def _check_cell(defect, bulk) -> None:
 
 def _edge(bulk, cell) -> float:
     """Edge of the cube that an atom fills; of a slab or wire the distance of neighbours."""
+    from scipy.spatial import cKDTree
+
     open_ones = ~np.asarray(bulk.pbc)
     if not open_ones.any():
         return float((abs(np.linalg.det(cell)) / len(bulk)) ** (1 / 3))

@@ -6,8 +6,7 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, ndimage
-from scipy.interpolate import BSpline
+from scipy import linalg
 
 __all__ = ["Fit", "Rounding", "fitted", "thinned"]
 
@@ -40,6 +39,8 @@ class Rounding:
     @classmethod
     def of(cls, y: np.ndarray) -> Rounding:
         """Noise of samples at equal distances, from the median of their sixth differences."""
+        from scipy import ndimage
+
         high = np.abs(np.diff(y, _ORDER)) / _SPREAD
         eps, starts = np.finfo(float).eps, range(0, len(high), _WINDOW)
         # a kink is met by a few differences only, which a median does not see
@@ -166,6 +167,8 @@ def _kink(x, y, sigma, fit, knots, kinks) -> float | None:
 
 
 def _least_squares(x, y, sigma, knots, last, kinks):
+    from scipy.interpolate import BSpline
+
     times = np.where(np.isin(knots, kinks), _PIECES + 1, _PIECES)
     times[[0, -1]] = _DEGREE + 1
     basis = BSpline.design_matrix(x, np.repeat(knots, times), _DEGREE).tocsc()

@@ -40,6 +40,9 @@ class Kind(enum.Enum):
     ENTROPY_MODEL = "a model of vibrational entropies of dbar"
     ENTROPY_STUDY = "a study of vibrational entropies of dbar (JSON)"
     ENTROPY_STUDY_PAGE = "a page of a study of vibrational entropies of dbar"
+    PACKET_NETWORK = "a network of phase packets of dbar"
+    PACKET_STUDY = "a study of phase packets of dbar (JSON)"
+    PACKET_STUDY_PAGE = "a page of a study of phase packets of dbar"
     PACKETS_DATA = "atoms of `dbar gpp` (LAMMPS data)"
     PACKETS_XYZ = "atoms of `dbar gpp` (extended xyz)"
 
@@ -49,6 +52,7 @@ MARKS = {  # beginnings of texts
     '<meta name="generator" content="dbar',
     Kind.MONITOR: "# for runs like those of",
     Kind.ENTROPY_STUDY_PAGE: "# Vibrational entropies from D: a study",
+    Kind.PACKET_STUDY_PAGE: "# Phase packets: a study",
     Kind.PACKETS_DATA: "atoms of dbar gpp, units metal",
 }
 XYZ_MARK = 'made_by="dbar gpp"'  # in the second line
@@ -60,12 +64,14 @@ _SCHEMAS = {
     "dbar-cv": Kind.CV, "dbar-potential": Kind.POTENTIAL, "dbar-novelty": Kind.NOVELTY,
     "dbar-basis": Kind.BASIS,
     "dbar-entropies": Kind.ENTROPIES_JSON, "dbar-entropy": Kind.ENTROPY_MODEL,
-    "dbar-entropy-study": Kind.ENTROPY_STUDY,
+    "dbar-entropy-study": Kind.ENTROPY_STUDY, "dbar-packet-network": Kind.PACKET_NETWORK,
+    "dbar-gpp-study": Kind.PACKET_STUDY,
 }  # fmt: skip
 _HDF5_KINDS = {
     "model": Kind.MODEL, "forecast": Kind.FORECAST_H5, "statistics": Kind.STATISTICS,
     "entropies": Kind.ENTROPIES_H5, "entropy database": Kind.ENTROPY_DATABASE,
 }  # fmt: skip
+_TENSORS = b'{"__metadata__":'  # after the header's length: safetensors
 _FORECAST = {"model", "run", "level", "observables", "M_expected", "M_bound", "tau_pred"}
 _STATUS = {"time", "policy", "budget", "ended", "replicas", "observables"}
 
@@ -81,6 +87,8 @@ def kind_of(path: str | os.PathLike[str]) -> Kind | None:
             head = file.read(_HEAD)
         if head.startswith(SIGNATURE):
             return _asked(path)
+        if head[8:].startswith(_TENSORS):
+            return _of_tensors(path)
         return _of_text(path, head)
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -112,7 +120,9 @@ def kind_in(path: Path) -> Kind | None:
 def _of_text(path: Path, head: bytes) -> Kind | None:
     line = head.partition(b"\n")[0]
     text = head.decode(errors="replace")
-    for kind in (Kind.MONITOR, Kind.ENTROPY_STUDY_PAGE, Kind.PACKETS_DATA):
+    for kind in (
+        Kind.MONITOR, Kind.ENTROPY_STUDY_PAGE, Kind.PACKETS_DATA, Kind.PACKET_STUDY_PAGE,
+    ):  # fmt: skip
         if text.startswith(MARKS[kind]):
             return kind
     if text.startswith((MARKS[Kind.PAGE], _OLD_PAGE)):
@@ -128,6 +138,14 @@ def _of_text(path: Path, head: bytes) -> Kind | None:
     if text.lstrip().startswith("{") and path.stat().st_size <= _LARGEST:
         return _of_json(json.loads(path.read_text(encoding="utf-8")))
     return None
+
+
+def _of_tensors(path: Path) -> Kind | None:
+    """Kind of a file of safetensors, whose metadata hold JSON of ours."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(min(size, _LARGEST)))
+    return _of_json(json.loads(header["__metadata__"]["dbar"]))
 
 
 def _of_json(content: dict) -> Kind | None:

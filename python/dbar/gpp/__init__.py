@@ -5,7 +5,7 @@ from dbar.gpp.calculator import PacketCalculator
 from dbar.gpp.choice import make_average
 from dbar.gpp.correlations import Correlations
 from dbar.gpp.draws import draw, mean_descriptor
-from dbar.gpp.errors import NotConverged, UnstableCrystal
+from dbar.gpp.errors import NotConverged, NotLearntWarning, UnstableCrystal
 from dbar.gpp.output import write_lammps, write_xyz
 from dbar.gpp.potential import Potential, load_potential
 from dbar.gpp.relaxation import Packets, relax
@@ -14,6 +14,7 @@ __all__ = [
     "Bulk",
     "Correlations",
     "NotConverged",
+    "NotLearntWarning",
     "PacketCalculator",
     "Packets",
     "Potential",

@@ -10,7 +10,7 @@ from ase.build import bulk
 from ase.data import atomic_numbers, reference_states
 
 from dbar.gpp.average import Average
-from dbar.gpp.choice import make_average
+from dbar.gpp.choice import make_average, warn_of_temperature
 from dbar.gpp.constants import GIGAPASCAL
 from dbar.gpp.errors import UnstableCrystal, check_temperature
 from dbar.gpp.falling import falling_root
@@ -118,7 +118,7 @@ def relax_bulk(
     temperature : float, optional
         In K; not with `isentropic`.
     average : str or Average
-        ``exact``, ``q3``, ``q5``, ``mc``, or an average that is made already.
+        ``exact``, ``q3``, ``q5``, ``mc``, ``gnn``, or an average that is made already.
     element : str, optional
         Where the potential has several.
     pressure : float
@@ -132,7 +132,7 @@ def relax_bulk(
     passes : int
         For the variance, at most.
     **options
-        Of the average: `neighbours`, `samples`, `method`, `seed`, `smax`, `device`.
+        Of the average: `neighbours`, `samples`, `method`, `seed`, `smax`, `device`, `network`.
 
     Returns
     -------
@@ -147,8 +147,10 @@ def relax_bulk(
     ValueError
         Other words or values than expected.
     """
+    average = make_average(average, potential, **options)
+    warn_of_temperature(average, temperature)
     search = _Search(
-        make_average(average, potential, **options),
+        average,
         lattice,
         _element(potential, element),
         _law(temperature, isentropic),

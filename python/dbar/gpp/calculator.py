@@ -7,7 +7,7 @@ from ase.calculators.calculator import Calculator, all_changes
 
 from dbar.descriptors.neighbours import completed_cell
 from dbar.gpp.average import Average, checked_variances
-from dbar.gpp.choice import make_average
+from dbar.gpp.choice import make_average, warn_of_temperature
 from dbar.gpp.errors import check_temperature
 from dbar.gpp.potential import Potential
 from dbar.gpp.thermodynamics import actions, entropies, free_energy, internal_energy
@@ -32,7 +32,7 @@ class PacketCalculator(Calculator):
     temperature : float, optional
         In K; not with `isentropic`.
     average : str or Average
-        ``exact``, ``q3``, ``q5``, ``mc``, or an average that is made already.
+        ``exact``, ``q3``, ``q5``, ``mc``, ``gnn``, or an average that is made already.
     isentropic : ndarray, shape (n,), optional
         m kT s of each atom to keep (u eV Å^2), as ``results["actions"]`` has them.
     tolerance : float
@@ -40,7 +40,7 @@ class PacketCalculator(Calculator):
     passes : int
         At most.
     **options
-        Of the average: `neighbours`, `samples`, `method`, `seed`, `smax`, `device`.
+        Of the average: `neighbours`, `samples`, `method`, `seed`, `smax`, `device`, `network`.
 
     Attributes
     ----------
@@ -75,6 +75,7 @@ class PacketCalculator(Calculator):
         self.temperature = None if temperature is None else check_temperature(temperature)
         self.isentropic = None if isentropic is None else np.array(isentropic, dtype=float)
         self.average = make_average(average, potential, **options)
+        warn_of_temperature(self.average, self.temperature)
         self.tolerance = tolerance
         self.passes = passes
         self.variances: np.ndarray | None = None

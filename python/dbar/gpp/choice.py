@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import warnings
+
 from dbar.gpp.average import Average
+from dbar.gpp.errors import NotLearntWarning
 from dbar.gpp.potential import Potential
 
-__all__ = ["AVERAGES", "make_average"]
+__all__ = ["AVERAGES", "make_average", "module_of_extra", "warn_of_temperature"]
 
-AVERAGES = ("exact", "q3", "q5", "mc")
+_EXTRA = {
+    "torch": "PyTorch", "e3nn": "e3nn", "nequip": "nequip", "safetensors": "safetensors",
+}  # fmt: skip
+AVERAGES = ("exact", "q3", "q5", "mc", "gnn")
 
 
 def make_average(average: str | Average, potential: Potential, **options) -> Average:
@@ -16,10 +23,10 @@ def make_average(average: str | Average, potential: Potential, **options) -> Ave
     Parameters
     ----------
     average : str or Average
-        ``exact``, ``q3``, ``q5``, ``mc``; an average is given back as it is.
+        ``exact``, ``q3``, ``q5``, ``mc``, ``gnn``; an average is given back as it is.
     potential : Potential
     **options
-        Arguments of the average.
+        Arguments of the average; `network`, its file, for ``gnn``.
 
     Raises
     ------
@@ -35,6 +42,8 @@ def make_average(average: str | Average, potential: Potential, **options) -> Ave
     if average not in AVERAGES:
         raise ValueError(f"average: found {average!r}, expected one of {', '.join(AVERAGES)}")
     kind = _kind(average)
+    if average == "gnn" and options.get("network") is None:
+        raise ValueError("network: found none, expected the file of a network (dbar gpp train)")
     try:
         return kind(potential, **options)
     except TypeError as error:
@@ -50,14 +59,39 @@ def _kind(average: str):
         from dbar.gpp.exact import Exact
 
         return Exact
+    if average == "gnn":
+        return module_of_extra("dbar.gpp.network.average").Network
+    sampled = module_of_extra("dbar.gpp.sampled", average)
+    return {"q3": sampled.Q3, "q5": sampled.Q5, "mc": sampled.MonteCarlo}[average]
+
+
+def module_of_extra(name: str, average: str = "gnn"):
+    """A module that needs PyTorch or what stands on it.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Where they are not installed, with what to do.
+    """
     try:
-        from dbar.gpp import sampled
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name != "torch":
+        if error.name not in _EXTRA:
             raise
         raise ModuleNotFoundError(
-            f"average {average}: PyTorch is not installed, expected it; "
+            f"average {average}: {_EXTRA[error.name]} is not installed, expected it; "
             "install it with: pip install 'dbar[gpp]'",
-            name="torch",
+            name=error.name,
         ) from None
-    return {"q3": sampled.Q3, "q5": sampled.Q5, "mc": sampled.MonteCarlo}[average]
+
+
+def warn_of_temperature(average: Average, temperature: float | None) -> None:
+    """Warn where a network is asked for a temperature that it has not learnt."""
+    known = getattr(average, "temperatures", None)
+    if known is not None and temperature is not None and not known[0] <= temperature <= known[1]:
+        warnings.warn(
+            f"temperature: found {temperature:g} K, expected {known[0]:g} to {known[1]:g} K, which "
+            "the network has learnt; outside of them nobody has looked at its errors",
+            NotLearntWarning,
+            stacklevel=3,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NotConverged", "UnstableCrystal", "check_temperature"]
+__all__ = ["NotConverged", "NotLearntWarning", "UnstableCrystal", "check_temperature"]
 
 
 class UnstableCrystal(ValueError):
@@ -21,6 +21,10 @@ class NotConverged(ValueError):
     def __init__(self, text: str, atom: int) -> None:
         super().__init__(text)
         self.atom = atom
+
+
+class NotLearntWarning(UserWarning):
+    """A network is asked for what it has not learnt."""
 
 
 def check_temperature(temperature) -> float:

@@ -102,7 +102,7 @@ def relax(
     temperature : float, optional
         In K; not with `isentropic`.
     average : str or Average
-        ``exact``, ``q3``, ``q5``, ``mc``, or an average that is made already.
+        ``exact``, ``q3``, ``q5``, ``mc``, ``gnn``, or an average that is made already.
     positions : bool
         Whether mean positions are relaxed, or only variances.
     cell : str
@@ -118,7 +118,7 @@ def relax(
     progress : callable, optional
         Called with the evaluations so far and the largest force component that is left.
     **options
-        Of the average (`neighbours`, `samples`, `method`, `seed`, `smax`, `device`), and
+        Of the average (`neighbours`, `samples`, `method`, `seed`, `smax`, `device`, `network`), and
         `tolerance` and `passes` of the variances.
 
     Returns

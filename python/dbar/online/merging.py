@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from dbar.online.frozen import FrozenModel
 from dbar.online.shared_settings import COMMON, statistics_settings
 from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.store.rows import differing_parameters
-from dbar.trajectory.trajectory import Trajectory, read
+
+if TYPE_CHECKING:
+    from dbar.trajectory.trajectory import Trajectory
 
 __all__ = ["merge", "run_moments"]
 
@@ -46,6 +49,8 @@ def merge(
     ValueError
         If files differ in a setting, have the same replica number or too few snapshots.
     """
+    from dbar.trajectory.trajectory import read  # of no use in a run, which would wait for it
+
     if not len(files):
         raise ValueError("no files, expected at least one run")
     given = None if config is None else MonitorConfig.load(config)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
+from dbar.statistics.eigen import eigenpairs
+
 __all__ = ["Modes", "count_zero_modes", "log_determinant", "normal_modes", "zero_modes"]
 
 _SAME = 1e-6  # share of the largest singular value below which a motion is none
@@ -106,11 +108,11 @@ def normal_modes(matrix: np.ndarray, zero: np.ndarray) -> Modes:
     zero : ndarray, shape (3n, n_zero)
         Orthonormal columns.
     """
-    rest, turn = _without(matrix, zero)
-    values, inside = linalg.eigh(rest, overwrite_a=True, driver="evd")
+    turn = _turning(zero)
+    values, inside = eigenpairs(lambda: _without(matrix, zero, turn))
     padded = np.zeros((len(matrix), len(values)))
     padded[zero.shape[1] :] = inside
-    return Modes(values, turn(padded))
+    return Modes(values, turn("L", "N", padded))
 
 
 def log_determinant(matrix: np.ndarray, zero: np.ndarray) -> float:
@@ -121,14 +123,14 @@ def log_determinant(matrix: np.ndarray, zero: np.ndarray) -> float:
     ValueError
         If one of them is not positive.
     """
-    values = linalg.eigvalsh(_without(matrix, zero)[0], overwrite_a=True)
+    values = linalg.eigvalsh(_without(matrix, zero, _turning(zero)), overwrite_a=True)
     if len(values) and values[0] <= 0:
         raise ValueError(f"eigenvalues: found {values[0]:.6g}, expected positive ones")
     return float(np.sum(np.log(values)))
 
 
-def _without(matrix, zero):
-    """The matrix in the complement, and what turns vectors of the new basis into old ones."""
+def _turning(zero):
+    """What turns vectors into the basis whose first ones span the zero modes, and back."""
     (factor, tau), _ = linalg.qr(zero, mode="raw")
     query = linalg.get_lapack_funcs("ormqr", (factor,))
 
@@ -136,7 +138,12 @@ def _without(matrix, zero):
         work = int(query(side, how, factor, tau, other, -1)[1][0])
         return query(side, how, factor, tau, np.asfortranarray(other), work)[0]
 
+    return turn
+
+
+def _without(matrix, zero, turn):
+    """The matrix in the complement."""
     there = turn("R", "N", turn("L", "T", matrix))
     k = zero.shape[1]
     rest = there[k:, k:]
-    return 0.5 * (rest + rest.T), lambda vectors: turn("L", "N", vectors)
+    return 0.5 * (rest + rest.T)

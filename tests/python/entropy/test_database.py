@@ -90,6 +90,11 @@ def test_walk_is_a_function_of_its_number():
     assert energies(0, 3) != energies(1, 3)
 
 
+def test_walk_past_a_matrix_that_divide_and_conquer_gives_up():
+    """Whether it does depends on LAPACK; with OpenBLAS 0.3 this walk of LJ38 met one."""
+    assert sum(1 for _ in walk(38, 0, 710, 40)) == 40
+
+
 def test_all_minima_of_seven_atoms(tmp_path, monkeypatch):
     """Not one more, in whatever order; who asks for a fifth is told, and has the four."""
     module = sys.modules["dbar.entropy.lennard_jones_search"]

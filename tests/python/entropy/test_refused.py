@@ -156,9 +156,7 @@ def test_forces_from_outside(cluster):
 
 def test_rows_that_lack_forces_are_found(monkeypatch):
     """Without all ghosts on all ranks dynamical_matrix leaves out forces, and says nothing."""
-    lame = (
-        "from dbar.entropy import lammps_worker as w\nw._Work._reach = lambda self: 0.0\nw.main()"
-    )
+    lame = "from dbar.lammps import worker as w\nw._Work._reach = lambda self: 0.0\nw.main()"
     start = LammpsSession._start
 
     def started(self):

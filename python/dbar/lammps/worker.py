@@ -3,6 +3,7 @@
 Started under mpirun by `dbar.entropy.lammps_session`. Jobs ``job.K.npz`` are done in order, each
 answered with ``reply.K.npz``; an error goes to ``error.K.txt`` and ends the program, since LAMMPS
 need not be usable after one. Every rank looks for the files itself, so no MPI of Python is needed.
+It stands here and not beside the session, as each rank would import all of `dbar.entropy` there.
 """
 
 from __future__ import annotations
