@@ -23,6 +23,7 @@ from dbar.store.checkpoint import pack
 from entropy_models import cluster_model, iron_model
 from fuzz import DEPTH, examples, spoilt_json, spoilt_text
 from h5md_ensembles import write_runs
+from harness import ROOT
 
 BISPECTRUM = Bispectrum(4.7, twojmax=2, species=["Al"])
 MONITOR = "min_snapshots = 12\nlatent_dim = 3\nn_bags = 8\ncoverage = 0.5\n"
@@ -47,7 +48,8 @@ def models(tmp_path_factory):
     optimal_basis(alloy(0), primitive(), qmax=2, mixed=True).save(folder / "basis")
     cluster_model().export(folder / "entropy")
     iron_model().export(folder / "entropy of a crystal")
-    return {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
+    found = {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
+    return found | {"efs": json.loads((ROOT / "examples/packets/cu-efs.json").read_text())}
 
 
 def load(worker, kind, content):
@@ -83,7 +85,7 @@ def test_what_is_spoilt_below_is_good(worker, models, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind", ["novelty", "cv", "potential", "basis", "entropy", "entropy of a crystal"]
+    "kind", ["novelty", "cv", "potential", "basis", "efs", "entropy", "entropy of a crystal"]
 )
 @examples(150)
 @given(data=st.data())
@@ -93,7 +95,18 @@ def test_models(worker, models, kind, data):
 
 @pytest.mark.parametrize(
     "kind",
-    ["novelty", "cv", "potential", "basis", "entropy", "status", "monitor", "note", "settings"],
+    [
+        "novelty",
+        "cv",
+        "potential",
+        "basis",
+        "efs",
+        "entropy",
+        "status",
+        "monitor",
+        "note",
+        "settings",
+    ],
 )
 @pytest.mark.parametrize(
     "content", [b"[" * DEPTH, b"\xff\xfe", b"", b"9" * 5000, b"a = " + b"[" * DEPTH, b"a = " + b"9" * 5000],

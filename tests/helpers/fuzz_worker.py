@@ -70,6 +70,7 @@ def read_store(path):
 LOADERS = {
     "basis": "dbar.basis OptimalBasis.load",
     "cv": "dbar.bias.collective_variable CollectiveVariable.load",
+    "efs": "dbar.gpp.efs_file read_efs",
     "entropy": "dbar.entropy EntropyModel.load",
     "entropy of a crystal": "dbar.entropy EntropyModel.load",
     "journal": "dbar.ensemble.journal Journal.read",

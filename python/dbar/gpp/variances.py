@@ -155,7 +155,7 @@ class _Damping:
     """Shorter steps, in ln s, of atoms whose variance swings about its place of rest.
 
     Where d<V>/ds grows faster than s, substitution goes too far each time; cubature of third order
-    does that. Exact pairs do not swing, and are not damped.
+    does that. Exact pairs of a crystal do not swing, and are not damped.
     """
 
     def __init__(self, count: int) -> None:

@@ -40,7 +40,7 @@ def test_help_teaches():
     text = dbar("--help").stdout
     for word in ("demo", "doctor", "report", "examples:", "dbar report run.h5md"):
         assert word in text
-    for command in ("demo", "doctor", "entropy", "fit", "forecast", "report"):
+    for command in ("demo", "doctor", "entropy", "fit", "forecast", "gpp", "report"):
         done = dbar(command, "--help")
         assert done.returncode == 0
         assert re.search(rf"examples?:\n  dbar {command} ", done.stdout), command
