@@ -164,8 +164,8 @@ Reals zeros(std::vector<py::ssize_t> shape) {
   return all;
 }
 
-py::tuple evaluate_pairs(const Potential &self, const Ints &types, const Ints &i, const Ints &j, const Reals &vectors,
-                         const Reals &variances, bool mean_density_only, bool shared_centre) {
+py::tuple evaluated(const Potential &self, const Ints &types, const Ints &i, const Ints &j, const Reals &vectors,
+                    const Reals &variances, bool mean_density_only, bool shared_centre) {
   const Task task = checked(self, types, i, j, vectors, variances, {mean_density_only, shared_centre});
   Reals energies = zeros({task.atoms}), forces = zeros({task.atoms, 3}), virial = zeros({3, 3}),
         by_s = zeros({task.atoms});
@@ -173,7 +173,7 @@ py::tuple evaluate_pairs(const Potential &self, const Ints &types, const Ints &i
                   reinterpret_cast<double (*)[3]>(virial.mutable_data()), by_s.mutable_data()};
   {
     py::gil_scoped_release release;
-    dbar::gpp::evaluate(task, to);
+    evaluate(task, to);
   }
   return py::make_tuple(energies, forces, virial, by_s);
 }
@@ -259,7 +259,7 @@ BadSetting (a ValueError), which names the word, the value that was found and wh
       .def("bare_density", &bare_density, py::arg("a"), py::arg("b"), py::arg("r"),
            "The density itself and three derivatives.")
       .def("embedding", &embedding, py::arg("a"), py::arg("rho"), "F(rho) of element a and two derivatives.")
-      .def("evaluate", &evaluate_pairs, py::arg("types"), py::arg("i"), py::arg("j"), py::arg("vectors"),
+      .def("evaluate", &evaluated, py::arg("types"), py::arg("i"), py::arg("j"), py::arg("vectors"),
            py::arg("variances"), py::arg("mean_density_only") = false, py::arg("shared_centre") = true,
            R"(Mean energies and how they change.
 
