@@ -23,8 +23,8 @@ __all__ = ["add", "run"]
 _ABOUT = """\
 Train an equivariant graph network to average the energies of sites over Gaussian atoms: one atom
 with its neighbours and their variances in, the average and its derivatives out. It learns sites of
-a crystal at several temperatures, whose positions and variances are shaken, and whose averages are
-known exactly.
+a crystal at several temperatures, whose positions and variances are shaken. Averages of embedded
+atoms are exact, those of a potential that is linear in a descriptor (SNAP) are drawn.
 
 The file always holds the best network so far. What the training needs to go on is kept beside it
 (NAME.training) after every epoch: the same command goes on where it was stopped, as if it had not
@@ -51,6 +51,8 @@ def add(actions: argparse._SubParsersAction) -> None:
                         help="to learn from (20000)")  # fmt: skip
     parser.add_argument("--temperature", nargs="+", type=number, metavar="T",
                         help="of the crystals, K (100 to 500 in steps of 50)")  # fmt: skip
+    parser.add_argument("--samples", type=between(64, 10**6, int), default=256, metavar="N",
+                        help="draws of each site of a linear potential (256)")  # fmt: skip
     parser.add_argument("--features", type=between(1, 1024, int), default=16, metavar="N",
                         help="scalars and vectors of an atom (16)")  # fmt: skip
     parser.add_argument("--epochs", type=between(1, 10**6, int), default=200, metavar="N",
@@ -86,7 +88,7 @@ def _train(args):
     learning = module_of_extra("dbar.gpp.network.learning")
     elements = () if args.element is None else (args.element,)
     words = {name: getattr(args, name) for name in
-             ("lattice", "sites", "features", "epochs", "seed")}  # fmt: skip
+             ("lattice", "sites", "samples", "features", "epochs", "seed")}  # fmt: skip
     if args.temperature is not None:
         words["temperatures"] = tuple(args.temperature)
     potential, plan = load_potential(args.potential, *elements), learning.Plan(**words)

@@ -9,8 +9,8 @@ import numpy as np
 
 from dbar import _kernels
 from dbar.descriptors.frames import each_frame, threads_of
-from dbar.descriptors.gradient import add_up
-from dbar.descriptors.neighbours import Neighbourhoods, neighbourhoods
+from dbar.descriptors.gradient import add_up, by_pairs
+from dbar.descriptors.neighbours import Neighbourhoods, neighbourhoods, site_neighbourhoods
 from dbar.descriptors.parameters import Parameters
 from dbar.descriptors.species import checked_species, types_of
 from dbar.descriptors.voigt import voigt_to_tensor
@@ -260,6 +260,43 @@ class GlobalDescriptor(Parameters):
             run = pool.map if threads > 1 else map
             tasks = near.tasks(self.n_species if self.perspecies else 1)
             return add_up(self._kernel, near, tasks, theta.reshape(-1, self._kernel.size), run)
+
+    def site_gradients(self, types, first, vectors, neighbour_types, theta):
+        """Differentiate theta.B of sites that are given by their neighbours.
+
+        Parameters
+        ----------
+        types : array_like of int, shape (n,)
+            Species of the central atoms, from 0.
+        first : array_like of int, shape (n + 1,)
+            Where the neighbours of a site begin.
+        vectors : array_like, shape (p, 3)
+            From the central atom to each neighbour; those beyond the cutoff do not count.
+        neighbour_types : array_like of int, shape (p,)
+        theta : array_like, shape (K,)
+
+        Returns
+        -------
+        energies : ndarray, shape (n,)
+            sum_k theta_k B_k of each site.
+        gradients : ndarray, shape (p, 3)
+            Derivatives of a site's energy by its vectors.
+
+        Raises
+        ------
+        ValueError
+            A theta of another length.
+        """
+        theta = np.asarray(theta, dtype=float)
+        if theta.shape != (self.n_components,):
+            raise ValueError(f"theta: found shape {theta.shape}, expected ({self.n_components},)")
+        blocks = self.n_species if self.perspecies else 1
+        near, rows = site_neighbourhoods(types, first, vectors, neighbour_types, blocks > 1)
+        coefficients = theta.reshape(-1, self._kernel.size)
+        energies, sorted_ones = by_pairs(self._kernel, near, near.tasks(blocks), coefficients, map)
+        gradients = np.empty_like(sorted_ones)
+        gradients[rows] = sorted_ones
+        return energies, gradients
 
     def _one(self, atoms, virial: bool, threads: int, run: Callable):
         near = self._near(atoms, threads)

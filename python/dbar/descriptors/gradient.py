@@ -9,6 +9,32 @@ import numpy as np
 from dbar.descriptors.neighbours import Neighbourhoods
 
 
+def by_pairs(kernel, near: Neighbourhoods, tasks, theta: np.ndarray, run: Callable):
+    """Energies of centres and their derivatives by the vectors to neighbours.
+
+    Parameters
+    ----------
+    kernel, near, tasks, theta, run
+        As of :func:`add_up`; not all atoms need to be centres.
+
+    Returns
+    -------
+    energies : ndarray, shape (n,)
+        theta.B of each centre, in the order of ``near.order``'s values.
+    g : ndarray, shape (pairs, 3)
+    """
+    energies, g = np.zeros(len(near.order)), np.zeros_like(near.r)
+
+    def work(task):
+        block, start, stop = task
+        return task, *kernel.gradient(*near.chunk(start, stop), theta[block])
+
+    for (_, start, stop), part, energy in run(work, tasks):
+        g[near.first[start] : near.first[stop]] = part
+        energies[near.order[start:stop]] = energy
+    return energies, g
+
+
 def add_up(kernel, near: Neighbourhoods, tasks, theta: np.ndarray, run: Callable):
     """Scatter the gradients of all chunks onto the atoms.
 
@@ -35,18 +61,11 @@ def add_up(kernel, near: Neighbourhoods, tasks, theta: np.ndarray, run: Callable
         sum_ij r_ij g_ij, symmetrised.
     """
     n = len(near.order)
-    energies, strain = np.zeros(n), np.zeros((3, 3))
-    g = np.zeros_like(near.r)
-
-    def work(task):
-        block, start, stop = task
-        return task, *kernel.gradient(*near.chunk(start, stop), theta[block])
-
-    for (_, start, stop), part, energy in run(work, tasks):
+    energies, g = by_pairs(kernel, near, tasks, theta, run)
+    strain = np.zeros((3, 3))
+    for _, start, stop in tasks:  # in chunks, whatever the threads
         pairs = slice(near.first[start], near.first[stop])
-        g[pairs] = part
-        energies[near.order[start:stop]] = energy
-        strain += near.r[pairs].T @ part
+        strain += near.r[pairs].T @ g[pairs]
     centre = np.repeat(near.order, np.diff(near.first))
     forces = np.stack(
         [

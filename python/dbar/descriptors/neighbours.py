@@ -41,6 +41,34 @@ class Neighbourhoods:
         ]
 
 
+def site_neighbourhoods(types, first, vectors, neighbour_types, by_type: bool):
+    """Sites that are given by their neighbours, as the kernels read them.
+
+    Parameters
+    ----------
+    types, first, vectors, neighbour_types
+        See ``site_gradients`` of a descriptor.
+    by_type : bool
+        Order the centres by species.
+
+    Returns
+    -------
+    Neighbourhoods
+    rows : ndarray of int, shape (p,)
+        Where each of its pairs was.
+    """
+    types = np.asarray(types, dtype=np.intc)
+    first = np.asarray(first, dtype=np.intp)
+    order = np.argsort(types, kind="stable") if by_type else np.arange(len(types))
+    counts = np.diff(first)[order]
+    start = np.zeros(len(types) + 1, dtype=np.intc)
+    np.cumsum(counts, out=start[1:])
+    rows = np.repeat(first[order] - start[:-1], counts) + np.arange(start[-1])
+    r = np.ascontiguousarray(np.asarray(vectors, dtype=float)[rows])
+    kinds = np.asarray(neighbour_types, dtype=np.intc)[rows]
+    return Neighbourhoods(order, types[order], start, r, kinds, np.zeros(len(rows), int)), rows
+
+
 def neighbourhoods(atoms, types, cutoff: float, by_type: bool, threads: int) -> Neighbourhoods:
     """Find all neighbours within a cutoff.
 

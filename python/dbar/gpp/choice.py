@@ -41,7 +41,7 @@ def make_average(average: str | Average, potential: Potential, **options) -> Ave
         return average
     if average not in AVERAGES:
         raise ValueError(f"average: found {average!r}, expected one of {', '.join(AVERAGES)}")
-    kind = _kind(average)
+    kind = _kind(average, potential.form)
     if average == "gnn" and options.get("network") is None:
         raise ValueError("network: found none, expected the file of a network (dbar gpp train)")
     try:
@@ -54,7 +54,16 @@ def make_average(average: str | Average, potential: Potential, **options) -> Ave
         ) from None
 
 
-def _kind(average: str):
+def _kind(average: str, form: str):
+    if form == "linear" and average not in ("mc", "gnn"):
+        raise ValueError(
+            f"average: found {average!r} with a potential that is linear in a descriptor, "
+            "expected mc or gnn"
+        )
+    if form == "linear" and average == "mc":
+        from dbar.gpp.drawn import Drawn
+
+        return Drawn
     if average == "exact":
         from dbar.gpp.exact import Exact
 

@@ -1,4 +1,4 @@
-"""Potentials that the averages know: embedded atoms, as tables and as a formula."""
+"""Potentials that the averages know: embedded atoms, and those linear in a descriptor."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from dbar.files.json_file import load_json
 from dbar.gpp.efs_file import EfsParameters, read_efs
 from dbar.lammps.lmp import potential_path
 from dbar.potential.eam_table import EamTable, read_table
+from dbar.potential.linear import LinearPotential
 
 __all__ = ["Potential", "load_potential"]
 
@@ -25,14 +27,14 @@ class Potential:
     Attributes
     ----------
     form : str
-        ``efs``, ``eam/alloy`` or ``eam/fs``: words of ``pair_style dbar/gpp``.
+        ``efs``, ``eam/alloy`` or ``eam/fs``, words of ``pair_style dbar/gpp``, or ``linear``.
     path : Path
         Its file.
     elements : tuple of str
         Chemical symbols, in the order of types.
     cutoff : float
         Atoms farther apart do not see each other (Å).
-    content : EamTable or EfsParameters
+    content : EamTable, EfsParameters or LinearPotential
         What the file says.
     """
 
@@ -40,7 +42,7 @@ class Potential:
     path: Path
     elements: tuple[str, ...]
     cutoff: float
-    content: EamTable | EfsParameters
+    content: EamTable | EfsParameters | LinearPotential
 
     def types(self, symbols: Sequence[str]):
         """Place (n,) of each atom's element.
@@ -68,7 +70,8 @@ def load_potential(name: str | os.PathLike[str], *elements: str) -> Potential:
     name : str or path-like
         ``"cu-efs"``, the copper of X. D. Dai et al. that comes with dbar; a table of ``eam/alloy``
         or ``eam/fs``, a file or the name of one that LAMMPS ships; or the JSON file of an extended
-        Finnis-Sinclair potential.
+        Finnis-Sinclair potential (``dbar-efs/1``) or of a `LinearPotential`, SNAP for one, in
+        units metal (``dbar-potential/1``; averages ``mc`` and ``gnn`` alone).
     *elements : str
         Chemical symbols to take from it; all of them by default.
 
@@ -81,8 +84,7 @@ def load_potential(name: str | os.PathLike[str], *elements: str) -> Potential:
     """
     path = _shipped() if os.fspath(name) == _COPPER else potential_path(name)
     if path.suffix == ".json":
-        content = read_efs(path)
-        form, known, cutoff = "efs", [content.element], max(content.c, content.d)
+        form, known, cutoff, content = _of_json(path)
     else:
         content = read_table(path)
         form = "eam/fs" if len(content.density[0]) > 1 else "eam/alloy"
@@ -90,7 +92,22 @@ def load_potential(name: str | os.PathLike[str], *elements: str) -> Potential:
     for one in elements:
         if one not in known:
             raise ValueError(f"elements: found {one}, expected some of {path}: {', '.join(known)}")
+    if form == "linear" and elements and list(elements) != list(known):
+        raise ValueError(f"elements: found {list(elements)}, expected none or {list(known)}")
     return Potential(form, path, tuple(elements or known), cutoff, content)
+
+
+def _of_json(path: Path):
+    """Form, elements, cutoff and content of one of the two schemas."""
+    found = load_json(path)
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if not str(schema).startswith("dbar-potential/"):
+        content = read_efs(path)
+        return "efs", [content.element], max(content.c, content.d), content
+    content = LinearPotential.load(path)
+    if content.units != "metal":
+        raise ValueError(f"{path}: units: found {content.units!r}, expected 'metal'")
+    return "linear", content.elements, float(content.descriptor.rcut), content
 
 
 def _shipped() -> Path:

@@ -238,6 +238,29 @@ class LinearPotential:
         energies, forces, strain = self.descriptor.gradient(atoms, rows[:, 1:].ravel())
         return energies + rows[self.descriptor._types(atoms), 0], forces, strain
 
+    def sites(self, types, first, vectors, neighbour_types):
+        """Energies of sites that are given by their neighbours, and derivatives.
+
+        Parameters
+        ----------
+        types : array_like of int, shape (n,)
+            Of the central atoms: places in `elements`.
+        first, vectors, neighbour_types
+            See ``site_gradients`` of a descriptor.
+
+        Returns
+        -------
+        energies : ndarray, shape (n,)
+            c0 + theta . B of each site; energy unit.
+        gradients : ndarray, shape (p, 3)
+            Derivatives of a site's energy by the vectors to its neighbours.
+        """
+        rows = np.array([self.coefficients[e] for e in self.elements])
+        energies, gradients = self.descriptor.site_gradients(
+            types, first, vectors, neighbour_types, rows[:, 1:].ravel()
+        )
+        return energies + rows[np.asarray(types), 0], gradients
+
     def energy(self, atoms) -> float:
         """Return the energy of one configuration (energy unit)."""
         D, _ = self.descriptor.compute(atoms)

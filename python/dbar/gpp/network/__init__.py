@@ -1,7 +1,7 @@
 """Averages over phase packets by an equivariant network that has learnt them; needs dbar[gpp]."""
 
 from dbar.gpp.network.file import About, read_network, read_training, write_network, write_training
-from dbar.gpp.network.labels import Labels, exact_labels
+from dbar.gpp.network.labels import Labels, drawn_labels, exact_labels
 from dbar.gpp.network.learning import Plan, make_sites, train
 from dbar.gpp.network.model import PacketNetwork, tensors
 from dbar.gpp.network.sampling import shaken_sites
@@ -18,6 +18,7 @@ __all__ = [
     "Plan",
     "Stars",
     "Training",
+    "drawn_labels",
     "errors_of",
     "exact_labels",
     "make_sites",

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dbar.gpp.drawn import drawn_sites
 from dbar.gpp.network.stars import Stars
+from dbar.gpp.potential import Potential
 
-__all__ = ["Labels", "exact_labels"]
+__all__ = ["Labels", "drawn_labels", "exact_labels"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,28 @@ class Labels:
             self.energies[which], self.vectors[rows], self.variances[which],
             self.neighbour_variances[rows],
         )  # fmt: skip
+
+
+def drawn_labels(
+    potential: Potential, stars: Stars, samples: int, rng: np.random.Generator
+) -> Labels:
+    """Labels by draws, of a potential that is linear in a descriptor.
+
+    Parameters
+    ----------
+    potential : Potential
+        Of the form ``linear``.
+    stars : Stars
+        Species as places in its elements.
+    samples : int
+        Draws of each site.
+    rng : numpy.random.Generator
+    """
+    found = drawn_sites(
+        potential.content, stars.species, stars.start, stars.vectors, stars.neighbour_species,
+        stars.variances, stars.neighbour_variances, samples, rng,
+    )  # fmt: skip
+    return Labels(found.energies, found.vectors, found.variances, found.neighbour_variances)
 
 
 def exact_labels(kernel, stars: Stars) -> Labels:

@@ -16,9 +16,10 @@ import torch
 from dbar.files.atomic import check_writable
 from dbar.files.kinds import Kind
 from dbar.gpp.bulk import relax_bulk
+from dbar.gpp.drawn import Drawn
 from dbar.gpp.exact import Exact
 from dbar.gpp.network.file import About, read_training, write_network, write_training
-from dbar.gpp.network.labels import Labels, exact_labels
+from dbar.gpp.network.labels import Labels, drawn_labels, exact_labels
 from dbar.gpp.network.model import PacketNetwork
 from dbar.gpp.network.potential_digest import potential_digest
 from dbar.gpp.network.sampling import shaken_sites
@@ -59,6 +60,8 @@ class Plan:
     epochs : int
         At most.
     seed : int
+    samples : int
+        Draws of each site, where averages are not exact.
     """
 
     lattice: str = "fcc"
@@ -73,6 +76,7 @@ class Plan:
     rate: float = 0.01
     epochs: int = 200
     seed: int = 0
+    samples: int = 256
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperatures", tuple(float(one) for one in self.temperatures))
@@ -86,20 +90,22 @@ class Plan:
 
 
 def make_sites(potential: Potential, plan: Plan) -> tuple[Stars, Labels]:
-    """Shaken sites of the crystal at each temperature, and their exact averages.
+    """Shaken sites of the crystal at each temperature, and their averages.
+
+    They are exact for embedded atoms, and drawn for a potential that is linear in a descriptor.
 
     Raises
     ------
     ValueError
         As `relax_bulk`.
     """
-    exact = Exact(potential)
+    average = _average(potential, plan)
     cutoff = _cutoff(potential, plan)
     noise = potential.cutoff / 50.0 if plan.position_noise is None else plan.position_noise
     counts = np.diff(np.linspace(0, plan.sites, len(plan.temperatures) + 1).astype(int))
     parts = []
     for number, (temperature, count) in enumerate(zip(plan.temperatures, counts, strict=True)):
-        crystal = relax_bulk(potential, plan.lattice, temperature, average=exact)
+        crystal = relax_bulk(potential, plan.lattice, temperature, average=average)
         atoms = crystal.atoms
         rng = np.random.default_rng([plan.seed, 1, number])
         variances = np.full(len(atoms), crystal.variance)
@@ -109,10 +115,13 @@ def make_sites(potential: Potential, plan: Plan) -> tuple[Stars, Labels]:
             )
         )
     stars = Stars.joined(parts)
+    if potential.form == "linear":
+        rng = np.random.default_rng([plan.seed, 2])
+        return stars, drawn_labels(potential, stars, plan.samples, rng)
     widest = max(np.max(stars.variances), np.max(stars.neighbour_variances))
-    if widest > exact.smax:
-        exact = Exact(potential, smax=float(widest))
-    return stars, exact_labels(exact.packets, stars)
+    if widest > average.smax:
+        average = Exact(potential, smax=float(widest))
+    return stars, exact_labels(average.packets, stars)
 
 
 def train(
@@ -177,6 +186,12 @@ def train(
         if told is not None:
             told(entry)
     return training
+
+
+def _average(potential: Potential, plan: Plan):
+    if potential.form == "linear":
+        return Drawn(potential, plan.samples, plan.seed)
+    return Exact(potential)
 
 
 def _cutoff(potential: Potential, plan: Plan) -> float:
