@@ -12,7 +12,7 @@ from dbar.gpp.studies import FIGURES, Plan, Simulation, crystal_by_dynamics, run
 from dbar.gpp.studies.bain import bain
 from dbar.gpp.studies.boundary import boundary, sigma5_310
 from dbar.gpp.studies.compression import compression
-from dbar.gpp.studies.dynamics import free_energy_by_integration
+from dbar.gpp.studies.dynamics import free_energy_by_integration, warmed_by_compression
 from dbar.gpp.studies.heating import heating
 from dbar.gpp.studies.kim import potential_of
 from dbar.gpp.studies.landscape import landscape
@@ -123,6 +123,8 @@ def test_dynamics_of_a_short_run(copper):
         F, error = free_energy_by_integration(
             simulation, rest.a, 300.0, spring, rest.mass, 2.0, seeds=(1, 2)
         )
+        warm, bar = warmed_by_compression(simulation, rest.a, 300.0, -0.01, 4.0)
+    assert warm == pytest.approx(317.0, abs=4 * bar + 3.0)  # 316.7 K of 2048 atoms
     assert found["a"][0] == pytest.approx(rest.a, rel=3e-3)
     assert found["energy"][0] == pytest.approx(rest.energy, abs=0.01)
     assert rest.free_energy - 0.03 < F < rest.free_energy + 3 * error

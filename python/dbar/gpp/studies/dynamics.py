@@ -8,7 +8,7 @@ from scipy.integrate import trapezoid
 from dbar.gpp.constants import BOLTZMANN, HBAR
 from dbar.gpp.studies.simulation import PICOSECOND, Simulation, blocked
 
-__all__ = ["crystal_by_dynamics", "free_energy_by_integration"]
+__all__ = ["crystal_by_dynamics", "free_energy_by_integration", "warmed_by_compression"]
 
 _SETTLE = 10  # ps
 _PRESSURE = """\
@@ -25,6 +25,20 @@ compute 1 all msd com yes average yes
 fix 2 all print 10 "$(pe/atoms) $(temp) $(press) $(c_1[4])" file volume.txt screen no title "#"
 run {steps}
 """
+_COMPRESSION = """\
+fix 1 all nvt temp {T} {T} 0.2
+run {settle}
+unfix 1
+fix 1 all nve
+fix 3 all print 10 "$(temp)" file before.txt screen no title "#"
+run {steps}
+unfix 3
+fix 2 all deform 1 x scale {scale} y scale {scale} z scale {scale} remap x
+run {steps}
+unfix 2
+fix 3 all print 10 "$(temp)" file warm.txt screen no title "#"
+run {steps}
+"""
 _INTEGRATION = """\
 fix 1 all nve
 fix 2 all ti/spring {k:.12g} {switch} {settle} function 2
@@ -37,6 +51,41 @@ run {settle}
 fix 4 all print 1 "$(pe/atoms) $(f_2/atoms) $(f_2[1])" file back.txt screen no title "#"
 run {switch}
 """
+
+
+def warmed_by_compression(
+    simulation: Simulation, a: float, temperature: float, strain: float, picoseconds: float = 10.0
+) -> tuple[float, float]:
+    """Temperature of a crystal after its edges were changed slowly, without heat.
+
+    What an isentropic crystal of packets is held against.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    a : float
+        Lattice constant before (Å).
+    temperature : float
+        Before, in K.
+    strain : float
+        Of each edge; below 0 it is compressed.
+    picoseconds : float
+        That the change takes; temperatures are means over as long before and after it.
+
+    Returns
+    -------
+    temperature, std_error : float
+        That after the change over that before, times `temperature`: a thermostat leaves energies
+        that scatter.
+    """
+    steps = round(picoseconds * PICOSECOND)
+    words = {"T": temperature, "settle": _SETTLE * PICOSECOND, "scale": 1.0 + strain}
+    simulation.run(a, temperature, _COMPRESSION.format(**words, steps=steps))
+    (before, one), (after, other) = (
+        blocked(simulation.table(name)[0]) for name in ("before.txt", "warm.txt")
+    )
+    ratio = after / before
+    return temperature * ratio, temperature * ratio * np.hypot(one / before, other / after)
 
 
 def crystal_by_dynamics(simulation: Simulation, a: float, temperature: float, picoseconds: float):
