@@ -28,7 +28,7 @@ atoms are exact, those of a potential that is linear in a descriptor (SNAP) are 
 
 The file always holds the best network so far. What the training needs to go on is kept beside it
 (NAME.training) after every epoch: the same command goes on where it was stopped, as if it had not
-been. A batch of 32 sites takes about 0.15 s on one core with 16 features. Needs dbar[gpp]."""
+been. A batch of 32 sites takes some tenths of a second with 16 features. Needs dbar[gpp]."""
 
 _EXAMPLE = """\
 examples:
