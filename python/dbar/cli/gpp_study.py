@@ -17,8 +17,8 @@ of neighbours crosses the cutoff (2), aluminium heated (3), copper heated, besid
 with --picoseconds (4), iron taken along the Bain path (5), a boundary of two grains relaxed (6).
 
 The folder gets pictures, study.md and study.json; figures that are there already are not made
-again. Minutes without dynamics, which takes 2048 atoms through so many picoseconds, and half as many
-once more, at each of three temperatures. Needs dbar[gpp].
+again. Minutes without dynamics, which takes 2048 atoms through so many picoseconds, and half as
+many once more, at each of three temperatures. Needs dbar[gpp].
 
 The paper's aluminium (Y. Mishin 1999) and an iron in which bcc and fcc are both stable (H. Chamati
 2006) are not shipped. Debian's package openkim-models has them: name its libraries."""
