@@ -21,6 +21,9 @@ from dbar.entropy.studies.plan import Plan
 from dbar.entropy.studies.run import write_study
 from dbar.files.kinds import Kind
 from dbar.gpp import write_lammps, write_xyz
+from dbar.gpp.network import About, NetworkSettings, PacketNetwork, write_network
+from dbar.gpp.studies import plan as packets_plan
+from dbar.gpp.studies import run as packets_run
 from dbar.novelty import AtomNovelty
 from dbar.online.replica_file import Note, write_statistics
 from dbar.potential import LinearPotential
@@ -105,6 +108,10 @@ def every_kind(folder):
     write_study(folder, {}, Plan())
     write_lammps(folder / "warm.data", bulk("Cu"), ["Cu"])
     write_xyz(folder / "warm.extxyz", bulk("Cu"))
+    network = PacketNetwork(NetworkSettings(("Cu",), 4.5, features=2, layers=1))
+    write_network(folder / "n.safetensors", network, About("", (100.0, 500.0), 0, []))
+    (folder / "packets").mkdir()
+    packets_run.write_study(folder / "packets", {}, packets_plan.Plan())
     with h5py.File(folder / "statistics.h5", "w") as file:
         file.attrs["dbar_file"] = "statistics"
     kinds = {
@@ -116,6 +123,8 @@ def every_kind(folder):
         "entropies.json": Kind.ENTROPIES_JSON, "entropies.h5": Kind.ENTROPIES_H5,
         "study.json": Kind.ENTROPY_STUDY, "study.md": Kind.ENTROPY_STUDY_PAGE,
         "warm.data": Kind.PACKETS_DATA, "warm.extxyz": Kind.PACKETS_XYZ,
+        "n.safetensors": Kind.PACKET_NETWORK, "packets/study.json": Kind.PACKET_STUDY,
+        "packets/study.md": Kind.PACKET_STUDY_PAGE,
         "entropy.json": Kind.ENTROPY_MODEL, "database.h5": Kind.ENTROPY_DATABASE,
     }  # fmt: skip
     assert set(kinds.values()) == set(Kind)

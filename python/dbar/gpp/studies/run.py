@@ -26,7 +26,7 @@ from dbar.gpp.studies.plan import FIGURES, Plan
 from dbar.gpp.studies.rotation import rotation
 from dbar.gpp.studies.simulation import Simulation
 
-__all__ = ["run_study"]
+__all__ = ["run_study", "write_study"]
 
 _SCHEMA = "dbar-gpp-study/1"
 _DYNAMICS = (300.0, 500.0, 800.0)
@@ -75,7 +75,7 @@ def run_study(
         if str(number) not in results:
             results[str(number)] = _MADE[number](plan, stage(f"figure {number}"))
             draw(number, results[str(number)], folder / f"figure{number}.png")
-            _write(folder, results, plan)
+            write_study(folder, results, plan)
     return {str(number): results[str(number)] for number in sorted(set(figures))}
 
 
@@ -96,7 +96,8 @@ def _held(path: Path, plan: Plan) -> dict:
     return figures
 
 
-def _write(folder: Path, results: dict, plan: Plan) -> None:
+def write_study(folder: Path, results: dict, plan: Plan) -> None:
+    """Write ``study.json`` and ``study.md`` with the figures so far."""
     content = {"schema": _SCHEMA, "plan": _words(plan), "figures": results}
     with replacing(folder / "study.json", Kind.PACKET_STUDY) as part:
         part.write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8")
