@@ -34,6 +34,31 @@ class Averages:
     slopes: np.ndarray
     error: float = 0.0
 
+    @classmethod
+    def of_sites(
+        cls, energies, by_vector, by_own, by_theirs, sites, neighbour, vectors, error=0.0
+    ) -> Averages:
+        """Add up site energies and their derivatives.
+
+        Parameters
+        ----------
+        energies, by_own : ndarray, shape (n,)
+            Of the sites, and their derivatives by the variances of their central atoms.
+        by_vector, by_theirs : ndarray, shape (p, 3) and (p,)
+            By the vector to each neighbour, and by its variance.
+        sites, neighbour : ndarray of int, shape (p,)
+            Central atom and neighbour of each pair.
+        vectors : ndarray, shape (p, 3)
+            Between their mean positions (Å).
+        error : float
+        """
+        n, forces = len(energies), np.empty((len(energies), 3))
+        for axis in range(3):
+            forces[:, axis] = np.bincount(sites, by_vector[:, axis], n)
+            forces[:, axis] -= np.bincount(neighbour, by_vector[:, axis], n)
+        slopes = by_own + np.bincount(neighbour, by_theirs, n)
+        return cls(energies, forces, vectors.T @ by_vector, slopes, error)
+
     @property
     def energy(self) -> float:
         """Sum of the energies (eV)."""

@@ -25,7 +25,7 @@ from dbar.gpp.variances import (
 )
 from dbar.potential.eam_table import EamTable
 
-__all__ = ["Bulk", "relax_bulk"]
+__all__ = ["Bulk", "crystal_energy", "relax_bulk"]
 
 # atoms in the cubic cell
 LATTICES = {"sc": 1, "bcc": 2, "fcc": 4, "diamond": 8}
@@ -86,6 +86,11 @@ class Bulk:
         cell = bulk(self.element, self.lattice, a=self.a, cubic=self.lattice != "sc")
         cell.set_array("variance", np.full(len(cell), self.variance))
         return cell
+
+
+def crystal_energy(average: Average, atoms: Atoms, variance: float) -> float:
+    """Averaged energy of cells whose atoms all have one variance (eV/atom)."""
+    return float(np.mean(average.at(atoms).evaluate(np.full(len(atoms), variance)).energies))
 
 
 def relax_bulk(

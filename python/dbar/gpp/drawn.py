@@ -152,10 +152,8 @@ class PlacedDrawn:
             average.potential.content, self._types, start, vectors, self._types[neighbour], s,
             s[neighbour], average.samples, np.random.default_rng(average.seed),
         )  # fmt: skip
-        forces = np.empty((n, 3))
-        for axis in range(3):
-            forces[:, axis] = np.bincount(sites, found.vectors[:, axis], n)
-            forces[:, axis] -= np.bincount(neighbour, found.vectors[:, axis], n)
-        slopes = found.variances + np.bincount(neighbour, found.neighbour_variances, n)
         error = float(np.std(found.totals, ddof=1) / np.sqrt(len(found.totals)))
-        return Averages(found.energies, forces, vectors.T @ found.vectors, slopes, error)
+        return Averages.of_sites(
+            found.energies, found.vectors, found.variances, found.neighbour_variances, sites,
+            neighbour, vectors, error,
+        )  # fmt: skip

@@ -85,8 +85,7 @@ class PlacedNetwork:
         place = {symbol: k for k, symbol in enumerate(settings.species)}
         self._species = np.array([place[one] for one in atoms.get_chemical_symbols()])
         found = neighbourhoods(atoms, self._species.astype(np.intc), settings.cutoff, False, 1)
-        self._start, self._neighbour = np.asarray(found.first), np.asarray(found.neighbour)
-        self._vectors = np.asarray(found.r)
+        self._start, self._neighbour, self._vectors = found.first, found.neighbour, found.r
 
     def evaluate(self, variances) -> Averages:
         """Energy and derivatives with variances (n,) per Cartesian component (Å^2)."""
@@ -101,12 +100,9 @@ class PlacedNetwork:
             for k in range(0, n, _SITES)
         ]
         energies, pulled, own, theirs = (np.concatenate(one) for one in zip(*parts, strict=True))
-        slopes = own + np.bincount(self._neighbour, theirs, n)
-        forces = np.empty((n, 3))
-        for axis in range(3):
-            forces[:, axis] = np.bincount(whole.sites, pulled[:, axis], n)
-            forces[:, axis] -= np.bincount(self._neighbour, pulled[:, axis], n)
-        return Averages(energies, forces, self._vectors.T @ pulled, slopes)
+        return Averages.of_sites(
+            energies, pulled, own, theirs, whole.sites, self._neighbour, self._vectors
+        )
 
     def _derivatives(self, stars: Stars) -> list[np.ndarray]:
         batch = tensors(stars, torch.float64, self.average.device)

@@ -35,8 +35,7 @@ class Labels:
 
     def part(self, stars: Stars, which: Sequence[int]) -> Labels:
         """Those of some of the sites, in that order."""
-        which = np.asarray(which, dtype=int)
-        rows = np.concatenate([np.arange(stars.start[k], stars.start[k + 1]) for k in which])
+        which, rows = np.asarray(which, dtype=int), stars.rows(which)
         return Labels(
             self.energies[which], self.vectors[rows], self.variances[which],
             self.neighbour_variances[rows],

@@ -43,12 +43,17 @@ class Stars:
         """The site of each neighbour, shape (p,)."""
         return np.repeat(np.arange(len(self)), np.diff(self.start))
 
-    def part(self, which: Sequence[int]) -> Stars:
-        """Some of the sites, in that order."""
+    def rows(self, which: Sequence[int]) -> np.ndarray:
+        """Where the neighbours of some of the sites are, one site after the other."""
         which = np.asarray(which, dtype=int)
         counts = np.diff(self.start)[which]
-        start = np.concatenate([[0], np.cumsum(counts)])
-        rows = np.repeat(self.start[which] - start[:-1], counts) + np.arange(start[-1])
+        before = np.cumsum(counts) - counts
+        return np.repeat(self.start[which] - before, counts) + np.arange(counts.sum())
+
+    def part(self, which: Sequence[int]) -> Stars:
+        """Some of the sites, in that order."""
+        which, rows = np.asarray(which, dtype=int), self.rows(which)
+        start = np.concatenate([[0], np.cumsum(np.diff(self.start)[which])])
         return Stars(
             self.species[which], self.variances[which], start, self.vectors[rows],
             self.neighbour_species[rows], self.neighbour_variances[rows],

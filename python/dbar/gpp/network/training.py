@@ -79,8 +79,8 @@ def errors_of(network: PacketNetwork, stars: Stars, labels: Labels, batch: int =
 class Training:
     """A network while it learns.
 
-    Its state after any epoch, with that of the optimiser, is `state`; from it the training goes on
-    as if it had not stopped: the order of the data follows from seed and epoch alone.
+    From a file that is written after any epoch (`write_training`) it goes on as if it had not
+    stopped: the order of the data follows from seed and epoch alone.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import numpy as np
 from ase.build import bulk
 
 from dbar.gpp.average import Average
-from dbar.gpp.bulk import relax_bulk
+from dbar.gpp.bulk import crystal_energy, relax_bulk
 from dbar.gpp.potential import Potential
 
 __all__ = ["compression", "crossings"]
@@ -59,6 +59,4 @@ def compression(
 
 def _energy(crystal, average: Average, a: float) -> float:
     atoms = bulk(crystal.element, crystal.lattice, a=a)
-    return float(
-        np.mean(average.at(atoms).evaluate(np.full(len(atoms), crystal.variance)).energies)
-    )
+    return crystal_energy(average, atoms, crystal.variance)

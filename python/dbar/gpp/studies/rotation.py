@@ -8,7 +8,7 @@ import numpy as np
 from ase.build import bulk
 
 from dbar.gpp.average import Average
-from dbar.gpp.bulk import relax_bulk
+from dbar.gpp.bulk import crystal_energy, relax_bulk
 from dbar.gpp.potential import Potential
 
 __all__ = ["rotation"]
@@ -40,12 +40,12 @@ def rotation(
         ``angles``; for each average and temperature ``energies`` (eV/atom, at each angle) and
         ``spread``, the difference of the largest and the smallest (eV/atom).
     """
+    crystals = [relax_bulk(potential, lattice, temperature) for temperature in temperatures]
     found: dict = {"angles": list(map(float, angles)), "averages": {}}
     steps, done = len(averages) * len(temperatures), 0
     for name, average in averages.items():
         found["averages"][name] = {}
-        for temperature in temperatures:
-            crystal = relax_bulk(potential, lattice, temperature)
+        for temperature, crystal in zip(temperatures, crystals, strict=True):
             energies = [_turned(crystal, average, angle) for angle in angles]
             found["averages"][name][f"{temperature:g}"] = {
                 "energies": energies, "spread": float(np.ptp(energies)),
@@ -59,5 +59,4 @@ def rotation(
 def _turned(crystal, average: Average, angle: float) -> float:
     atoms = bulk(crystal.element, crystal.lattice, a=crystal.a)
     atoms.rotate(angle, "z", rotate_cell=True)
-    energies = average.at(atoms).evaluate(np.full(len(atoms), crystal.variance)).energies
-    return float(np.mean(energies))
+    return crystal_energy(average, atoms, crystal.variance)
