@@ -34,12 +34,18 @@ def nearest(points, centre, count):
     return order[:count]
 
 
+def shaken(atoms):
+    """Placed as they are, symmetric defects can relax to a saddle."""
+    atoms.rattle(0.05, seed=0)
+    return atoms
+
+
 def with_void(perfect, lattice):
     """The crystal without the sites around one of them."""
     middle = perfect.positions[nearest(perfect.positions, np.diag(perfect.cell) / 2, 1)][0]
     atoms = perfect.copy()
     del atoms[nearest(perfect.positions, middle, VOID)]
-    return atoms
+    return shaken(atoms)
 
 
 def with_loop(perfect, lattice):
@@ -53,9 +59,7 @@ def with_loop(perfect, lattice):
     here = here[height[here] > -0.25 * np.sqrt(3) * lattice + 1e-6]  # one site of each column
     chosen = here[nearest(flat[here], np.zeros(3), LOOP)]
     extra = perfect.positions[chosen] + 0.25 * lattice * np.ones(3)
-    atoms = perfect + Atoms(f"Fe{LOOP}", extra)
-    atoms.rattle(0.05, seed=0)  # placed as it is, it relaxes to a saddle by symmetry
-    return atoms
+    return shaken(perfect + Atoms(f"Fe{LOOP}", extra))
 
 
 def model(paths):

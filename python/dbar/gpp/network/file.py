@@ -25,7 +25,9 @@ __all__ = ["SCHEMA", "About", "read_network", "read_training", "write_network", 
 SCHEMA = "dbar-packet-network/1"
 _KEYS = ("schema", "created_by", "settings", "about", "training")
 _ABOUT = ("potential", "temperatures", "sites", "history")
-_TRAINING = ("seed", "validation", "epoch", "rate", "best", "waited", "history", "steps")
+_TRAINING = (
+    "seed", "validation", "epoch", "rate", "best", "waited", "history", "steps", "averaged",
+)  # fmt: skip
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
@@ -68,14 +70,17 @@ def write_training(path: str | os.PathLike[str], training: Training, about: Abou
     network = training.network
     held = {f"network.{name}": value for name, value in network.state_dict().items()}
     held |= {f"best.{name}": value for name, value in training.best_weights.items()}
+    smoothed = training.smoothed.module.state_dict()
+    held |= {f"smoothed.{name}": value for name, value in smoothed.items()}
     state, steps = training.optimiser.state, []
     for number_, parameter in enumerate(network.parameters()):
         for moment in _MOMENTS if parameter in state else ():
             held[f"{moment}.{number_}"] = state[parameter][moment]
         steps.append(float(state[parameter]["step"]) if parameter in state else 0.0)
-    told = {name: getattr(training, name) for name in _TRAINING[:-1]}
+    told = {name: getattr(training, name) for name in _TRAINING[:-2]}
     told["best"] = None if training.best == float("inf") else training.best
-    _write(path, network, about, held, {**told, "steps": steps})
+    averaged = int(training.smoothed.n_averaged)
+    _write(path, network, about, held, {**told, "steps": steps, "averaged": averaged})
 
 
 def _write(path, network, about: About, held: dict, training: dict | None) -> None:
@@ -131,6 +136,8 @@ def read_training(
     options = {name: told[name] for name in ("seed", "validation", "rate")}
     training = Training(network, stars, labels, **options)
     training.best_weights = best
+    _fill(path, training.smoothed.module, held, "smoothed")
+    training.smoothed.n_averaged.fill_(told["averaged"])
     training.best = float("inf") if told["best"] is None else float(told["best"])
     training.epoch, training.waited = told["epoch"], told["waited"]
     training.history = told["history"]

@@ -182,7 +182,7 @@ def train(
         write_training(kept, training, About(digest, span, len(stars), []))
         if training.best < best:
             about = About(potential_digest(potential), span, len(stars), training.history)
-            write_network(path, training.network, about)
+            write_network(path, training.smoothed.module, about)
         if told is not None:
             told(entry)
     return training

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dbar.gpp.network.labels import Labels
 from dbar.gpp.network.model import PacketNetwork, tensors
@@ -15,6 +16,7 @@ from dbar.gpp.network.stars import Stars
 __all__ = ["Errors", "Training", "errors_of"]
 
 _BATCH = 32
+_MEMORY = 0.998  # of the weights' moving average, per batch
 _WORSE = 0.5  # of the rate, after so many epochs without a better one:
 _PATIENCE = 4
 _SLOWEST = 1e-5  # of the rate: the training ends
@@ -80,7 +82,9 @@ class Training:
     """A network while it learns.
 
     From a file that is written after any epoch (`write_training`) it goes on as if it had not
-    stopped: the order of the data follows from seed and epoch alone.
+    stopped: the order of the data follows from seed and epoch alone. What is judged and kept is the
+    moving average of the weights over some hundreds of batches: at a given rate it lies lower than
+    the weights themselves.
 
     Parameters
     ----------
@@ -113,7 +117,9 @@ class Training:
                 f"data: found {len(order)} sites, expected more than the {left_out} left out"
             )
         self.left_out, self.learnt = np.sort(order[:left_out]), np.sort(order[left_out:])
-        self.best_weights = _copy(self.network)
+        average = get_ema_multi_avg_fn(_MEMORY)
+        self.smoothed = AveragedModel(self.network, multi_avg_fn=average)
+        self.best_weights = _copy(self.smoothed.module)
         self._units = self._scales()
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.rate)
 
@@ -132,6 +138,7 @@ class Training:
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
+            self.smoothed.update_parameters(self.network)
             total += float(loss.detach()) * len(which)
             if tick is not None:
                 tick(number + 1, len(batches))
@@ -140,12 +147,13 @@ class Training:
 
     def _judge(self, loss: float) -> None:
         errors = errors_of(
-            self.network, self.stars.part(self.left_out),
+            self.smoothed.module, self.stars.part(self.left_out),
             self.labels.part(self.stars, self.left_out),
         )  # fmt: skip
         held_out = self._sum(errors)
         if held_out < self.best:
-            self.best, self.waited, self.best_weights = held_out, 0, _copy(self.network)
+            self.best, self.waited = held_out, 0
+            self.best_weights = _copy(self.smoothed.module)
         else:
             self.waited += 1
         if self.waited >= _PATIENCE:
