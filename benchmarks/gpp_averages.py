@@ -1,6 +1,6 @@
 """Crystals at temperature from Python: what averages cost, defects, correlations, bars of Monte Carlo, aluminium.
 
-    python benchmarks/gpp_averages.py [cost defects correlations bars] [--aluminium TABLE]
+    python benchmarks/gpp_averages.py [cost dynamics defects correlations bars] [--aluminium TABLE] [--network FILE]
 
 TABLE is that of Y. Mishin et al., Phys. Rev. B 59, 3393 (1999), in eam/alloy. It is no part of this project: in the
 package `openkim-models` of Debian it is text inside the library of the model EAM_Dynamo_MishinFarkasMehl_1999_Al.
@@ -17,6 +17,7 @@ from ase.optimize import FIRE
 from rich.console import Console
 from rich.table import Table
 
+from dbar.cli.gpp_bench import table
 from dbar.gpp import (
     Correlations,
     PacketCalculator,
@@ -25,6 +26,7 @@ from dbar.gpp import (
     relax,
     relax_bulk,
 )
+from dbar.gpp.studies import Simulation, costs, crystal_by_dynamics
 
 CONSOLE = Console(width=120)
 torch.set_num_threads(1)  # as the kernels run
@@ -51,28 +53,34 @@ def seconds(call, repeats):
     return float(np.median(times))
 
 
-def cost():
-    """Energy, forces, strain and slopes of one atom, positions given; Monte Carlo at 0.01 meV beside it."""
-    crystal = relax_bulk(COPPER, "fcc", 500)
-    rows, base = [], None
-    cases = (
-        ("exact", 6, {}), ("q3", 3, {"neighbours": 18}), ("q3", 3, {"neighbours": 42}),
-        ("q5", 1, {"neighbours": 18}), ("mc", 1, {"samples": 2000, "neighbours": 18}),
-        ("mc", 1, {"samples": 2000}),
-    )  # fmt: skip
-    for name, repeat, options in cases:
-        atoms = bulk("Cu", cubic=True, a=crystal.a) * (repeat, repeat, repeat)
-        placed = make_average(name, COPPER, **options).at(atoms)
-        took = seconds(lambda placed=placed: placed.evaluate(crystal.variance), 5) / len(atoms)
-        base = base or took
-        more = ""
-        if name == "mc":
-            error = placed.evaluate(crystal.variance).error / len(atoms)
-            more = f"{took * (error / 1e-5) ** 2:.3g} s"
-        words = " ".join(f"{key} {value}" for key, value in options.items())
-        rows.append([name, words, f"{1e6 * took:.3g}", f"{took / base:.3g}", more])
-    heads = ["average", "", "us an atom", "over exact", "at 0.01 meV"]
-    show("Cost of an evaluation, copper at 500 K", heads, rows)
+def cost(network=None):
+    """Energy, forces, strain and slopes, positions given; Monte Carlo at 0.01 meV beside it."""
+    CONSOLE.print(
+        "Cost of an evaluation, copper at 500 K", table(costs(COPPER, "fcc", 500, network))
+    )
+
+
+def dynamics():
+    """The lattice constant at 300 K: a crystal at rest, and dynamics until its error is as large as that of packets."""
+    repeats, cells, span = 20, 8, 20.0
+    took = seconds(lambda: relax_bulk(COPPER, "fcc", 300), repeats)
+    rest = relax_bulk(COPPER, "fcc", 300)
+    with Simulation(COPPER, "fcc", "Cu", cells) as simulation:
+        start = time.perf_counter()
+        mean, error = crystal_by_dynamics(simulation, rest.a, 300, span)["a"]
+        ran = time.perf_counter() - start
+    per = ran / (1.5 * span + 20)  # two runs, each with ten ps before it
+    off = abs(rest.a - mean)
+    enough = span * (error / off) ** 2
+    rows = [
+        ["packets", f"{off:.1e}", "", f"{took:.3g}", "1"],
+        ["dynamics", f"{error:.1e}", f"10 + {span:g}", f"{per * (10 + span):.3g}",
+         f"{per * (10 + span) / took:.3g}"],
+        ["dynamics", f"{off:.1e}", f"10 + {enough:.2g}", f"{per * (10 + enough):.3g}",
+         f"{per * (10 + enough) / took:.3g}"],
+    ]  # fmt: skip
+    heads = ["", "error of a (A)", f"ps, {4 * cells**3} atoms", "s", "over packets"]
+    show("Lattice constant of copper at 300 K", heads, rows)
 
 
 def defects():
@@ -170,7 +178,10 @@ def aluminium(table):
     show("Aluminium", ["", "", "a (A)", "E (eV)", "s (A^2)", "F (eV)"], rows)
 
 
-PARTS = {"cost": cost, "defects": defects, "correlations": correlations, "bars": bars}
+PARTS = {
+    "cost": cost, "dynamics": dynamics, "defects": defects, "correlations": correlations,
+    "bars": bars,
+}  # fmt: skip
 
 
 def main():
@@ -179,11 +190,12 @@ def main():
     )
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all by default")
     parser.add_argument("--aluminium", metavar="TABLE")
+    parser.add_argument("--network", metavar="FILE", help="of cu-efs, for its cost")
     args = parser.parse_args()
     if args.aluminium:
         aluminium(args.aluminium)
     for name in args.parts or ([] if args.aluminium else PARTS):
-        PARTS[name]()
+        cost(args.network) if name == "cost" else PARTS[name]()
 
 
 if __name__ == "__main__":

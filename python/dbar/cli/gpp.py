@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dbar.cli import gpp_relax, gpp_study, gpp_train
+from dbar.cli import gpp_bench, gpp_relax, gpp_study, gpp_train
 from dbar.console.options import Parser
 
 __all__ = ["add"]
@@ -18,9 +18,10 @@ examples:
   dbar gpp relax cu-efs --lattice fcc --temperature 300 500 800
   dbar gpp relax cu-efs vacancy.xyz --temperature 300 -o warm.extxyz
   dbar gpp train cu-efs -o copper.safetensors --hours 1
+  dbar gpp bench cu-efs
   dbar gpp study -o study"""
 
-_ACTIONS = (gpp_relax, gpp_train, gpp_study)
+_ACTIONS = (gpp_relax, gpp_train, gpp_bench, gpp_study)
 
 
 def add(commands: argparse._SubParsersAction) -> None:

@@ -40,6 +40,8 @@ examples:
   under pressure, and with the averages of the paper beside it:
     dbar gpp relax cu-efs --lattice fcc --temperature 300 --pressure 5
     dbar gpp relax cu-efs --lattice fcc --temperature 300 --average q3 --neighbours 42
+  compressed so fast that no heat leaves it: it warms up
+    dbar gpp relax cu-efs --lattice fcc --temperature 300 --isentropic -0.01 -0.02
   free energy of a cell with a defect, relaxed positions with their variances:
     dbar gpp relax Al_zhou.eam.alloy vacancy.xyz --temperature 300 -o warm.extxyz
   a state to start molecular dynamics from, positions and velocities drawn:
@@ -75,7 +77,9 @@ def _add_crystal(parser: argparse.ArgumentParser) -> None:
         what.add_argument("--lattice", choices=("fcc", "bcc", "diamond", "sc")),
         what.add_argument("--element", metavar="SYMBOL", help="where the potential has several"),
         what.add_argument("--constant", type=number, metavar="A", help="lattice to keep (Å)"),
-    ]
+        what.add_argument("--isentropic", type=number, nargs="+", metavar="E",
+                          help="then strain each edge by E, without heat (-0.01: 1 % shorter)"),
+    ]  # fmt: skip
     parser.set_defaults(crystal_options=options)
 
 
@@ -164,6 +168,9 @@ def _check(args) -> None:
         refuse_given(args, args.learnt_options, "expected --average gnn with it")
     if args.average != "mc":
         refuse_given(args, args.drawn_options, "expected --average mc with it")
+    for strain in args.isentropic or ():
+        if not -0.5 < strain < 0.5:
+            raise ValueError(f"--isentropic {strain:g}: expected strains between -0.5 and 0.5")
     if args.draw and args.out is None:
         raise ValueError("--draw: found no -o, expected a file to write")
     if args.out is not None:
@@ -201,12 +208,22 @@ def _crystal(args, potential, average, stage) -> list[dict]:
             potential, args.lattice, temperature, average, element=args.element,
             pressure=args.pressure, a=args.constant,
         )  # fmt: skip
-        names = ("temperature", "pressure", "a", "variance", "energy", "free_energy", "entropy")
-        rows.append({name: getattr(one, name) for name in names})
-        if args.average == "mc":
-            rows[-1]["error"] = one.error
-    tick(len(rows), len(rows))
+        strained = [
+            relax_bulk(
+                potential, args.lattice, average=average, element=args.element,
+                a=(1.0 + strain) * one.a, isentropic=one,
+            )
+            for strain in args.isentropic or ()
+        ]  # fmt: skip
+        rows += [_crystal_row(args, crystal) for crystal in (one, *strained)]
+    tick(len(args.temperature), len(args.temperature))
     return rows
+
+
+def _crystal_row(args, crystal) -> dict:
+    names = ("temperature", "pressure", "a", "variance", "energy", "free_energy", "entropy")
+    row = {name: getattr(crystal, name) for name in names}
+    return row | {"error": crystal.error} if args.average == "mc" else row
 
 
 def _configuration(args, potential, average, stage) -> list[dict]:

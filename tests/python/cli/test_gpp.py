@@ -39,6 +39,28 @@ def test_crystals(capsys):
     assert "a (Å)" in shown and "3.63091" in shown and "-3.509229" in shown
 
 
+def test_without_heat(capsys):
+    words = ["cu-efs", "--lattice", "fcc", "--temperature", 300, "--isentropic", -0.01, 0.005]
+    rest, squeezed, pulled = said(capsys, words)["results"]
+    warm = relax_bulk(load_potential("cu-efs"), "fcc", 300)
+    truth = relax_bulk(load_potential("cu-efs"), "fcc", a=0.99 * warm.a, isentropic=warm)
+    assert squeezed["temperature"] == pytest.approx(truth.temperature, rel=1e-9)
+    assert squeezed["temperature"] == pytest.approx(319.6, abs=0.1)
+    assert pulled["temperature"] < rest["temperature"] == 300
+    for row in (squeezed, pulled):
+        assert row["entropy"] == pytest.approx(rest["entropy"], abs=1e-9)
+
+
+def test_costs(capsys):
+    assert main(["gpp", "bench", "cu-efs", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["results"]
+    assert [row["average"] for row in rows] == ["exact", "q3", "q3", "q5", "mc", "mc"]
+    assert all(0 < row["seconds"] < 60 for row in rows)
+    assert all(row["seconds_alike"] > row["seconds"] for row in rows[4:])
+    assert main(["gpp", "bench", "none.eam.alloy"]) == 1
+    assert "none.eam.alloy" in capsys.readouterr().err
+
+
 def test_averages(capsys):
     words = ["cu-efs", "--lattice", "fcc", "--temperature", 300, "--average"]
     third = said(capsys, [*words, "q3", "--neighbours", 18])["results"][0]
@@ -97,6 +119,9 @@ def test_a_state_for_lammps(capsys, cell, tmp_path):
         (["CELL", "--temperature", "300", "--steps", "1"], "steps: found a force of"),
         (["CELL", "--temperature", "300", "--elements", "Al"], "elements: found Al"),
         (["none.xyz", "--temperature", "300"], "none.xyz"),
+        (["--lattice", "fcc", "--temperature", "300", "--isentropic", "-1"], "--isentropic -1: "),
+        (["CELL", "--temperature", "300", "--isentropic", "-0.01"],
+         "expected --lattice with it"),
     ],
 )  # fmt: skip
 def test_refused(capsys, cell, words, message):

@@ -1,5 +1,6 @@
 """Figures of Saxena et al. on own runs."""
 
+from dbar.gpp.studies.cost import costs
 from dbar.gpp.studies.dynamics import (
     crystal_by_dynamics,
     free_energy_by_integration,
@@ -13,6 +14,7 @@ __all__ = [
     "FIGURES",
     "Plan",
     "Simulation",
+    "costs",
     "crystal_by_dynamics",
     "free_energy_by_integration",
     "run_study",
