@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from dbar.gpp.network.labels import Labels
 from dbar.gpp.network.model import PacketNetwork, tensors
@@ -16,7 +16,7 @@ from dbar.gpp.network.stars import Stars
 __all__ = ["Errors", "Training", "errors_of"]
 
 _BATCH = 32
-_MEMORY = 0.998  # of the weights' moving average, per batch
+_MEMORY = 0.998  # of the weights' moving average, per batch, when it has seen many
 _WORSE = 0.5  # of the rate, after so many epochs without a better one:
 _PATIENCE = 4
 _SLOWEST = 1e-5  # of the rate: the training ends
@@ -117,8 +117,7 @@ class Training:
                 f"data: found {len(order)} sites, expected more than the {left_out} left out"
             )
         self.left_out, self.learnt = np.sort(order[:left_out]), np.sort(order[left_out:])
-        average = get_ema_multi_avg_fn(_MEMORY)
-        self.smoothed = AveragedModel(self.network, multi_avg_fn=average)
+        self.smoothed = AveragedModel(self.network, avg_fn=_moving_average)
         self.best_weights = _copy(self.smoothed.module)
         self._units = self._scales()
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.rate)
@@ -202,6 +201,14 @@ class Training:
         forces = (centre**2).sum(1).index_add(0, sites, (pulled**2).sum(1)) / (3.0 * atoms)
         slopes = (own**2).index_add(0, sites, theirs**2) / atoms
         return (off**2 + forces + slopes).mean()
+
+
+def _moving_average(
+    averaged: torch.Tensor, current: torch.Tensor, number: torch.Tensor
+) -> torch.Tensor:
+    """Of weights; short at the beginning, so that the first ones are forgotten soon."""
+    number = int(number)
+    return torch.lerp(current, averaged, min(_MEMORY, (1.0 + number) / (10.0 + number)))
 
 
 def _copy(network: PacketNetwork) -> dict[str, torch.Tensor]:

@@ -40,6 +40,6 @@ def potential_of(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -
     lines = found.replace("\r\n", "\n").splitlines()
     if len(lines) <= _NUMBERS:
         raise ValueError(f"{path}: found no text of a table, expected a portable model of eam")
-    target = Path(tempfile.mkdtemp(dir=folder), f"{path.parent.name[:40]}.eam.alloy")
+    target = Path(tempfile.mkdtemp(dir=folder), f"{path.parent.name}.eam.alloy")
     target.write_text("\n".join(line.rstrip() for line in lines) + "\n", encoding="ascii")
     return load_potential(target)
