@@ -71,6 +71,11 @@ void StreamSession::begin(const dbar_snapshot &snapshot, std::size_t estimates) 
     V_.assign(snapshot.V, snapshot.V + 6 * static_cast<std::size_t>(snapshot.size));
     late_.V = V_.data();
   }
+  if (snapshot.chunks) {
+    const std::size_t width = (snapshot.V ? 7 : 1) * static_cast<std::size_t>(snapshot.size);
+    chunks_.assign(snapshot.chunks, snapshot.chunks + snapshot.nchunk * width);
+    late_.chunks = chunks_.data();
+  }
   if (!thread_)
     thread_ = std::make_unique<LateCall>();
   thread_->begin([this] { failure_ = ask(late_); });
