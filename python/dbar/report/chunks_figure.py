@@ -16,7 +16,7 @@ from dbar.trust.chunks import ChunkMap
 __all__ = ["figure_grid", "figure_rows", "figure_standing_out"]
 
 _ROWS, _COLUMNS = 300, 600  # points of a picture at most
-_SHOWN = (0.5, 20.0)  # M from where to where colours go, on a scale of logarithms
+_SHOWN = (0.5, 20.0)  # M from where to where colours go at least, on a scale of logarithms
 
 
 @styled
@@ -48,9 +48,12 @@ def figure_rows(traj: Trajectory, seen: ChunkMap) -> Markup:
 
 @styled
 def figure_grid(traj: Trajectory, seen: ChunkMap) -> Markup:
-    """Maps of the largest M along the third and the second axis, of when they stand out most."""
-    standing = np.where(seen.changed, seen.M, 0.0).sum(axis=1)
-    t = int(np.argmax(standing)) if standing.any() else len(traj) - 1
+    """Maps of the largest M along the third and the second axis, when a chunk begins to stand out.
+
+    Later there may be many: what begins in one place spreads. If none does, of the last snapshot.
+    """
+    begun = seen.first[seen.first >= 0]
+    t = int(begun.min()) if len(begun) else len(traj) - 1
     M = seen.M[t].reshape(traj.chunks.grid)
     figure = Figure(figsize=(8.6, 3.6), layout="constrained")
     style = unit_style(traj.units)
@@ -73,7 +76,8 @@ def _show(axes: Axes, picture: np.ndarray, **words):
 
     axes.grid(False)
     axes.set_facecolor("#eef0f3")  # chunks without M
-    norm = LogNorm(*_SHOWN, clip=True)
+    low, high = _SHOWN
+    norm = LogNorm(low, max(high, float(np.nanmax(picture, initial=high))), clip=True)
     return axes.imshow(picture, cmap="viridis", norm=norm, interpolation="nearest", **words)
 
 

@@ -11,7 +11,7 @@ import pytest
 from blocks import METAL, assert_close, read_dump, read_global, system, write_global
 from dbar.descriptors import Bispectrum
 from dbar.trajectory import read
-from harness import BIN
+from harness import BIN, command, environment
 from restarts import START
 
 K = 5
@@ -263,6 +263,23 @@ def test_worlds_have_stores_of_their_own(lammps, tmp_path):
     for run in (one, two):
         assert_close(np.asarray(run.chunks.D).sum(axis=1), run.D, 1e-12)
     assert not np.array_equal(one.chunks.D[-1], two.chunks.D[-1])
+
+
+def test_memory_does_not_grow_with_snapshots(tmp_path):
+    """32,768 chunks, 11 MB a snapshot: 40 of them take no more than 8, with a copy for a late decision."""
+    small = "compute cc all chunk/atom bin/3d x lower 0.03125 y lower 0.03125 z lower 0.03125 units reduced\n"
+    peak = {}
+    for steps in (80, 400):
+        script = SOLID + small + WATCH.format(f"s{steps}") + f"late yes monitor none\nrun {steps}\n"
+        (tmp_path / "in.test").write_text(script)
+        process = subprocess.Popen(
+            command()[3:], cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0
+        peak[steps] = usage.ru_maxrss * 1024
+    assert (tmp_path / "s400.h5md").stat().st_size > 40 * 32768 * 42 * 8
+    assert peak[400] < peak[80] + 32768 * 42 * 8
 
 
 def refused(done, *texts):
