@@ -97,8 +97,10 @@ const char *open(const char *class_name, const char *settings_json, void **sessi
 
 const char *observe(void *session, const dbar_snapshot *s, dbar_decision *d, double *estimates, int nestimates) {
   return guarded([&] {
+    const py::ssize_t width = (s->V ? 7 : 1) * static_cast<py::ssize_t>(s->size);
+    const py::tuple chunks = s->chunks ? py::make_tuple(view(s->chunks, {s->nchunk, width})) : py::tuple();
     py::object result = static_cast<py::object *>(session)->attr("observe")(
-        s->step, s->time, view(s->D, {s->size}), view(s->V, {s->size, 6}), view(s->thermo, {s->nthermo}));
+        s->step, s->time, view(s->D, {s->size}), view(s->V, {s->size, 6}), view(s->thermo, {s->nthermo}), *chunks);
     auto t = result.cast<py::tuple>();
     if (t.size() != answer_length)
       refuse("an answer of " + std::to_string(t.size()) + " numbers, expected " + std::to_string(answer_length));

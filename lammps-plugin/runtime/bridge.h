@@ -15,6 +15,8 @@ struct dbar_snapshot {
   const double *V;      // [size][6], or null
   int nthermo;          // those of keyword thermo, then those of seldom
   const double *thermo; // [nthermo]
+  int nchunk;           // of keyword chunk
+  const double *chunks; // [nchunk][size], with V [nchunk][7 size]: D, then V of each; null without keyword chunk
 };
 
 struct dbar_positions {

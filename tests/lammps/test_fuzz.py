@@ -146,12 +146,13 @@ ENTROPY = (
     "thermo_style custom step c_s c_s[4]\nrun 0\n",
 )
 STREAM = (
-    EAM + COMPUTE,
+    EAM + COMPUTE + "compute cc all chunk/atom bin/1d x lower 1.0 units reduced\n",
     pairs(
         "fix ID=s GROUP=all style=dbar/stream Nevery=1 Nrepeat=1 Nfreq=2 COMPUTE-ID=d store =s.h5md "
         "snapshot =every every=2 monitor =monitor.toml python =look:look thermo =2 thermo=temp "
         "thermo=pe lost =error ensemble =s.ensemble persist =2 reference =25 "
-        "seldom =2 seldom=2 seldom=c_thermo_temp seldom=c_thermo_press[2]"
+        "seldom =2 seldom=2 seldom=c_thermo_temp seldom=c_thermo_press[2] chunk =cc "
+        "grid=grid grid=1 grid=1 grid=1"
     ),
     "run 4 stop 50\nunfix s\n",
 )

@@ -5,7 +5,6 @@
 #include "engine/raise_together.h"
 #include "kernels/descriptor.h"
 
-#include "atom.h"
 #include "error.h"
 #include "memory.h"
 #include "modify.h"
@@ -26,7 +25,8 @@ bool ComputeDbarChunk::asked(int narg, char **arg) {
   return false;
 }
 
-ComputeDbarChunk::ComputeDbarChunk(LAMMPS *lmp, int narg, char **arg) : ComputeDbar(lmp, narg, arg) {
+ComputeDbarChunk::ComputeDbarChunk(LAMMPS *lmp, int narg, char **arg)
+    : ComputeDbar(lmp, narg, arg), chunks_(lmp, "Compute dbar", chunk_id()) {
   array_flag = 1;
   extarray = 1;
   size_array_rows = 0;
@@ -43,17 +43,10 @@ void ComputeDbarChunk::init() {
   holder_->init();
 }
 
-// The class behind compute chunk/atom is not among LAMMPS's installed headers. IDs and number of chunks are its
-// per-atom vector and its scalar; its locks are reached through a compute property/chunk, which is one of those
-// that LAMMPS lets hold them, and which no one else sees.
+// The locks of a compute chunk/atom are reached through a compute property/chunk, which is one of those that LAMMPS
+// lets hold them, and which no one else sees.
 void ComputeDbarChunk::find_chunks() {
-  chunks_ = modify->get_compute_by_id(chunk_id());
-  if (!chunks_)
-    error->all(FLERR, "Compute dbar: compute {} of keyword chunk does not exist, expected a compute chunk/atom",
-               chunk_id());
-  if (strcmp(chunks_->style, "chunk/atom") != 0)
-    error->all(FLERR, "Compute dbar: compute {} of keyword chunk has style {}, expected chunk/atom", chunk_id(),
-               chunks_->style);
+  chunks_.find();
   if (holder_)
     return;
   const auto creator = modify->compute_map->find("property/chunk");
@@ -81,30 +74,9 @@ void ComputeDbarChunk::make_room(int nchunk) {
   std::fill_n(array[0], numbers, 0.0);
 }
 
-void ComputeDbarChunk::sort_by_chunk(const double *chunk, int nchunk) {
-  const auto row = [&](int i) { // -1: in no chunk
-    return chunk[i] >= 1.0 && chunk[i] <= nchunk ? static_cast<int>(chunk[i]) - 1 : -1;
-  };
-  first_.assign(nchunk + 1, 0);
-  for (int i = 0; i < atom->nlocal; ++i)
-    if (row(i) >= 0)
-      ++first_[row(i) + 1];
-  for (int c = 0; c < nchunk; ++c)
-    first_[c + 1] += first_[c];
-  order_.resize(first_[nchunk]);
-  for (int k = local_->centres() - 1; k >= 0; --k) { // fills each chunk from its end: first_ moves to its begin
-    const int i = local_->order()[k];
-    if (row(i) >= 0)
-      order_[--first_[row(i) + 1]] = i;
-  }
-  first_.erase(first_.begin());
-  first_.push_back(static_cast<int>(order_.size()));
-}
-
 void ComputeDbarChunk::compute_array() {
   invoked_array = update->ntimestep;
-  chunks_->compute_peratom(); // does nothing twice in a step, and nothing while locked
-  const int nchunk = static_cast<int>(chunks_->compute_scalar());
+  const int nchunk = chunks_.assign();
   make_room(nchunk);
   const auto shift = site_->shift();
   if (!shift) {
@@ -114,8 +86,8 @@ void ComputeDbarChunk::compute_array() {
   site_->move_ghosts();
   site_->place(*local_, *shift);
   const std::string failure = dbar::failure_of("Compute dbar", [&] {
-    sort_by_chunk(chunks_->vector_atom, nchunk);
-    local_->accumulate_sets(groupbit, order_, first_, has_virial(), array[0]);
+    chunks_.sort(*local_, false);
+    local_->accumulate_sets(groupbit, chunks_.order(), chunks_.first(), has_virial(), array[0]);
   });
   double &failed = array[nchunk][0];
   failed = failure.empty() ? 0.0 : 1.0;
@@ -145,5 +117,5 @@ void ComputeDbarChunk::unlock(Fix *fix) {
 }
 
 double ComputeDbarChunk::memory_usage() {
-  return ComputeDbar::memory_usage() + room_ * sizeof(double) + (order_.capacity() + first_.capacity()) * sizeof(int);
+  return ComputeDbar::memory_usage() + room_ * sizeof(double) + chunks_.memory_usage();
 }

@@ -1,6 +1,7 @@
 // compute ID group dbar FAMILY Rcut ... chunk CHUNK-ID: the sums of each chunk of a compute chunk/atom.
 #pragma once
 
+#include "engine/chunk_sets.h"
 #include "styles/compute/dbar.h"
 
 namespace LAMMPS_NS {
@@ -27,12 +28,10 @@ public:
 private:
   void find_chunks();
   void make_room(int nchunk);
-  void sort_by_chunk(const double *chunk, int nchunk);
 
-  Compute *chunks_ = nullptr;       // the compute chunk/atom
+  dbar::ChunkSets chunks_;
   std::unique_ptr<Compute> holder_; // hands the locks on, see find_chunks()
   bigint room_ = 0;                 // numbers in the array
-  std::vector<int> order_, first_;  // owned atoms sorted by chunk, and where each chunk begins
 };
 
 } // namespace LAMMPS_NS

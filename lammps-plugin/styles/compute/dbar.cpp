@@ -10,6 +10,7 @@
 #include "kernels/families.h"
 #include "kernels/isa/isa.h"
 #include "kernels/words.h"
+#include "styles/compute/chunk_rows.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -133,23 +134,32 @@ void ComputeDbar::refresh() {
     std::fill_n(V, 6 * size_vector, std::numeric_limits<double>::quiet_NaN());
 }
 
-bigint ComputeDbar::evaluate(double **shift, double *D, double *V) {
+bigint ComputeDbar::evaluate(double **shift, double *D, double *V, dbar::ChunkRows *chunks) {
   site_->move_ghosts();
   site_->place(*local_, shift);
   const int nD = size_vector, nV = V ? 6 * size_vector : 0;
   std::fill(sums_.begin(), sums_.end(), 0.0);
-  double &owned = sums_[nD + nV], &failed = sums_[nD + nV + 1];
-  const std::string failure = dbar::failure_of(
-      "Compute dbar", [&] { local_->accumulate(groupbit, sums_.data(), V ? sums_.data() + nD : nullptr); });
+  const std::string failure = dbar::failure_of("Compute dbar", [&] {
+    if (chunks)
+      chunks->accumulate(*local_, groupbit);
+    else
+      local_->accumulate(groupbit, sums_.data(), V ? sums_.data() + nD : nullptr);
+  });
+  double *sums = chunks ? chunks->sums() : sums_.data();
+  double &owned = sums[nD + nV], &failed = sums[nD + nV + 1];
   owned = atom->nlocal;
   failed = failure.empty() ? 0.0 : 1.0;
-  MPI_Allreduce(MPI_IN_PLACE, sums_.data(), nD + nV + 2, MPI_DOUBLE, MPI_SUM, world);
+  if (chunks)
+    sums[nD + nV + 2] = std::count_if(atom->mask, atom->mask + atom->nlocal, [&](int m) { return m & groupbit; });
+  MPI_Allreduce(MPI_IN_PLACE, sums, chunks ? chunks->numbers() : nD + nV + 2, MPI_DOUBLE, MPI_SUM, world);
   if (failed > 0.0)
     dbar::raise_together(error, world, failure);
+  if (chunks)
+    chunks->check(sums[nD + nV + 2]);
 
-  std::copy_n(sums_.begin(), nD, D);
+  std::copy_n(sums, nD, D);
   if (V)
-    std::copy_n(sums_.begin() + nD, nV, V);
+    std::copy_n(sums + nD, nV, V);
   return static_cast<bigint>(owned);
 }
 

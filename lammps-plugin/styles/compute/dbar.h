@@ -10,6 +10,7 @@
 #include <vector>
 
 namespace dbar {
+class ChunkRows;
 class Descriptor;
 class DescriptorSums;
 class EvaluationSite;
@@ -28,8 +29,9 @@ public:
 
   // Global sums at the current positions plus `shift` (null: none), on every rank. Collective.
   // D: [size()], V: [size()][6] or null. Returns the number of atoms that all ranks own together.
-  // Raises an error where a neighbour may be missing.
-  bigint evaluate(double **shift, double *D, double *V);
+  // Raises an error where a neighbour may be missing. The same reduction gives the rows of `chunks`, which have been
+  // assigned at this step and are as wide as D and V; then D and V are what they add up to.
+  bigint evaluate(double **shift, double *D, double *V, dbar::ChunkRows *chunks = nullptr);
 
   int size() const { return size_vector; }
   const dbar::Descriptor &descriptor() const { return *descriptor_; }

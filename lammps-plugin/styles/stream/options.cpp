@@ -103,6 +103,19 @@ void read_seldom(StreamOptions &o, CommandWords &words, LAMMPS *lmp) {
       lmp->error->all(FLERR, "Fix dbar/stream: keyword seldom expects names c_ID, c_ID[k] or v_NAME, found {}", name);
 }
 
+void read_chunk(StreamOptions &o, CommandWords &words) {
+  o.chunk_id = words.value("the ID of a compute chunk/atom");
+  if (!words.takes("grid"))
+    return;
+  for (int axis = 0; axis < 3; ++axis) {
+    const char *expected = "CHUNK-ID grid NX NY NZ, three integers from 1 to 1000000000";
+    const bigint bins = count_in(words.value(expected), 1000000000);
+    if (bins < 1)
+      words.wrong(expected);
+    o.grid.push_back(static_cast<int>(bins));
+  }
+}
+
 // The first name that comes a second time, null if none does.
 const std::string *twice(const std::vector<std::string> &names) {
   for (auto name = names.begin(); name != names.end(); ++name)
@@ -162,12 +175,15 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
       {"observe", [&] { observe = read_names(words, "N name_1 ... name_N"); }},
       {"ahead", [&] { read_ahead(*this, words); }},
       {"seldom", [&] { read_seldom(*this, words, lmp); }},
+      {"chunk", [&] { read_chunk(*this, words); }},
   };
   std::vector<std::string> seen;
   while (words.left()) {
     const std::string keyword = words.keyword();
     if (keyword == "learn")
       words.misplaced("right after the FILE of keyword model");
+    if (keyword == "grid")
+      words.misplaced("right after the CHUNK-ID of keyword chunk");
     if (std::find(seen.begin(), seen.end(), keyword) != seen.end())
       words.misplaced("once at most");
     seen.push_back(keyword);
@@ -192,6 +208,8 @@ StreamOptions::StreamOptions(LAMMPS *lmp, int narg, char **arg) : thermo(Observa
 void StreamOptions::check(Error *error) const {
   if (snapshot != "none" && store.empty())
     error->all(FLERR, "Fix dbar/stream: keyword snapshot {} needs keyword store with a file name", snapshot);
+  if (!chunk_id.empty() && store.empty())
+    error->all(FLERR, "Fix dbar/stream: keyword chunk {} needs keyword store with a file name", chunk_id);
   std::vector<std::string> need_monitor;
   if (snapshot == "adaptive")
     need_monitor.emplace_back("snapshot adaptive");

@@ -33,6 +33,8 @@ struct StreamOptions {
   double ahead = 0.0;               // time after the snapshot for which they are forecast; 0: no such time
   int seldom_every = 0;             // snapshots between two evaluations of the values that follow
   std::vector<std::string> seldom;
+  std::string chunk_id;  // of a compute chunk/atom, whose sums go into the store as well; empty: none
+  std::vector<int> grid; // its bins along each axis, the last axis counting fastest; empty: not known
 
   // Raises a LAMMPS error that names the word, its value and what was expected.
   StreamOptions(LAMMPS_NS::LAMMPS *lmp, int narg, char **arg);

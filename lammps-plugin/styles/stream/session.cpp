@@ -58,6 +58,12 @@ dbar_decision StreamSession::observe(const dbar_snapshot &snapshot, std::vector<
 }
 
 void StreamSession::begin(const dbar_snapshot &snapshot, std::size_t estimates) {
+  if (snapshot.chunks) // which may be many
+    run_together(error, world, "Fix dbar/stream", [&] {
+      const std::size_t width = (snapshot.V ? 7 : 1) * static_cast<std::size_t>(snapshot.size);
+      if (comm->me == 0)
+        chunks_.assign(snapshot.chunks, snapshot.chunks + snapshot.nchunk * width);
+    });
   at_work_ = true;
   said_.resize(estimates + 1);
   if (comm->me != 0)
@@ -71,6 +77,8 @@ void StreamSession::begin(const dbar_snapshot &snapshot, std::size_t estimates) 
     V_.assign(snapshot.V, snapshot.V + 6 * static_cast<std::size_t>(snapshot.size));
     late_.V = V_.data();
   }
+  if (snapshot.chunks)
+    late_.chunks = chunks_.data();
   if (!thread_)
     thread_ = std::make_unique<LateCall>();
   thread_->begin([this] { failure_ = ask(late_); });

@@ -56,7 +56,7 @@ private:
   // What a thread is at work on: a snapshot whose numbers are its own, as the next one is summed meanwhile
   bool at_work_ = false;
   dbar_snapshot late_ = {};
-  std::vector<double> D_, V_, thermo_;
+  std::vector<double> D_, V_, thermo_, chunks_;
   std::string failure_;
   std::unique_ptr<LateCall> thread_; // rank 0; last, as it uses the others
 };

@@ -1,5 +1,6 @@
 // What fix dbar/stream tells Python of itself and of the system when a session begins.
 #include "files/json_text.h"
+#include "styles/compute/chunk_rows.h"
 #include "styles/compute/dbar.h"
 #include "styles/stream/style.h"
 
@@ -42,6 +43,12 @@ std::string FixDbarStream::settings_json() const {
                                                    .integer("every", options_.seldom_every)
                                                    .raw("names", dbar::json_list(options_.seldom))
                                                    .str());
+  dbar::JsonObject chunk;
+  if (chunks_)
+    chunk.text("id", options_.chunk_id).text("style", "chunk/atom").integer("count", chunks_->count());
+  if (!options_.grid.empty())
+    chunk.raw("grid", fmt::format("[{},{},{}]", options_.grid[0], options_.grid[1], options_.grid[2]));
+  json.raw("chunk", chunks_ ? chunk.str() : "null");
   json.raw("masses", dbar::masses_json(atom));
   json.integer("replica", universe->iworld).integer("replicas", universe->nworlds);
   // absolute: Python may take seconds to start before it reads this

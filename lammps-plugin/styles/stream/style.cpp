@@ -1,6 +1,7 @@
 #include "styles/stream/style.h"
 
 #include "engine/raise_together.h"
+#include "styles/compute/chunk_rows.h"
 #include "styles/compute/dbar.h"
 #include "styles/compute/find.h"
 #include "styles/stream/restart_record.h"
@@ -25,6 +26,10 @@ FixDbarStream::FixDbarStream(LAMMPS *lmp, int narg, char **arg)
       settings_(lmp, id, ids_, options_.looks_back()),
       estimates_(4 * options_.observe.size(), std::numeric_limits<double>::quiet_NaN()) {
   dbar::find_compute(lmp, "Fix dbar/stream", options_.compute_id); // an unknown ID is an error at once
+  if (!options_.chunk_id.empty()) {
+    chunks_ = std::make_unique<dbar::ChunkRows>(lmp, "Fix dbar/stream", options_.chunk_id);
+    chunks_->sets().find();
+  }
 
   outputs_[CHANGE_STEP] = -1;
   nevery = options_.nevery;
@@ -51,6 +56,11 @@ FixDbarStream::~FixDbarStream() {
   atom->delete_callback(id, Atom::RESTART);
 }
 
+double FixDbarStream::memory_usage() {
+  return window_.memory_usage() + ids_.memory_usage() + positions_.memory_usage() + previous_.memory_usage() +
+         (chunks_ ? chunks_->memory_usage() : 0.0);
+}
+
 int FixDbarStream::setmask() {
   return END_OF_STEP | PRE_EXCHANGE | PRE_NEIGHBOR | MIN_PRE_EXCHANGE | MIN_PRE_NEIGHBOR;
 }
@@ -67,6 +77,11 @@ void FixDbarStream::init() {
   settings_.check_compute(*compute_);
   observables_.check();
   seldom_.check();
+  if (chunks_) {
+    chunks_->sets().find();
+    if (!session_.is_open())
+      modify->addstep_compute_all(update->ntimestep); // chunks may come of energies: see begin_chunks()
+  }
   if (update->whichflag == 2)
     window_.begin(); // a minimization moves atoms: what the window has so far is of other positions
   modify->addstep_compute_all(options_.next_snapshot(update->ntimestep)); // pressure and energy must be tallied then
@@ -80,6 +95,8 @@ void FixDbarStream::setup(int) {
   if (update->whichflag != 1)
     return;
   if (!session_.is_open()) {
+    if (chunks_)
+      begin_chunks();
     std::string settings;
     dbar::run_together(error, world, "Fix dbar/stream", [&] {
       D_.assign(compute_->size(), 0.0);
@@ -97,6 +114,20 @@ void FixDbarStream::setup(int) {
   check_reference();
 }
 
+// Only now are chunks known, of which the store is told how many there are.
+void FixDbarStream::begin_chunks() {
+  modify->clearstep_compute();
+  chunks_->begin((compute_->has_virial() ? 7 : 1) * compute_->size());
+  if (options_.grid.empty())
+    return;
+  bigint bins = 1;
+  for (const int along : options_.grid)
+    bins = bins > MAXSMALLINT ? bins : bins * along;
+  if (bins != chunks_->count())
+    error->all(FLERR, "Fix dbar/stream: keyword chunk: compute {} has {} chunks, expected {} x {} x {} as of grid",
+               options_.chunk_id, chunks_->count(), options_.grid[0], options_.grid[1], options_.grid[2]);
+}
+
 // Once in each run, also in one that LAMMPS does not set up (`pre no`): then the compute may be another than init()
 // knew.
 void FixDbarStream::begin_run() {
@@ -106,6 +137,10 @@ void FixDbarStream::begin_run() {
   if (!compute_->is_initialized())
     error->all(FLERR, "Fix dbar/stream: no run has set up compute {} since it was defined: use run pre yes",
                compute_->id);
+  if (chunks_ && !chunks_->sets().find()->is_initialized())
+    error->all(FLERR,
+               "Fix dbar/stream: no run has set up compute {} of keyword chunk since it was defined: use run pre yes",
+               options_.chunk_id);
   if (options_.snapshot != "none")
     ids_.check(id); // kept positions are told apart by them
   settings_.check_all(*compute_);
@@ -168,7 +203,12 @@ void FixDbarStream::take_snapshot() {
   averaged_step_ = update->ntimestep;
   comm->forward_comm(this);
 
-  const bigint owned = compute_->evaluate(window_.displacement(), D_.data(), V_.empty() ? nullptr : V_.data());
+  if (chunks_) {
+    modify->clearstep_compute(); // chunks may come of another compute
+    chunks_->assign();
+  }
+  double *V = V_.empty() ? nullptr : V_.data();
+  const bigint owned = compute_->evaluate(window_.displacement(), D_.data(), V, chunks_.get());
   const bigint lost = lost_.count(), expected = lost > 0 ? owned + lost : atom->natoms;
   if (options_.lost_error && owned != expected)
     error->all(FLERR, "Fix dbar/stream: lost atoms: {} of {} are left at step {} (keyword lost ignore goes on)", owned,
@@ -182,9 +222,11 @@ void FixDbarStream::take_snapshot() {
                                   time,
                                   static_cast<int>(D_.size()),
                                   D_.data(),
-                                  V_.empty() ? nullptr : V_.data(),
+                                  V,
                                   static_cast<int>(thermo.size()),
-                                  thermo.data()};
+                                  thermo.data(),
+                                  chunks_ ? chunks_->count() : 0,
+                                  chunks_ ? chunks_->rows() : nullptr};
   const auto remember = [&] {
     dbar::run_together(error, world, "Fix dbar/stream",
                        [&] { positions_.take(lmp, groupbit, window_.displacement(), snapshot.step, snapshot.time); });

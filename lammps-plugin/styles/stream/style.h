@@ -14,9 +14,14 @@
 
 #include "fix.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace dbar {
+class ChunkRows;
+}
 
 namespace LAMMPS_NS {
 
@@ -38,9 +43,7 @@ public:
   void min_pre_neighbor() override { lost_.after_exchange(); }
   double compute_scalar() override { return outputs_[STATE]; }
   double compute_vector(int i) override { return i < NOUTPUT ? outputs_[i] : estimates_[i - NOUTPUT]; }
-  double memory_usage() override {
-    return window_.memory_usage() + ids_.memory_usage() + positions_.memory_usage() + previous_.memory_usage();
-  }
+  double memory_usage() override;
 
   void grow_arrays(int nmax) override {
     window_.grow(nmax);
@@ -89,6 +92,7 @@ private:
   };
 
   void begin_run();
+  void begin_chunks();
   void take_snapshot();
   void collect();
   void decide(const dbar_decision &);
@@ -98,6 +102,7 @@ private:
 
   dbar::StreamOptions options_;
   class ComputeDbar *compute_ = nullptr;
+  std::unique_ptr<dbar::ChunkRows> chunks_; // null without keyword chunk
   dbar::WindowAverage window_;
   dbar::KnownIds ids_;
   dbar::Observables observables_;

@@ -6,7 +6,7 @@ import numpy as np
 
 from dbar.statistics.size import wrong_size
 
-__all__ = ["checked_arrays", "features"]
+__all__ = ["checked_arrays", "checked_chunks", "features"]
 
 
 def checked_arrays(
@@ -50,6 +50,42 @@ def checked_arrays(
                 f"{name} at step {step} is not finite: component {index} is {array[index]}"
             )
     return D, V, thermo
+
+
+def checked_chunks(settings: dict, step: int, chunks: np.ndarray | None) -> np.ndarray | None:
+    """Rows of chunks as they are, which have the announced shape and are finite.
+
+    Parameters
+    ----------
+    settings : dict
+        ``size`` (K+1), ``virial`` (bool) and ``chunk`` (``count``, or None).
+    step : int
+        Timestep, for messages.
+    chunks : (n, K+1) or, with ``virial``, (n, 7 (K+1)) array, or None
+
+    Raises
+    ------
+    ValueError
+        If there are none where some were announced, or some where none were; if their shape
+        differs, or a number is not finite.
+    """
+    chunk = settings.get("chunk")
+    if not chunk:
+        if chunks is not None:
+            raise ValueError(f"chunks at step {step}: found {len(chunks)}, expected none")
+        return None
+    width = int(settings["size"]) * (7 if settings.get("virial") else 1)
+    shape = None if chunks is None else np.shape(chunks)
+    expected = (int(chunk["count"]), width)
+    if shape != expected:
+        raise ValueError(f"chunks at step {step} have shape {shape}, expected {expected}")
+    if not np.isfinite(chunks).all():
+        row, index = np.argwhere(~np.isfinite(chunks))[0]
+        raise ValueError(
+            f"chunk {row + 1} at step {step} is not finite: number {index + 1} is "
+            f"{chunks[row, index]}"
+        )
+    return chunks
 
 
 def features(

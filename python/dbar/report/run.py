@@ -12,6 +12,7 @@ from dbar.files.in_words import in_words
 from dbar.online.stored import StartUnknownError, checkpoints
 from dbar.report import figures
 from dbar.report.answers import answers_html, changes_html
+from dbar.report.chunks_section import chunks_html
 from dbar.report.estimated_section import estimated_html, model_html
 from dbar.report.forecast import SHORT, Hindsight, hindsight
 from dbar.report.page import section, settings, tiles, write_page
@@ -132,6 +133,9 @@ def report(
     sections.append(changes_html(traj, verdict, places))
     for where in places.values():
         sections.append(section("Where did it happen?", where_html(traj, where)))
+    if traj.chunks is not None:
+        chunks = chunks_html(traj, verdict.changes)
+        sections.append(section("Where is it unlike the rest?", chunks))
     model = model_html(traj)
     if model:
         sections.append(section("Where did its knowledge come from?", model))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["ESTIMATES", "LATER_FIELDS", "MONITOR_FIELDS", "QUANTITIES"]
+__all__ = ["CHUNKS", "ESTIMATES", "LATER_FIELDS", "MONITOR_FIELDS", "QUANTITIES"]
 
 # What is known of an observable that is estimated, in this order, and where it is stored.
 QUANTITIES = ("estimate", "std", "forecast", "half_width")
 ESTIMATES = "dbar/estimates"
+
+# Where D and V of chunks of atoms are stored.
+CHUNKS = "dbar/chunks"
 
 # name -> dtype, fill value
 MONITOR_FIELDS: dict[str, tuple[str, float]] = {

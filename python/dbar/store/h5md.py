@@ -4,6 +4,7 @@
 
     h5md/{author,creator,modules/units}
     observables/dbar/<name>/{step,time,value}     D, V, and what the monitor said
+    observables/dbar/chunks/{D,V}/{step,time,value}  of each chunk of atoms
     observables/<thermo name>/{step,time,value}
     particles/snapshots/{position,id,species}/{step,time,value}
     particles/snapshots/box/{edges,origin,periodic}/{step,time,value}
@@ -28,7 +29,7 @@ import numpy as np
 from dbar.files import examiner
 from dbar.files.superblock import SIGNATURE, missing_bytes
 from dbar.files.unfinished import open_file
-from dbar.store.columns import ESTIMATES, MONITOR_FIELDS, QUANTITIES
+from dbar.store.columns import CHUNKS, ESTIMATES, MONITOR_FIELDS, QUANTITIES
 from dbar.store.self_contained import refusal
 from dbar.store.units import unit_of, unit_style
 from dbar.version import __version__
@@ -49,6 +50,7 @@ __all__ = [
 
 SCHEMA = 1  # version of parameters/dbar
 NO_STEP = -1  # fill value of step: a row whose step was never written does not count
+_PIECE = 1 << 20  # bytes of chunks of atoms that are written or read at once
 _BLOCK = 1024  # a chunk of steps: of a whole file, one is read
 
 
@@ -197,6 +199,7 @@ def create_layout(
     monitor_fields: tuple[str, ...] = tuple(MONITOR_FIELDS),
     boundary: list[str] | None = None,
     estimated: list[str] = (),
+    chunks: int = 0,
 ) -> None:
     """Create every group, dataset and attribute of an empty file (nothing can be added in SWMR)."""
     for name in (*observables, *estimated):
@@ -217,6 +220,10 @@ def create_layout(
     _values(root["dbar/D"], (size,), rows=rows)
     if virial:
         _values(_element(root, "dbar/V", clock), (size, 6), rows=max(1, rows // 6))
+    if chunks:
+        _chunk_values(_element(root, f"{CHUNKS}/D", clock), (chunks, size))
+    if chunks and virial:
+        _chunk_values(_element(root, f"{CHUNKS}/V", clock), (chunks, size, 6))
     for name in monitor_fields:
         value = _values(_element(root, f"dbar/{name}", clock), (), *MONITOR_FIELDS[name])
         if name == "tau_pred" and names["time"]:
@@ -316,6 +323,21 @@ def _values(
         maxshape=(None, *shape),
         chunks=(rows, *shape),
         fillvalue=fill,
+    )
+
+
+def _chunk_values(group: h5py.Group, shape: tuple[int, ...]) -> h5py.Dataset:
+    """Values of every chunk of atoms. One snapshot of them may be more than is read at once."""
+    per_chunk = 8 * int(np.prod(shape[1:]))
+    pieces = min(shape[0], max(1, _PIECE // per_chunk))
+    rows = max(1, 16384 // (per_chunk * shape[0]))
+    return group.create_dataset(
+        "value",
+        (0, *shape),
+        "f8",
+        maxshape=(None, *shape),
+        chunks=(rows, pieces, *shape[1:]),
+        fillvalue=np.nan,
     )
 
 

@@ -42,6 +42,17 @@ def _is_object(value: object) -> bool:
     return value is None or isinstance(value, dict)
 
 
+def _is_chunking(value: object) -> bool:
+    """Whether a number of chunks, and bins along the axes if there are some, go together."""
+    if not isinstance(value, dict) or not _is_count(value.get("count")):
+        return False
+    grid = value.get("grid")
+    if grid is None:
+        return True
+    counts = isinstance(grid, list) and len(grid) == 3 and all(map(_is_count, grid))
+    return counts and math.prod(grid) == value["count"]
+
+
 _NUMBER = (is_number, "a finite number")
 _COUNT = (_is_count, "a whole number above 0")
 _TEXT = (is_text, "text")
@@ -58,6 +69,7 @@ _KINDS = {
     "masses": (_is_list, "a list"),
     "observe": _OBJECT,
     "seldom": _OBJECT,
+    "chunk": (_is_chunking, "a JSON object with a count of chunks, and the bins of their grid"),
 }
 _MONITOR = dict.fromkeys(
     ("m_limit", "false_alarm", "memory", "coverage", "refit_growth", "ensemble_wait", "patience",

@@ -12,7 +12,7 @@ import numpy as np
 
 from dbar.files.in_words import in_words
 from dbar.store import h5md
-from dbar.store.columns import ESTIMATES, LATER_FIELDS, MONITOR_FIELDS
+from dbar.store.columns import CHUNKS, ESTIMATES, LATER_FIELDS, MONITOR_FIELDS
 from dbar.store.parameters import read_parameters
 from dbar.version import __version__
 
@@ -66,6 +66,9 @@ class Header:
         ``words``, and ``ahead`` in time units: what is estimated and forecast; {} for nothing.
     seldom : dict
         ``every`` and ``names`` of observables that most rows do not have; {} for none.
+    chunk : dict
+        ``id, style, count`` of the compute whose chunks of atoms have a D of their own, and
+        ``grid``, bins along each axis, where it is known; {} for none.
     start : int or None
         Timestep at which the run began; of a store that is continued, its first part. Not
         compared.
@@ -87,6 +90,7 @@ class Header:
     masses: list[float] | None = None
     observe: dict = field(default_factory=dict)
     seldom: dict = field(default_factory=dict)
+    chunk: dict = field(default_factory=dict)
     start: int | None = None
 
     @classmethod
@@ -116,6 +120,7 @@ class Header:
             if (words := settings.get("observe"))
             else {},
             seldom=settings.get("seldom") or {},
+            chunk=settings.get("chunk") or {},
             start=settings.get("step"),
         )
 
@@ -139,7 +144,7 @@ class Header:
             "observables": list(self.observables),
             **{
                 name: value
-                for name in ("masses", "observe", "seldom")
+                for name in ("masses", "observe", "seldom", "chunk")
                 if (value := getattr(self, name))
             },
             **({} if self.start is None else {"start": int(self.start)}),
@@ -163,6 +168,7 @@ class Header:
             monitor_config=self.monitor_config,
             boundary=self.boundary,
             estimated=self.estimated,
+            chunks=int(self.chunk.get("count", 0)),
         )
 
 
@@ -175,7 +181,18 @@ def differing_setting(old: h5py.File, header: Header) -> tuple[str, object, obje
     stored, wanted = read_parameters(old), header.parameters()
     # atoms may have masses of their own, and files of before said nothing of masses
     known = ("masses",) if "masses" in stored and "masses" in wanted else ()
-    return differing_parameters(stored, wanted, (*COMPARED, *known))
+    return differing_parameters(stored, wanted, (*COMPARED, *known)) or _differing_chunks(
+        stored.get("chunk") or {}, wanted.get("chunk") or {}
+    )
+
+
+def _differing_chunks(stored: dict, wanted: dict) -> tuple[str, object, object] | None:
+    if not stored or not wanted:
+        return ("chunk", _show(stored), _show(wanted)) if stored or wanted else None
+    for name in ("count", "id", "style", "grid"):
+        if stored.get(name) != wanted.get(name):
+            return f"chunk {name}", _show(stored.get(name)), _show(wanted.get(name))
+    return None
 
 
 def differing_parameters(
@@ -218,7 +235,8 @@ def copy_rows(old: h5py.File, new: h5py.File, keep: int, step: int) -> None:
     """Copy the first ``keep`` snapshots, and the kept positions up to ``step``."""
     own = ["D", *(["V"] if "V" in new["observables/dbar"] else []), *MONITOR_FIELDS]
     names = [f"dbar/{name}" for name in own]
-    names += [f"{ESTIMATES}/{name}" for name in new["observables"].get(ESTIMATES, ())]
+    for place in (ESTIMATES, CHUNKS):
+        names += [f"{place}/{name}" for name in new["observables"].get(place, ())]
     names += [name for name in new["observables"] if name != "dbar"]
     source, target = old["observables"], new["observables"]
     for name in ("dbar/D/step", "dbar/D/time", *(f"{name}/value" for name in names)):

@@ -21,7 +21,7 @@ from dbar.files.filelock import FileLock, Locked
 from dbar.files.refused import Refused
 from dbar.store import h5md
 from dbar.store.checkpoint import Checkpoint, pack, unpack
-from dbar.store.columns import ESTIMATES, MONITOR_FIELDS, QUANTITIES
+from dbar.store.columns import CHUNKS, ESTIMATES, MONITOR_FIELDS, QUANTITIES
 from dbar.store.h5md import StoreError
 from dbar.store.rows import (
     Header,
@@ -151,6 +151,9 @@ class Store:
         self._columns += [
             file[f"observables/{ESTIMATES}/{name}/value"] for name in self.header.estimated
         ]
+        if self.header.chunk:
+            parts = ("D", "V") if self.header.virial else ("D",)
+            self._columns += [file[f"observables/{CHUNKS}/{name}/value"] for name in parts]
         group = file["particles/snapshots"]
         self._kept_step, self._kept_time = group["position/step"], group["position/time"]
         names = ("position", "id", "species", "box/edges", "box/origin", "box/periodic")
@@ -211,6 +214,7 @@ class Store:
         thermo: np.ndarray,
         monitor: dict[str, float],
         estimates: np.ndarray = (),
+        chunks: np.ndarray | None = None,
     ) -> None:
         """Add one snapshot.
 
@@ -227,6 +231,8 @@ class Store:
             A value for each of ``MONITOR_FIELDS``.
         estimates : (q, 4) array
             A row for each of ``header.estimated``.
+        chunks : (n, K+1) or, where V is stored, (n, 7 (K+1)) array
+            D, then V in Voigt order of each chunk of ``header.chunk``.
 
         Raises
         ------
@@ -237,6 +243,10 @@ class Store:
         values = [D] + ([V] if self.header.virial else [])
         values += [monitor[name] for name in MONITOR_FIELDS]
         values += [*thermo, *estimates]
+        if self.header.chunk:
+            size = self.header.size
+            values += [chunks[:, :size]]
+            values += [chunks[:, size:].reshape(-1, size, 6)] if self.header.virial else []
         n = self.snapshots
         columns = zip((*self._columns, self._time), (*values, time), strict=True)
         self._commit(n, columns, self._step, step)

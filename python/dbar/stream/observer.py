@@ -233,7 +233,13 @@ class Observer:
         self.wants_comm = self._callable.wants_comm
 
     def observe(
-        self, step: int, time: float, D: np.ndarray, V: np.ndarray | None, thermo: np.ndarray
+        self,
+        step: int,
+        time: float,
+        D: np.ndarray,
+        V: np.ndarray | None,
+        thermo: np.ndarray,
+        chunks: np.ndarray | None = None,
     ) -> Answer:
         """Call the callable; arguments and result as in `Session.observe`.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dbar.online.arrays import checked_arrays
+from dbar.online.arrays import checked_arrays, checked_chunks
 from dbar.online.decision import LEARNING, TRUSTED, WARNING, Decision
 from dbar.online.monitor import Monitor
 from dbar.online.shared_learning import SharedLearning
@@ -71,7 +71,8 @@ class Session:
         ``ensemble, replica, replicas, began`` as in `dbar.stream.session_monitor.open_partners`;
         ``model`` (path of a model file), ``learn`` (bool), ``masses`` (of the atom types);
         ``observe`` (words NAME or NAME:KIND), ``ahead`` (time, or None); ``seldom`` (``every`` and
-        ``names``, the last of ``thermo``, or None).
+        ``names``, the last of ``thermo``, or None); ``chunk`` (``id, style, count`` and perhaps
+        ``grid`` of a compute whose chunks are stored, or None).
 
     Raises
     ------
@@ -237,6 +238,7 @@ class Session:
         D: np.ndarray,
         V: np.ndarray | None,
         thermo: np.ndarray,
+        chunks: np.ndarray | None = None,
     ) -> Answer:
         """Take in one snapshot.
 
@@ -250,6 +252,8 @@ class Session:
             Voigt order xx yy zz xy xz yz.
         thermo : (n,) array
             In the order of ``settings["thermo"]``.
+        chunks : (n, K+1) or (n, 7 (K+1)) array, optional
+            With ``settings["chunk"]``: D, and with ``virial`` V behind it, of each chunk. Not kept.
 
         Returns
         -------
@@ -264,6 +268,7 @@ class Session:
         if self._last is not None and step == self._last_step:
             return self._last
         D, V, thermo = checked_arrays(self.settings, step, D, V, thermo)
+        chunks = checked_chunks(self.settings, step, chunks)
         said = Decision(LEARNING)
         if self._monitor is not None:
             said = self._monitor.observe(step, float(time), D, V)
@@ -284,7 +289,7 @@ class Session:
         if self._keeper is not None:
             keep = self._keeper.observe(_novelty(row["M"]), row["state"])
         if self._store is not None:
-            self._store.append(step, float(time), D, V, thermo, row, estimates)
+            self._store.append(step, float(time), D, V, thermo, row, estimates, chunks)
         self.snapshots += 1
         if self.snapshots % CHECKPOINT_EVERY == 0:
             self.checkpoint()

@@ -12,11 +12,13 @@ from dbar.targets.observables import (
 )
 from dbar.targets.pair_distribution import configuration, rdf
 from dbar.targets.structure import atom_structures, dislocations, structure_counts
+from dbar.targets.voxels import atom_voxels, voxel_counts
 
 __all__ = [
     "STRESS",
     "after_yield",
     "atom_structures",
+    "atom_voxels",
     "configuration",
     "dislocations",
     "match_snapshots",
@@ -27,4 +29,5 @@ __all__ = [
     "stress",
     "structure_counts",
     "volume",
+    "voxel_counts",
 ]

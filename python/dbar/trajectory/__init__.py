@@ -3,6 +3,7 @@
 from dbar.descriptors.voigt import tensor_to_voigt, voigt_to_tensor
 from dbar.store.h5md import StoreError
 from dbar.trajectory.changes import Change, Regime, find_changes, find_regimes
+from dbar.trajectory.chunks import Chunks
 from dbar.trajectory.comparable import RunError
 from dbar.trajectory.runset import RunSet, read_runs
 from dbar.trajectory.summary import Summary, summarise
@@ -11,6 +12,7 @@ from dbar.trajectory.verdict import Verdict, judge
 
 __all__ = [
     "Change",
+    "Chunks",
     "Regime",
     "RunError",
     "RunSet",

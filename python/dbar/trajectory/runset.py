@@ -161,6 +161,10 @@ def _between(name: str, run: Trajectory, first: float | None, last: float | None
             f"{unit_style(run.units)['time'] or 'time units'}, at least {LEAST} are needed "
             f"(it covers {run.time[0]:g} to {run.time[-1]:g})"
         )
+    chunks = run.chunks
+    if chunks is not None:
+        first_row, last_row = np.flatnonzero(keep)[[0, -1]]
+        chunks = chunks.between(first_row, last_row + 1, int(run.step[last_row]))
     return Trajectory(
         D=run.D[keep],
         V=None if run.V is None else run.V[keep],
@@ -168,6 +172,7 @@ def _between(name: str, run: Trajectory, first: float | None, last: float | None
         step=run.step[keep],
         observables={k: v[keep] for k, v in run.observables.items()},
         parameters=run.parameters,
+        chunks=chunks,
     )
 
 

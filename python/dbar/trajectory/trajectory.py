@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import sleep
 
 import h5py
 import numpy as np
@@ -17,13 +16,12 @@ from dbar.files.kinds import Kind
 from dbar.files.refused import Refused
 from dbar.files.superblock import is_marked
 from dbar.store import h5md
-from dbar.store.columns import ESTIMATES, QUANTITIES
+from dbar.store.columns import CHUNKS, ESTIMATES, QUANTITIES
 from dbar.store.h5md import StoreError
 from dbar.store.parameters import checked_time, read_config, read_parameters
 from dbar.store.rows import rows_until
+from dbar.trajectory.chunks import Chunks, read_chunks, reading
 from dbar.version import __version__
-
-_ATTEMPTS = 5
 
 __all__ = ["Snapshots", "Trajectory", "read", "write"]
 
@@ -96,6 +94,8 @@ class Trajectory:
         ``start`` (timestep at which the run began), versions.
     monitor_config : dict
         Configuration of the monitor, {} when there was none.
+    chunks : Chunks or None
+        D and V of chunks of atoms (keyword *chunk*); those of a file are not in memory.
     """
 
     D: np.ndarray
@@ -108,6 +108,7 @@ class Trajectory:
     parameters: dict = field(default_factory=dict)
     monitor_config: dict = field(default_factory=dict)
     estimates: dict[str, np.ndarray] = field(default_factory=dict)
+    chunks: Chunks | None = None
 
     def __post_init__(self) -> None:
         self.D = np.asarray(self.D, dtype=float)
@@ -124,6 +125,13 @@ class Trajectory:
         for name, column in columns.items():
             if np.shape(column) != (count,):
                 raise ValueError(f"{name} has shape {np.shape(column)}, expected ({count},)")
+        if self.chunks is not None and self.chunks.D.shape[::2] != (count, size):
+            raise ValueError(
+                f"D of chunks has shape {self.chunks.D.shape}, expected ({count}, n, {size})"
+            )
+        if self.chunks is not None and (self.chunks.V is None) != (self.V is None):
+            whole, parts = ("none" if v is None else "some" for v in (self.V, self.chunks.V))
+            raise ValueError(f"V of chunks: found {parts}, expected {whole} as of all atoms")
         for name, table in self.estimates.items():
             if np.shape(table) != (count, len(QUANTITIES)):
                 raise ValueError(
@@ -164,25 +172,16 @@ def read(
     StoreError
         If the file is missing, not ours, truncated or corrupt; the message names file and reason.
     """
-    # A read that crosses a write of the running simulation may fail once, not again and again.
-    for attempt in range(_ATTEMPTS):
-        try:
-            with h5md.open_for_reading(path) as file:
-                return _read_open(file, after, positions)
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
-            last = attempt == _ATTEMPTS - 1
-            if last or not os.path.isfile(path) or not is_marked(Path(path)):
-                if isinstance(error, StoreError):
-                    raise
-                raise h5md.damage(path, error) from None
-        sleep(0.05)
-    raise AssertionError("unreachable")
+    return reading(path, lambda file: _read_open(file, path, after, positions))
 
 
-def _read_open(file: h5py.File, after: int | None, positions: bool) -> Trajectory:
+def _read_open(
+    file: h5py.File, path: str | os.PathLike[str], after: int | None, positions: bool
+) -> Trajectory:
     root = file["observables"]
     own = root["dbar"]
     rows = _rows(root, own["D/step"], after)
+    parameters = read_parameters(file)
     return Trajectory(
         D=own["D/value"][rows],
         V=voigt_to_tensor(own["V/value"][rows]) if "V" in own else None,
@@ -192,8 +191,9 @@ def _read_open(file: h5py.File, after: int | None, positions: bool) -> Trajector
         monitor={k: own[k]["value"][rows] for k in h5md.MONITOR_FIELDS if k in own},
         estimates={k: v["value"][rows] for k, v in root.get(ESTIMATES, {}).items()},
         snapshots=_read_snapshots(file, after) if positions else None,
-        parameters=read_parameters(file),
+        parameters=parameters,
         monitor_config=read_config(file),
+        chunks=read_chunks(file, path, rows, parameters.get("chunk")),
     )
 
 
@@ -243,6 +243,9 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
         raise StoreError(f"{path}: is being written by a run, expected another file")
     snaps = traj.snapshots
     parameters = {"units": traj.units, "dbar_version": __version__, **traj.parameters}
+    parameters.pop("chunk", None)
+    if traj.chunks is not None:
+        parameters["chunk"] = traj.chunks.record
     try:
         with (
             replacing(path, Kind.RUN) as part,
@@ -260,6 +263,7 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
                 monitor_config=traj.monitor_config,
                 monitor_fields=tuple(traj.monitor),
                 estimated=list(traj.estimates),
+                chunks=traj.chunks.count if traj.chunks is not None else 0,
             )
             own = file["observables/dbar"]
             _fill(own["D/step"], traj.step)
@@ -273,6 +277,8 @@ def write(path: str | os.PathLike[str], traj: Trajectory) -> None:
                 _fill(file["observables"][name]["value"], column)
             for name, table in traj.estimates.items():
                 _fill(file["observables"][f"{ESTIMATES}/{name}"]["value"], table)
+            if traj.chunks is not None:
+                _fill_chunks(file[f"observables/{CHUNKS}"], traj.chunks)
             if snaps:
                 _fill_snapshots(file["particles/snapshots"], snaps)
     except Refused as error:
@@ -285,6 +291,14 @@ def _fill(dataset: h5py.Dataset, values: np.ndarray) -> None:
     values = np.asarray(values)
     dataset.resize(values.shape)
     dataset[...] = values
+
+
+def _fill_chunks(group: h5py.Group, chunks: Chunks) -> None:
+    for name in group:
+        target, rows = group[name]["value"], getattr(chunks, name)
+        target.resize((len(chunks), *target.shape[1:]))
+        for block in chunks.blocks():
+            target[block] = tensor_to_voigt(rows[block]) if name == "V" else rows[block]
 
 
 def _fill_snapshots(group: h5py.Group, snaps: Snapshots) -> None:

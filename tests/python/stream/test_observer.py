@@ -144,3 +144,10 @@ def test_observer_without_comm_is_an_error_that_says_so(module):
     assert observer.wants_comm
     with pytest.raises(ObserverError, match="asks for comm, but none was given"):
         observer.observe(*stream(1)[0])
+
+
+def test_observer_of_a_run_with_chunks_leaves_them_to_rank_0(module):
+    """The plugin calls all ranks alike."""
+    name, chunk = module("def look(step):\n    return 2\n"), {"id": "cc", "count": 3}
+    observer = Observer(settings(python=f"{name}:look", chunk=chunk))
+    assert observer.observe(*stream(1)[0], np.zeros((3, 7 * SIZE))).state == 2

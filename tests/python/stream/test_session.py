@@ -14,7 +14,7 @@ from dbar.store import StoreError
 from dbar.store.columns import LATER_FIELDS
 from dbar.stream import Session
 from dbar.trajectory import read
-from streams import feed, positions, settings, stream
+from streams import SIZE, feed, positions, settings, stream
 
 
 def no_nan(answers):
@@ -255,3 +255,27 @@ def test_a_reference_is_learnt_from_its_snapshots_alone():
         feed(session, stream(100))
         monitor = session._monitor
         assert monitor.fixed and monitor.model.count == reference - 1
+
+
+@pytest.mark.parametrize("virial", [True, False])
+def test_chunks_go_into_the_store(tmp_path, virial):
+    path, chunk = tmp_path / "run.h5md", {"id": "cc", "style": "chunk/atom", "count": 3}
+    session = Session(settings(store=str(path), chunk=chunk, virial=virial))
+    given = np.arange(3.0 * SIZE * (7 if virial else 1)).reshape(3, -1)
+    rows = stream(3)
+    session.observe(*rows[0], given)
+    for wrong, says in (
+        (None, r"chunks at step 200 have shape None, expected \(3, "),
+        (given[:2], "have shape"),
+        (given[:, 1:], "have shape"),
+        (np.where(given == 5.0, np.nan, given), "chunk 1 at step 200 is not finite: number 6 is"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            session.observe(*rows[1], wrong)
+    session.observe(*rows[1], 2 * given)
+    session.close()
+    found = read(path).chunks
+    np.testing.assert_array_equal(found.D, [given[:, :SIZE], 2 * given[:, :SIZE]])
+    plain = Session(settings())
+    with pytest.raises(ValueError, match="chunks at step 100: found 3, expected none"):
+        plain.observe(*rows[0], given)
