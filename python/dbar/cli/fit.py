@@ -221,17 +221,22 @@ def _horizon(study) -> float:
     return float(study.checked.horizons[reference(study)] * study.runs.dtau)
 
 
+_BARRED = {"D": "D̄", "D and V": "D̄, V̄"}
+
+
 def score_table(rows: list[dict], whole: bool, ahead: str) -> Table:
     """Table of the scores for a terminal."""
     left = "runs that were left out" if whole else "the last third of the run"
     table = Table(title=f"on {left}", title_justify="left", box=None, pad_edge=False)
     table.add_column("observable")
+    table.add_column("from")
     for name in ("R2", "RMSE", "in 90 %", f"RMSE {ahead} ahead", "unchanged", "in 90 % band"):
         table.add_column(name.strip(), justify="right")
     for row in rows:
         inside = row["forecast_inside_90"]
         table.add_row(
             f"{row['observable']} ({row['unit']})" if row["unit"] else row["observable"],
+            _BARRED[row["read_from"]],
             f"{row['r2']:.4f}",
             f"{row['rmse']:.3g}",
             f"{row['inside_90']:.2f}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup, escape
 
+from dbar.descriptors.voigt import STRESS
 from dbar.report import ensemble_pictures as pictures
 from dbar.report.page import table
 from dbar.study.diagnostics import chapman_kolmogorov, unimodality
@@ -32,10 +33,10 @@ def observables(study: Study) -> Markup:
     name = study.runs.names[pictures.typical(study)]
     return Markup(
         "<p>What the runs stored, one grey line each. One run is blue; over it, in orange, what "
-        "the sums of atomic descriptors alone say about it: a straight-line formula learnt from "
-        "the <em>other</em> runs, with its own 90 % band. Where orange covers blue, the "
-        f"descriptors know the observable. The run shown, {escape(name)}, is the one with the "
-        "middling error.</p>"
+        "the sums of atomic descriptors (of pressures, their derivatives by strain, where stored) "
+        "say about it: a straight-line formula learnt from the <em>other</em> runs, with its own "
+        f"90 % band. Where orange covers blue, the descriptors know the observable. The run shown, "
+        f"{escape(name)}, is the one with the middling error.</p>"
     ) + pictures.figure_observables(study)
 
 
@@ -50,7 +51,9 @@ def estimators(study: Study) -> Markup:
         rows.append(
             (
                 row["observable"],
+                {"D": "D̄", "D and V": "D̄ and V̄"}[row["read_from"]],
                 f"{row['r2']:.4f}",
+                f"{row['r2_from_d']:.4f}",
                 f"{row['rmse']:.3g}{unit}",
                 f"{100 * row['inside_90']:.0f} %",
                 f"{row['forecast_rmse']:.3g}{unit}",
@@ -58,20 +61,34 @@ def estimators(study: Study) -> Markup:
                 "-" if inside is None else f"{100 * inside:.0f} %",
             )
         )
-    head = ["observable", "R²", "error", "in 90 % band", f"error {ahead} ahead", "if unchanged",
-            "in 90 % band ahead"]  # fmt: skip
+    head = ["observable", "read from", "R²", "R² from D̄ alone", "error", "in 90 % band",
+            f"error {ahead} ahead", "if unchanged", "in 90 % band ahead"]  # fmt: skip
     return (
         Markup(
             "<p>Every run was left out once and predicted by a model of the others. R² is 1 for a "
             "perfect estimate and 0 for one that knows the mean only; the error is the root mean "
-            "square. Descriptors do not change when the sample is turned, so they cannot tell the "
-            "sign of a shear stress: an R² below 0.5 means, do not read this observable from them. "
+            "square. D̄, the sums of descriptors, does not change when the sample is turned, so it "
+            "cannot tell the sign of a shear stress; its derivatives by strain, V̄, can. "
+            f"{_of_pressures(study)} An R² below 0.5 means, do not read this observable. "
             f"The last columns are about forecasts over {ahead}: their error, the error of “it "
             "stays as it is”, and how often the band held (it should be 90 %).</p>"
         )
         + table(head, rows)
         + pictures.figure_parity(study)
     )
+
+
+def _of_pressures(study: Study) -> str:
+    """What pressures were read from, and what else it takes."""
+    named = study.model.names_from_virial
+    if named:
+        return f"Here V̄ is stored, and {', '.join(named)} were read from it."
+    if any(name in STRESS for name in study.model.names):
+        return (
+            "Here pressures had to be read from D̄: that they are read from V̄ takes virial yes in "
+            "compute dbar, and vol and all six pressures in the keyword thermo."
+        )
+    return ""
 
 
 def order(study: Study) -> Markup:

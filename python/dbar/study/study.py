@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from dbar.descriptors.voigt import STRESS
 from dbar.estimators.readout import kind_of
 from dbar.statistics.intensive import per_atom
 from dbar.statistics.moments import LaggedMoments, lagged
@@ -128,6 +129,16 @@ def pooled_moments(model: EnsembleModel, D: list[np.ndarray]) -> LaggedMoments |
     return out
 
 
+_BLIND_TO_SHEAR = (
+    "Pressures are read from V, which sees shear, where the runs store it (virial yes in compute "
+    "dbar) with vol and all six pressures (keyword thermo)"
+)
+
+
+def _needs_virial(model: EnsembleModel, names: list[str]) -> bool:
+    return model.stress_ is None and any(name in STRESS for name in names)
+
+
 def reference(study: Study) -> int:
     """Row of the horizons that tables show: the one closest to ten snapshots."""
     return int(np.argmin(np.abs(study.checked.horizons - 10)))
@@ -142,14 +153,16 @@ def score_rows(study: Study) -> list[dict]:
     r2, rmse, inside = checked.held.r2, checked.held.rmse, checked.held.coverage(0.9)
     ahead, still = checked.forecast_rmse()
     raw, scaled = checked.coverage(0.9, scaled=False), checked.coverage(0.9)
-    rows = []
+    alone, tensor, rows = checked.plain.r2, study.model.names_from_virial, []
     for q, name in enumerate(names):
         rows.append(
             {
                 "observable": name,
                 "unit": unit_of(name, study.runs.units),
                 "kind": study.model.kinds[name],
+                "read_from": "D and V" if name in tensor else "D",
                 "r2": float(r2[q]),
+                "r2_from_d": float(alone[q]),
                 "rmse": float(rmse[q]),
                 "inside_90": float(inside[q]),
                 "forecast_rmse": float(ahead[h, q]),
@@ -206,7 +219,7 @@ def warnings(study: Study) -> list[str]:
     if blind:
         out.append(
             f"the descriptors hardly see {', '.join(blind)} (R2 below 0.5): do not read those "
-            "from this model"
+            "from this model" + (f". {_BLIND_TO_SHEAR}" if _needs_virial(model, blind) else "")
         )
     worse = [row["observable"] for row in rows if row["forecast_rmse"] > row["unchanged_rmse"]]
     worse = [name for name in worse if name not in blind]
