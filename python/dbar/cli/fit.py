@@ -78,6 +78,11 @@ def add_model_options(parser: argparse.ArgumentParser, of: str = "") -> list[arg
             "--prior", choices=("persistence", "evidence", "none"),
             help="shrink towards no change (default), towards zero, or not at all",
         ),
+        how.add_argument(
+            "--no-checks", dest="checks", action="store_const", const=False,
+            help="do not test whether the model remembers as the data do, and whether these are "
+            "one cloud",
+        ),
     ]  # fmt: skip
 
 
@@ -117,6 +122,7 @@ def prepare(args: argparse.Namespace, stage):
 
 def about(study, args: argparse.Namespace) -> dict:
     """What the model file says about itself."""
+    from dbar.study.adequacy import as_facts
     from dbar.study.study import score_rows, warnings
 
     runs, choice, found = study.runs, study.choice, study.spectrum
@@ -149,6 +155,7 @@ def about(study, args: argparse.Namespace) -> dict:
             "unstable": found.unstable,
             "unstable_bags": found.unstable_bags,
             "checked_horizon": study.model.scale_.checked,
+            **({} if study.adequacy is None else as_facts(study.adequacy, runs.dtau)),
             "scores": score_rows(study),
             "warnings": warnings(study),
             "dbar_version": __version__,
@@ -204,6 +211,8 @@ def _show(console: Console, study, facts: dict, out: Path, monitor: Path | None)
     )
     stable = "stable" if not facts["unstable"] else f"{facts['unstable']} unstable eigenvalues"
     console.print(f"spectrum: {stable}, largest modulus {facts['radius']:.4f}")
+    if study.adequacy is not None:
+        console.print(_tests(study.adequacy))
     if facts["scores"]:
         console.print(score_table(facts["scores"], study.checked.whole, f"{ahead:g} {unit}"))
     else:
@@ -213,6 +222,17 @@ def _show(console: Console, study, facts: dict, out: Path, monitor: Path | None)
     console.print(f"{out}: try  dbar forecast {out} RUN.h5md --steps 10", markup=False)
     if monitor is not None:
         console.print(f"{monitor}: for  fix ... model {out} monitor {monitor}", markup=False)
+
+
+def _tests(found) -> str:
+    """Both tests in a line."""
+    memory, clouds = found.memory, found.clouds
+    if memory is None or not np.isfinite(memory.p):
+        said = f"not tested, {found.why.get('memory', 'the model has no steady state')}"
+    else:
+        said = f"p = {memory.p:.2g} that a right model is as far off"
+    other = f"p = {clouds.p_holm.min():.2g}" if clouds else f"not tested, {found.why['clouds']}"
+    return f"memory: {said}; one cloud: {other}"
 
 
 def _horizon(study) -> float:

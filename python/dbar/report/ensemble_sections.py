@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from dbar.descriptors.voigt import STRESS
 from dbar.report import ensemble_pictures as pictures
 from dbar.report.page import table
-from dbar.study.diagnostics import chapman_kolmogorov, unimodality
+from dbar.study.adequacy import cautions
 from dbar.study.study import Study, reference, score_rows
 
 __all__ = ["NotPossible", "estimators", "memory", "modes", "observables", "order"]
@@ -125,27 +125,40 @@ def order(study: Study) -> Markup:
     return text + pictures.figure_spectrum(study)
 
 
+def _tested(study: Study, name: str):
+    """A test of the model's adequacy; `NotPossible` where it was not made."""
+    if study.adequacy is None:
+        raise NotPossible("not tested (--no-checks)")
+    found = getattr(study.adequacy, name)
+    if found is None:
+        raise NotPossible(study.adequacy.why[name])
+    return found
+
+
+def _what_follows(study: Study, word: str) -> Markup:
+    """The caution that begins with or holds `word`, as a note."""
+    runs = study.runs
+    found = [text for text in cautions(study.adequacy, runs.dtau, runs.time_unit) if word in text]
+    line = Markup("<p class='note'>{}.</p>")
+    return Markup("").join(line.format(text[:1].upper() + text[1:]) for text in found)
+
+
 def memory(study: Study) -> Markup:
     """Implied timescales: Chapman-Kolmogorov test."""
-    latents = [study.model.latent(D) for D in study.runs.D]
-    shortest = min(map(len, latents))
-    lags = [lag for lag in (1, 2, 3, 5, 10, 20, 40) if lag <= shortest // 4]
-    if len(lags) < 2:
-        raise NotPossible(f"runs of {shortest} snapshots are too short to compare lags")
-    found = chapman_kolmogorov(study.model.var_, latents, lags, 3)
+    found = _tested(study, "memory")
     text = Markup(
-        "<p>How long does the system remember? The slowest relaxation times were measured from "
-        "the data at several lags (dots, with error bars over the bags), and predicted by the "
-        "model (lines). If the dots lie on the lines, the model remembers as the system does "
-        "(Chapman-Kolmogorov test). Times within the grey area are shorter than the lag and "
-        "cannot be measured with it.</p>"
+        "<p>How long does the system remember? Its slowest relaxation times were measured from "
+        "the data at several lags (dots, with error bars from data sets that the model made), and "
+        "predicted by the model (lines). If the dots lie on the lines, the model remembers as the "
+        "system does (Chapman-Kolmogorov test). Times within the grey area are shorter than the "
+        "lag and cannot be measured with it.</p>"
     )
     sure = np.isfinite(found.z) & np.isfinite(found.model_error) & np.isfinite(found.data_error)
     z = found.z[sure]
     if len(z):
         text += Markup(
             f"<p>Of {len(z)} comparisons with error bars {np.sum(np.abs(z) < 2)} agree within two "
-            "standard errors.</p>"
+            f"standard errors; that a right model is as far off anywhere has p = {found.p:.2g}.</p>"
         )
     else:
         text += Markup(
@@ -154,25 +167,19 @@ def memory(study: Study) -> Markup:
         )
     if not np.isfinite(found.data).any():
         raise NotPossible("the data relax at no lag: they only drift")
-    return text + pictures.figure_timescales(study, found)
+    return text + _what_follows(study, "remember") + pictures.figure_timescales(study, found)
 
 
 def modes(study: Study) -> Markup:
     """Unimodality of the latent histograms."""
-    latents = [study.model.latent(D)[:, :4] for D in study.runs.D]
-    if sum(map(len, latents)) < 20:
-        raise NotPossible("fewer than 20 snapshots make no histogram")
-    found = unimodality(latents, n_null=100)
-    clear = [str(k + 1) for k, p in enumerate(found.p) if p < 0.05]
+    found = _tested(study, "clouds")
     text = Markup(
         "<p>The model is one cloud that moves. If the system had two states and jumped between "
         "them, one cloud would be wrong. These are the histograms of the leading coordinates; p "
-        "is the probability that a single cloud with the same memory looks at least as split "
-        "(dip test). "
+        "is the probability that the cloud of the model looks at least as split somewhere "
+        f"among the {len(found.p)} (dip test, corrected for their number). "
     )
-    text += Markup(
-        f"Coordinate {', '.join(clear)} looks split: be careful.</p>"
-        if clear
-        else "None is suspiciously small.</p>"
-    )
-    return text + pictures.figure_unimodality(latents, found)
+    clear = bool(np.any(found.p_holm < 0.05))
+    text += Markup("</p>" if clear else "None is suspiciously small.</p>")
+    latents = [study.model.latent(D)[:, :4] for D in study.runs.D]
+    return text + _what_follows(study, "dip test") + pictures.figure_unimodality(latents, found)

@@ -13,6 +13,7 @@ from dbar.estimators.readout import kind_of
 from dbar.statistics.intensive import per_atom
 from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.store.units import unit_of
+from dbar.study.adequacy import Adequacy, adequacy, cautions
 from dbar.study.check import Checked, check
 from dbar.study.choice import DIMENSIONS, ORDERS, Choice, choose, choose_again, fold_rows
 from dbar.study.diagnostics import Spectrum, spectrum
@@ -28,7 +29,11 @@ _MOST_NUMBERS = 2**25  # of the statistics kept in a model file: 256 MiB
 
 @dataclass
 class Options:
-    """How to fit. `order` and `dimension` are chosen by held-out likelihood where None."""
+    """How to fit. `order` and `dimension` are chosen by held-out likelihood where None.
+
+    `checks` tests memory and clouds of the model (`dbar.study.adequacy`), which simulates 60 and
+    200 sets of the data.
+    """
 
     order: int | None = None
     dimension: int | None = None
@@ -36,6 +41,7 @@ class Options:
     coverage: float = 0.25
     seed: int = 0
     prior: str | None = "persistence"
+    checks: bool = True
 
 
 @dataclass
@@ -43,7 +49,8 @@ class Study:
     """A model with what is known about it.
 
     `runs` the runs, `model` fitted to all of them, `choice` how order and dimension were chosen
-    (None if both were given), `checked` its results on left-out runs, `spectrum` its eigenvalues.
+    (None if both were given), `checked` its results on left-out runs, `spectrum` its eigenvalues,
+    `adequacy` tests of its memory and of the clouds, None where they were not asked for.
     """
 
     runs: RunSet
@@ -51,6 +58,7 @@ class Study:
     choice: Choice | None
     checked: Checked
     spectrum: Spectrum
+    adequacy: Adequacy | None = None
 
 
 def study(
@@ -115,7 +123,11 @@ def study(
     if checked.whole and len(D) >= 3:
         pairs = zip(checked.models, checked.tested, strict=True)
         model.rest_ = rest_of([whitened_errors(m.var_, m.latent(X)) for m, X in pairs])
-    return Study(runs, model, choice, checked, spectrum(model.var_))
+    tests = None
+    if options.checks:
+        latents = [model.latent(part) for part in D]
+        tests = adequacy(model.var_, latents, stage("testing memory and clouds"))
+    return Study(runs, model, choice, checked, spectrum(model.var_), tests)
 
 
 def pooled_moments(model: EnsembleModel, D: list[np.ndarray]) -> LaggedMoments | None:
@@ -207,6 +219,8 @@ def warnings(study: Study) -> list[str]:
         )
     elif found.unstable_bags > 0:
         out.append(f"{100 * found.unstable_bags:.0f} % of the bags have an unstable spectrum")
+    if study.adequacy is not None:
+        out += cautions(study.adequacy, runs.dtau, runs.time_unit)
     per_bag = model.coverage * model.var_.n_transitions_
     coefficients = model.order * model.space_.dim
     if per_bag < 3 * coefficients:
