@@ -122,7 +122,6 @@ def prepare(args: argparse.Namespace, stage):
 
 def about(study, args: argparse.Namespace) -> dict:
     """What the model file says about itself."""
-    from dbar.study.adequacy import as_facts
     from dbar.study.study import score_rows, warnings
 
     runs, choice, found = study.runs, study.choice, study.spectrum
@@ -155,7 +154,7 @@ def about(study, args: argparse.Namespace) -> dict:
             "unstable": found.unstable,
             "unstable_bags": found.unstable_bags,
             "checked_horizon": study.model.scale_.checked,
-            **({} if study.adequacy is None else as_facts(study.adequacy, runs.dtau)),
+            **_tested(study.adequacy, runs),
             "scores": score_rows(study),
             "warnings": warnings(study),
             "dbar_version": __version__,
@@ -222,6 +221,12 @@ def _show(console: Console, study, facts: dict, out: Path, monitor: Path | None)
     console.print(f"{out}: try  dbar forecast {out} RUN.h5md --steps 10", markup=False)
     if monitor is not None:
         console.print(f"{monitor}: for  fix ... model {out} monitor {monitor}", markup=False)
+
+
+def _tested(found, runs) -> dict:
+    from dbar.study.adequacy import as_facts
+
+    return {} if found is None else as_facts(found, runs.dtau, runs.time_unit)
 
 
 def _tests(found) -> str:

@@ -69,8 +69,8 @@ def adequacy(
     return out
 
 
-def as_facts(found: Adequacy, dtau: float) -> dict:
-    """Both tests as numbers for a file, times in units of `dtau`."""
+def as_facts(found: Adequacy, dtau: float, unit: str) -> dict:
+    """Both tests as numbers for a file, times in units of `dtau`, and their `cautions`."""
     memory, clouds = found.memory, found.clouds
     out: dict = {"memory": {"why": found.why.get("memory")}}
     if memory is not None:
@@ -90,6 +90,7 @@ def as_facts(found: Adequacy, dtau: float) -> dict:
         names = ("dip", "p", "p_holm")
         out["clouds"] = {name: getattr(clouds, name) for name in names}
         out["clouds"]["simulated"] = N_NULL[1]
+    out["cautions"] = cautions(found, dtau, unit)
     return out
 
 

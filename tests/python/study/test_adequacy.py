@@ -10,7 +10,7 @@ from dbar.cli import main
 from dbar.console.options import plain
 from dbar.forecast import VAR
 from dbar.report.ensemble_sections import NotPossible, memory, modes
-from dbar.study import load
+from dbar.study import load, save
 from dbar.study.adequacy import adequacy, as_facts, cautions
 from dbar.study.replica_forecast import pooled_latent
 from ensembles import ensemble
@@ -38,7 +38,7 @@ def judged(X, order=1):
 def test_a_right_model_has_nothing_to_be_cautious_about():
     found = judged(walks(np.random.default_rng(SEED), [0.9, 0.6, 0.2]))
     assert cautions(found, 0.5, "ps") == [] and not found.why
-    facts = plain(as_facts(found, 0.5))
+    facts = plain(as_facts(found, 0.5, "ps"))
     assert json.loads(json.dumps(facts)) == facts
     assert facts["memory"]["lags"][:2] == [0.5, 1.0] and facts["memory"]["p"] > 0.05
     assert len(facts["memory"]["z"]) == 3 and len(facts["clouds"]["p"]) == 3
@@ -90,7 +90,7 @@ def test_what_cannot_be_tested_says_why():
     short = [x[:6] for x in walks(np.random.default_rng(SEED), [0.5], 20, 3)]
     found = judged(short)
     assert found.memory is None and found.clouds is None and cautions(found, 1.0, "") == []
-    facts = as_facts(found, 1.0)
+    facts = as_facts(found, 1.0, "")
     assert facts["memory"]["why"] == "runs of 6 snapshots are too short to compare lags"
     assert facts["clouds"]["why"] == "fewer than 20 snapshots make no histogram"
 
@@ -102,9 +102,16 @@ def test_fit_says_and_stores_it(tmp_path, capsys):
     assert "memory: p = " in capsys.readouterr().out
     _, about = load(out)
     assert 0.0 < about["memory"]["p"] <= 1.0 and len(about["clouds"]["p_holm"]) == 3
+    model, about = load(out)
+    save(out, model, {**about, "cautions": ["the data remember longer"]})
+    assert main(["forecast", out, paths[0], "--steps", "2", "--json"]) == 0
+    assert "the data remember longer" in json.loads(capsys.readouterr().out)["warnings"]
+    save(out, model, {**about, "cautions": [1]})
+    assert main(["forecast", out, paths[0], "--steps", "2"]) == 1
+    assert "about: cautions" in capsys.readouterr().err
     assert main(["fit", *paths, "-o", out, *FEW, "--no-checks", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert "memory" not in answer and "clouds" not in answer
+    assert not {"memory", "clouds", "cautions"} & set(answer)
     assert "memory" not in load(out)[1]
 
 
