@@ -8,7 +8,7 @@ from tension_trust import peaks, percent
 
 from dbar.estimators import LinearEstimator, stack
 from dbar.forecast import VAR
-from dbar.study import InitialConditions, danco, linear_decoder, pca, resample, whitened, windows
+from dbar.study import InitialConditions, danco, linear_decoder, pca, resample, windows
 from dbar.study.replica_forecast import pooled_latent
 from dbar.targets import potential_energy, pressure, volume
 
@@ -101,15 +101,15 @@ def figure_manifold(runs, out):
     ratio = path.variance_ratio
     axes[0, 0].set_xlabel(f"first component ({ratio[0]:.0%} of the mean path)")
     axes[0, 0].set_ylabel(f"second component ({ratio[1]:.0%})")
-    X = whitened(per_atom)
     width = max(15, int(np.ceil(100 / len(runs))))
     numbers = {"variance_ratio": ratio[:4], "window_snapshots": width}
     for name, color, settings in (("TwoNN", BLUE, {}), ("DANCo", ORANGE, {"method": danco})):
-        centre, dimension = windows(X, width, **settings)
-        axes[0, 1].plot(
-            np.interp(centre, np.arange(len(x)), x), dimension, "o-", color=color, label=name
-        )
-        numbers[name] = dimension
+        early = (0, int(np.sum(x <= 6.0)))
+        found = windows(per_atom, width, metric="whitened", fitted=early, **settings)
+        at = np.interp(found.centre, np.arange(len(x)), x)
+        axes[0, 1].errorbar(at, found.dimension, found.error, fmt="o-", color=color, label=name)
+        axes[0, 1].plot(at, found.surrogate, "--", color=color, lw=1.0)
+        numbers[name], numbers[f"{name} of Gaussians"] = found.dimension, found.surrogate
     axes[0, 1].axvspan(x[min(top)], x[max(top)], color=SOFT, alpha=0.25, lw=0, label="stress peaks")
     axes[0, 1].set_xlabel("strain (%)")
     axes[0, 1].set_ylabel("intrinsic dimension")

@@ -78,6 +78,11 @@ def add_model_options(parser: argparse.ArgumentParser, of: str = "") -> list[arg
             "--prior", choices=("persistence", "evidence", "none"),
             help="shrink towards no change (default), towards zero, or not at all",
         ),
+        how.add_argument(
+            "--no-checks", dest="checks", action="store_const", const=False,
+            help="do not test whether the model remembers as the data do, and whether these are "
+            "one cloud",
+        ),
     ]  # fmt: skip
 
 
@@ -149,6 +154,7 @@ def about(study, args: argparse.Namespace) -> dict:
             "unstable": found.unstable,
             "unstable_bags": found.unstable_bags,
             "checked_horizon": study.model.scale_.checked,
+            **_tested(study.adequacy, runs),
             "scores": score_rows(study),
             "warnings": warnings(study),
             "dbar_version": __version__,
@@ -204,6 +210,8 @@ def _show(console: Console, study, facts: dict, out: Path, monitor: Path | None)
     )
     stable = "stable" if not facts["unstable"] else f"{facts['unstable']} unstable eigenvalues"
     console.print(f"spectrum: {stable}, largest modulus {facts['radius']:.4f}")
+    if study.adequacy is not None:
+        console.print(_tests(study.adequacy))
     if facts["scores"]:
         console.print(score_table(facts["scores"], study.checked.whole, f"{ahead:g} {unit}"))
     else:
@@ -215,10 +223,30 @@ def _show(console: Console, study, facts: dict, out: Path, monitor: Path | None)
         console.print(f"{monitor}: for  fix ... model {out} monitor {monitor}", markup=False)
 
 
+def _tested(found, runs) -> dict:
+    from dbar.study.adequacy import as_facts
+
+    return {} if found is None else as_facts(found, runs.dtau, runs.time_unit)
+
+
+def _tests(found) -> str:
+    """Both tests in a line."""
+    memory, clouds = found.memory, found.clouds
+    if memory is None or not np.isfinite(memory.p):
+        said = f"not tested, {found.why.get('memory', 'the model has no steady state')}"
+    else:
+        said = f"p = {memory.p:.2g} that a right model is as far off"
+    other = f"p = {clouds.p_holm.min():.2g}" if clouds else f"not tested, {found.why['clouds']}"
+    return f"memory: {said}; one cloud: {other}"
+
+
 def _horizon(study) -> float:
     from dbar.study.study import reference
 
     return float(study.checked.horizons[reference(study)] * study.runs.dtau)
+
+
+_BARRED = {"D": "D̄", "D and V": "D̄, V̄"}
 
 
 def score_table(rows: list[dict], whole: bool, ahead: str) -> Table:
@@ -226,12 +254,14 @@ def score_table(rows: list[dict], whole: bool, ahead: str) -> Table:
     left = "runs that were left out" if whole else "the last third of the run"
     table = Table(title=f"on {left}", title_justify="left", box=None, pad_edge=False)
     table.add_column("observable")
+    table.add_column("from")
     for name in ("R2", "RMSE", "in 90 %", f"RMSE {ahead} ahead", "unchanged", "in 90 % band"):
         table.add_column(name.strip(), justify="right")
     for row in rows:
         inside = row["forecast_inside_90"]
         table.add_row(
             f"{row['observable']} ({row['unit']})" if row["unit"] else row["observable"],
+            _BARRED[row["read_from"]],
             f"{row['r2']:.4f}",
             f"{row['rmse']:.3g}",
             f"{row['inside_90']:.2f}",

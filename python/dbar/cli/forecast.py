@@ -252,7 +252,7 @@ def _cautions(about, outlook, horizon, checked, runs):
         out.append("the model comes from one run: its bands do not know how runs differ")
     if about["unstable"]:
         out.append("the model's spectrum is unstable: long forecasts run away")
-    return out
+    return out + about.get("cautions", [])
 
 
 def about_unit(about: dict) -> str:

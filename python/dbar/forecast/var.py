@@ -23,6 +23,7 @@ from dbar.statistics.companion import (
 )
 from dbar.statistics.moments import LaggedMoments
 from dbar.statistics.ridge import least_squares
+from dbar.statistics.settled import NEVER, settled
 
 
 class SteadyState(NamedTuple):
@@ -30,12 +31,18 @@ class SteadyState(NamedTuple):
 
     `mean` (K,), `cov` (K, K) of single snapshots, `long_run_cov` (K, K) of sqrt(N) times the mean
     of N snapshots, `radius` the spectral radius of the companion matrix.
+
+    Where some directions never relax (`unsettled` (n, K), orthonormal rows, usually none) these are
+    the moments of D with its part along them taken out. `settles` (K,) says which components have
+    no part along them: of these the moments are those of D itself.
     """
 
     mean: np.ndarray
     cov: np.ndarray
     long_run_cov: np.ndarray
     radius: float
+    settles: np.ndarray
+    unsettled: np.ndarray
 
 
 class VAR(BaggedRegression):
@@ -95,24 +102,42 @@ class VAR(BaggedRegression):
         """Whether the spectral radius is below 1."""
         return spectral_radius(self.coef_) < 1.0
 
-    def steady_state(self):
+    def steady_state(self, null_space=False):
         """Stationary moments (`SteadyState`).
+
+        Parameters
+        ----------
+        null_space : bool
+            With directions along which nothing relaxes (eigenvalues of modulus 1 or more, or less
+            by at most 1e-6), give the steady state of the others and say which those are, instead
+            of an error (PRL 131, 236101, supplement, in its V, L form).
 
         Raises
         ------
         ValueError
-            If the spectral radius is 1 or more: the fitted process has no steady state.
+            If the spectral radius is 1 or more: the fitted process has no steady state. With
+            `null_space` if nothing at all relaxes.
         """
-        radius = spectral_radius(self.coef_)
+        radius, size = spectral_radius(self.coef_), len(self.intercept_)
+        if null_space and radius >= 1.0 - NEVER:
+            found = settled(self.coef_, self.intercept_, self.noise_cov_)
+            if len(found.unsettled) == size:
+                raise ValueError(
+                    f"spectral radius is {radius:.6g} and all {size} directions have no steady "
+                    "state, expected at least one that relaxes"
+                )
+            return SteadyState(*found[:3], radius, *found[3:])
         if radius >= 1.0:
-            raise ValueError(f"spectral radius is {radius:.6g}, a steady state needs less than 1")
-        size = len(self.intercept_)
+            raise ValueError(
+                f"spectral radius is {radius:.6g}, a steady state needs less than 1; "
+                "null_space=True gives that of the directions that relax"
+            )
         return SteadyState(
             stationary_mean(self.coef_, self.intercept_),
             stationary_cov(self.coef_, self.noise_cov_)[:size, :size],
             long_run_cov(self.coef_, self.noise_cov_),
-            radius,
-        )
+            radius, np.ones(size, bool), np.zeros((0, size)),
+        )  # fmt: skip
 
     def implied_timescales(self, lags, trajectories=None):
         """Relaxation times -lag / ln|eigenvalue| at each lag, in snapshots.

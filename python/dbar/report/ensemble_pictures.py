@@ -213,6 +213,6 @@ def figure_unimodality(latents: list, found) -> Markup:
     for k, ax in enumerate(axes):
         ax.hist(joined[:, k], bins=40, color=BLUE, alpha=0.75)
         ax.set_xlabel(f"latent coordinate {k + 1}\n(standard deviations)")
-        ax.set_title(f"p = {found.p[k]:.2f}", fontsize=9)
+        ax.set_title(f"p = {found.p_holm[k]:.2f}", fontsize=9)
         ax.set_ylabel("snapshots" if not k else "")
     return to_svg(figure, "Histograms of latent coordinates")

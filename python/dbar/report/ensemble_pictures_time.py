@@ -177,9 +177,13 @@ def figure_manifold(study: Study, path, dimensions: dict) -> Markup:
         points = axes[0].scatter(path.scores[:, 0], 0 * time, c=time, s=9, cmap="viridis")
     axes[0].set_xlabel(f"component 1 ({100 * path.variance_ratio[0]:.1f} % of variance)")
     figure.colorbar(points, ax=axes[0], label=time_label(one))
-    for (name, (centre, values)), colour in zip(dimensions.items(), (BLUE, ORANGE), strict=False):
-        x = np.interp(centre, np.arange(len(time)), time)
-        axes[1].plot(x, values, color=colour, marker="o", markersize=4, label=name)
+    for (name, found), colour in zip(dimensions.items(), (BLUE, ORANGE), strict=False):
+        x, error = np.interp(found.centre, np.arange(len(time)), time), found.error
+        bars = error if np.isfinite(error).all() else None
+        axes[1].errorbar(
+            x, found.dimension, bars, color=colour, marker="o", markersize=4, label=name
+        )
+        axes[1].plot(x, found.surrogate, color=colour, linestyle="--", linewidth=1.0)
     if dimensions:
         axes[1].set_ylim(bottom=0)
         axes[1].set_xlabel(time_label(one))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup, escape
 
+from dbar.descriptors.voigt import STRESS
 from dbar.report import ensemble_pictures as pictures
 from dbar.report.page import table
-from dbar.study.diagnostics import chapman_kolmogorov, unimodality
+from dbar.study.adequacy import cautions
 from dbar.study.study import Study, reference, score_rows
 
 __all__ = ["NotPossible", "estimators", "memory", "modes", "observables", "order"]
@@ -32,10 +33,10 @@ def observables(study: Study) -> Markup:
     name = study.runs.names[pictures.typical(study)]
     return Markup(
         "<p>What the runs stored, one grey line each. One run is blue; over it, in orange, what "
-        "the sums of atomic descriptors alone say about it: a straight-line formula learnt from "
-        "the <em>other</em> runs, with its own 90 % band. Where orange covers blue, the "
-        f"descriptors know the observable. The run shown, {escape(name)}, is the one with the "
-        "middling error.</p>"
+        "the sums of atomic descriptors (of pressures, their derivatives by strain, where stored) "
+        "say about it: a straight-line formula learnt from the <em>other</em> runs, with its own "
+        f"90 % band. Where orange covers blue, the descriptors know the observable. The run shown, "
+        f"{escape(name)}, is the one with the middling error.</p>"
     ) + pictures.figure_observables(study)
 
 
@@ -50,7 +51,9 @@ def estimators(study: Study) -> Markup:
         rows.append(
             (
                 row["observable"],
+                {"D": "D̄", "D and V": "D̄ and V̄"}[row["read_from"]],
                 f"{row['r2']:.4f}",
+                f"{row['r2_from_d']:.4f}",
                 f"{row['rmse']:.3g}{unit}",
                 f"{100 * row['inside_90']:.0f} %",
                 f"{row['forecast_rmse']:.3g}{unit}",
@@ -58,20 +61,34 @@ def estimators(study: Study) -> Markup:
                 "-" if inside is None else f"{100 * inside:.0f} %",
             )
         )
-    head = ["observable", "R²", "error", "in 90 % band", f"error {ahead} ahead", "if unchanged",
-            "in 90 % band ahead"]  # fmt: skip
+    head = ["observable", "read from", "R²", "R² from D̄ alone", "error", "in 90 % band",
+            f"error {ahead} ahead", "if unchanged", "in 90 % band ahead"]  # fmt: skip
     return (
         Markup(
             "<p>Every run was left out once and predicted by a model of the others. R² is 1 for a "
             "perfect estimate and 0 for one that knows the mean only; the error is the root mean "
-            "square. Descriptors do not change when the sample is turned, so they cannot tell the "
-            "sign of a shear stress: an R² below 0.5 means, do not read this observable from them. "
+            "square. D̄, the sums of descriptors, does not change when the sample is turned, so it "
+            "cannot tell the sign of a shear stress; its derivatives by strain, V̄, can. "
+            f"{_of_pressures(study)} An R² below 0.5 means, do not read this observable. "
             f"The last columns are about forecasts over {ahead}: their error, the error of “it "
             "stays as it is”, and how often the band held (it should be 90 %).</p>"
         )
         + table(head, rows)
         + pictures.figure_parity(study)
     )
+
+
+def _of_pressures(study: Study) -> str:
+    """What pressures were read from, and what else it takes."""
+    named = study.model.names_from_virial
+    if named:
+        return f"Here V̄ is stored, and {', '.join(named)} were read from it."
+    if any(name in STRESS for name in study.model.names):
+        return (
+            "Here pressures had to be read from D̄: that they are read from V̄ takes virial yes in "
+            "compute dbar, and vol and all six pressures in the keyword thermo."
+        )
+    return ""
 
 
 def order(study: Study) -> Markup:
@@ -108,27 +125,40 @@ def order(study: Study) -> Markup:
     return text + pictures.figure_spectrum(study)
 
 
+def _tested(study: Study, name: str):
+    """A test of the model's adequacy; `NotPossible` where it was not made."""
+    if study.adequacy is None:
+        raise NotPossible("not tested (--no-checks)")
+    found = getattr(study.adequacy, name)
+    if found is None:
+        raise NotPossible(study.adequacy.why[name])
+    return found
+
+
+def _what_follows(study: Study, word: str) -> Markup:
+    """The caution that begins with or holds `word`, as a note."""
+    runs = study.runs
+    found = [text for text in cautions(study.adequacy, runs.dtau, runs.time_unit) if word in text]
+    line = Markup("<p class='note'>{}.</p>")
+    return Markup("").join(line.format(text[:1].upper() + text[1:]) for text in found)
+
+
 def memory(study: Study) -> Markup:
     """Implied timescales: Chapman-Kolmogorov test."""
-    latents = [study.model.latent(D) for D in study.runs.D]
-    shortest = min(map(len, latents))
-    lags = [lag for lag in (1, 2, 3, 5, 10, 20, 40) if lag <= shortest // 4]
-    if len(lags) < 2:
-        raise NotPossible(f"runs of {shortest} snapshots are too short to compare lags")
-    found = chapman_kolmogorov(study.model.var_, latents, lags, 3)
+    found = _tested(study, "memory")
     text = Markup(
-        "<p>How long does the system remember? The slowest relaxation times were measured from "
-        "the data at several lags (dots, with error bars over the bags), and predicted by the "
-        "model (lines). If the dots lie on the lines, the model remembers as the system does "
-        "(Chapman-Kolmogorov test). Times within the grey area are shorter than the lag and "
-        "cannot be measured with it.</p>"
+        "<p>How long does the system remember? Its slowest relaxation times were measured from "
+        "the data at several lags (dots, with error bars from data sets that the model made), and "
+        "predicted by the model (lines). If the dots lie on the lines, the model remembers as the "
+        "system does (Chapman-Kolmogorov test). Times within the grey area are shorter than the "
+        "lag and cannot be measured with it.</p>"
     )
     sure = np.isfinite(found.z) & np.isfinite(found.model_error) & np.isfinite(found.data_error)
     z = found.z[sure]
     if len(z):
         text += Markup(
             f"<p>Of {len(z)} comparisons with error bars {np.sum(np.abs(z) < 2)} agree within two "
-            "standard errors.</p>"
+            f"standard errors; that a right model is as far off anywhere has p = {found.p:.2g}.</p>"
         )
     else:
         text += Markup(
@@ -137,25 +167,19 @@ def memory(study: Study) -> Markup:
         )
     if not np.isfinite(found.data).any():
         raise NotPossible("the data relax at no lag: they only drift")
-    return text + pictures.figure_timescales(study, found)
+    return text + _what_follows(study, "remember") + pictures.figure_timescales(study, found)
 
 
 def modes(study: Study) -> Markup:
     """Unimodality of the latent histograms."""
-    latents = [study.model.latent(D)[:, :4] for D in study.runs.D]
-    if sum(map(len, latents)) < 20:
-        raise NotPossible("fewer than 20 snapshots make no histogram")
-    found = unimodality(latents, n_null=100)
-    clear = [str(k + 1) for k, p in enumerate(found.p) if p < 0.05]
+    found = _tested(study, "clouds")
     text = Markup(
         "<p>The model is one cloud that moves. If the system had two states and jumped between "
         "them, one cloud would be wrong. These are the histograms of the leading coordinates; p "
-        "is the probability that a single cloud with the same memory looks at least as split "
-        "(dip test). "
+        "is the probability that the cloud of the model looks at least as split somewhere "
+        f"among the {len(found.p)} (dip test, corrected for their number). "
     )
-    text += Markup(
-        f"Coordinate {', '.join(clear)} looks split: be careful.</p>"
-        if clear
-        else "None is suspiciously small.</p>"
-    )
-    return text + pictures.figure_unimodality(latents, found)
+    clear = bool(np.any(found.p_holm < 0.05))
+    text += Markup("</p>" if clear else "None is suspiciously small.</p>")
+    latents = [study.model.latent(D)[:, :4] for D in study.runs.D]
+    return text + _what_follows(study, "dip test") + pictures.figure_unimodality(latents, found)

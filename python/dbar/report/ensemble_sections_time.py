@@ -187,20 +187,25 @@ def _one_of(model, q):
 
 def manifold(study: Study, progress) -> Markup:
     """PCA of the ensemble mean, intrinsic dimension in windows."""
-    from dbar.study.manifold import danco, pca, two_nn, whitened, windows
+    from dbar.study.manifold import danco, pca, two_nn
+    from dbar.study.window_dimension import windows
 
     shortest = min(len(run) for run in study.runs.runs)
     parts = [per_atom(D)[:shortest] for D in study.runs.D]
     path = pca(parts, 2)
     width = max(shortest // 10, -(-100 // len(parts)))
-    found, note = {}, ""
+    found, note, errors = {}, "", len(parts) >= 3
     if 2 * width > shortest:
         note = "the runs are too few and too short to measure a dimension in windows."
     else:
-        X = whitened(parts)
+        ways = {
+            "TwoNN": dict(method=two_nn, jackknife=errors),
+            # fifty times as dear
+            "DANCo": dict(method=danco, jackknife=False, surrogates=2),
+        }
         try:
-            for k, (name, method) in enumerate((("TwoNN", two_nn), ("DANCo", danco))):
-                found[name] = windows(X, width, method=method)
+            for k, (name, way) in enumerate(ways.items()):
+                found[name] = windows(parts, width, metric="whitened", **way)
                 progress(k + 1, 2)
         except (ImportError, ValueError) as error:
             note = f"{error}."
@@ -209,10 +214,13 @@ def manifold(study: Study, progress) -> Markup:
         "coloured by time: a line means one thing happens, a bend that something new begins. "
     )
     if found:
+        bars = ", with errors from leaving out each run in turn for TwoNN" if errors else ""
         text += Markup(
             f"Right, in how many directions the runs spread at each time (windows of {width} "
-            "snapshots, all runs together, every direction scaled alike), by two estimators. A "
-            "fall means that the runs gather on fewer ways to go on. Its size depends on the "
+            "snapshots, all runs together, every direction scaled alike), by two estimators"
+            f"{bars}. Dashed, what independent points from one round cloud give that is as wide "
+            "in every direction: where a curve falls together with its dashed one, the runs "
+            "spread far along a few directions, and no more can be said. Its size depends on the "
             "number of snapshots; compare windows, not studies.</p>"
         )
     else:

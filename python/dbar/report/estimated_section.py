@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from dbar.descriptors.voigt import STRESS
 from dbar.report.drawing import label
 from dbar.report.estimated import Score, score_estimates, score_forecasts
 from dbar.report.estimated_figure import figure_estimated
@@ -24,7 +25,10 @@ _TEXT = Markup("""
 <p>At each snapshot the run estimated these observables from the descriptors, by what it knew
 before that snapshot. An estimate is compared with the value computed at the same snapshot, if there
 was one; from the first estimate on, changes of the run included. R² is 1 for a perfect estimate, 0
-for one that is no better than the mean. Bands state 90 %; the first
+for one that is no better than the mean. Pressures are read from V̄, the derivatives of D̄ by strain,
+where the run has it with the volume and all six pressures: D̄ alone cannot know the sign of a shear;
+forecasts of them come from D̄. "Model" is the one that the run began with, where it knows the
+observable; it may use V̄ as well. Bands state 90 %; the first
 estimates have none, for how far off they are is not known yet.</p>""")
 
 _AHEAD_TEXT = Markup("""
@@ -68,9 +72,20 @@ def estimated_html(traj: Trajectory, changes: Sequence[Change]) -> Markup:
     return section("Observables, estimated and forecast", text)
 
 
+def _from_virial(traj: Trajectory) -> set[str]:
+    """Observables that a run which began without a model read from V̄, as it does where it can."""
+    seldom = (traj.parameters.get("seldom") or {}).get("names", [])
+    always = [name for name in traj.observables if name not in seldom]
+    if traj.V is None or "vol" not in traj.observables or not set(STRESS) <= set(always):
+        return set()
+    return {name for name in (*STRESS, "press") if name in always and name in traj.estimates}
+
+
 def _scores(traj: Trajectory, later: int | None) -> Markup:
-    head = ["observable", "R²", "RMSE", "values", "in band", "forecast: RMSE", "unchanged: RMSE",
-            "values", "in band"]  # fmt: skip
+    head = ["observable", "read from", "R²", "RMSE", "values", "in band", "forecast: RMSE",
+            "unchanged: RMSE", "values", "in band"]  # fmt: skip
+    given = isinstance(traj.monitor_config.get("model"), dict)
+    tensor = set() if given else _from_virial(traj)
     rows, without = [], []
     for name, found in traj.estimates.items():
         named = label(name, unit_of(name, traj.units))
@@ -81,7 +96,8 @@ def _scores(traj: Trajectory, later: int | None) -> Markup:
         now = score_estimates(found, values)
         then = Score(0) if later is None else score_forecasts(found, values, traj.step, later)
         rows.append(
-            [named, _r2(now), _number(now.rmse), now.count, _share(now),
+            [named, "model" if given else "D̄ and V̄" if name in tensor else "D̄",
+             _r2(now), _number(now.rmse), now.count, _share(now),
              _number(then.rmse), _number(then.unchanged), then.count, _share(then)]
         )  # fmt: skip
     text = table(head, rows) if rows else Markup("")

@@ -8,12 +8,13 @@ from dbar.study.diagnostics import (
     spectrum,
     unimodality,
 )
-from dbar.study.manifold import Components, danco, pca, two_nn, whitened, windows
+from dbar.study.manifold import Components, danco, pca, two_nn, whitened
 from dbar.study.model import EnsembleModel
 from dbar.study.model_file import ModelFileError, load, save
 from dbar.study.replica_forecast import EnsembleForecast, EnsembleMahalanobis, drift_growth
 from dbar.study.resampling import InitialConditions, Resampled, linear_decoder, resample
 from dbar.study.study import Options, Study, score_rows, warnings
+from dbar.study.window_dimension import WindowDimension, windows, with_virial
 
 __all__ = [
     "Components",
@@ -25,6 +26,7 @@ __all__ = [
     "Options",
     "Resampled",
     "Study",
+    "WindowDimension",
     "chapman_kolmogorov",
     "danco",
     "drift_growth",
@@ -43,4 +45,5 @@ __all__ = [
     "warnings",
     "whitened",
     "windows",
+    "with_virial",
 ]

@@ -29,6 +29,10 @@ def _is_range(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(is_number(one) for one in value)
 
 
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(is_text(one) for one in value)
+
+
 _NUMBER = (is_number, "a finite number")
 # What others rely on; a file may say more, and less.
 _KINDS = {
@@ -39,6 +43,7 @@ _KINDS = {
     "checked_horizon": _NUMBER,
     "runs": (lambda value: isinstance(value, list), "a list"),
     "unstable": _NUMBER,
+    "cautions": (_is_texts, "a list of texts"),
     "masses": (lambda value: value is None or isinstance(value, list), "a list"),
     "atoms": (_is_range, "two numbers"),
     "sampling": (_is_sampling, "dt, nevery, nrepeat and nfreq"),

@@ -120,6 +120,8 @@ def check(
     model : EnsembleModel
         Its settings are used; it need not be fitted.
     D, values : lists of ndarray (T, K+1) and (T, q)
+    virials : list of (V, volume, pressures), optional
+        As for `EnsembleModel.fit`.
     progress : callable, optional
         Called with (folds done, folds).
     choice : callable, optional
@@ -156,7 +158,7 @@ def check(
             model.kinds, order, dimension, model.n_bags, model.coverage, model.seed, model.prior,
             model.dtau,
         ).fit(train, known, trust=False, virials=taught)  # fmt: skip
-        shown = shown or [(None, None)] * len(left)
+        shown = shown or [()] * len(left)
         results += [
             _judge(part, X, y, horizons, *tensor)
             for X, y, tensor in zip(left, truth, shown, strict=True)
@@ -179,17 +181,17 @@ def check(
 
 
 def _folds_of(virials, count):
-    """Training and left-out (V, volume) of each fold; None, None without."""
+    """Training and left-out (V, volume, pressures) of each fold; None, None without."""
     if not virials:
         return [(None, None)] * count
-    V, volume = (fold_rows(list(parts)) for parts in zip(*virials, strict=True))
+    folds = [fold_rows(list(parts)) for parts in zip(*virials, strict=True)]
     return [
-        tuple(list(zip(a, b, strict=True)) for a, b in zip(v, w, strict=True))
-        for v, w in zip(V, volume, strict=True)
+        tuple(list(zip(*parts, strict=True)) for parts in zip(*fold, strict=True))
+        for fold in zip(*folds, strict=True)
     ]
 
 
-def _judge(model, D, truth, horizons, V=None, volume=None):
+def _judge(model, D, truth, horizons, V=None, volume=None, pressures=None):
     known, plain = (truth, truth), (truth, truth)
     if model.kinds:
         known, plain = model.estimate(D, V, volume), model.estimate(D)

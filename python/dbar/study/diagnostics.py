@@ -10,7 +10,7 @@ from dbar.forecast.var import VAR
 from dbar.statistics.companion import companion
 from dbar.statistics.folds import splits
 from dbar.statistics.moments import lagged
-from dbar.study.implied_timescales import ChapmanKolmogorov, chapman_kolmogorov
+from dbar.study.implied_timescales import ChapmanKolmogorov, chapman_kolmogorov, simulated
 from dbar.trust.innovation import checked_trajectories
 
 __all__ = [
@@ -156,7 +156,7 @@ def spectrum(model):
     )
 
 
-def unimodality(trajectories, model=None, n_null=200, random_state=0):
+def unimodality(trajectories, model=None, n_null=200, random_state=0, coordinates=None):
     """Dip test of the latent histograms (Fig. 8) with a null that knows of correlated samples.
 
     The tables of the dip test are for independent samples; snapshots are not. The null is the
@@ -171,6 +171,8 @@ def unimodality(trajectories, model=None, n_null=200, random_state=0):
     n_null : int
         Smallest possible p is 1 / (n_null + 1), of `p_holm` K times that: take at least 20 K.
     random_state : int or numpy.random.Generator
+    coordinates : int, optional
+        Test so many of the first coordinates only.
 
     Returns
     -------
@@ -183,13 +185,12 @@ def unimodality(trajectories, model=None, n_null=200, random_state=0):
         model = VAR(n_bags=1, coverage=1.0, prior=None, random_state=0).fit(parts)
     if sum(map(len, parts)) < 20:
         raise ValueError(f"{sum(map(len, parts))} snapshots, at least 20 are needed")
-    rng = np.random.default_rng(random_state)
 
     def dips(samples):
-        return np.array([dipstat(np.sort(column)) for column in np.asarray(samples).T])
+        tested = np.concatenate(samples)[:, :coordinates]
+        return np.array([dipstat(np.sort(column)) for column in tested.T])
 
-    observed = dips(np.concatenate(parts))
-    runs = [model.forecast(X[: model.order], len(X), n_null, random_state=rng) for X in parts]
-    null = np.array([dips(np.concatenate([run[k] for run in runs])) for k in range(n_null)])
+    observed = dips(parts)
+    null = np.array([dips(data) for data in simulated(model, parts, n_null, random_state)])
     p = (1.0 + np.sum(null >= observed, axis=0)) / (n_null + 1.0)
     return Unimodality(observed, p, holm(p))

@@ -9,7 +9,9 @@ import numpy as np
 from dbar.statistics.companion import companion, spectral_radius, stationary_cov
 from dbar.trust.innovation import checked_trajectories
 
-__all__ = ["ChapmanKolmogorov", "chapman_kolmogorov"]
+__all__ = ["ChapmanKolmogorov", "chapman_kolmogorov", "simulated"]
+
+_MOST_NUMBERS = 2**24  # of data sets simulated at once: 128 MiB
 
 
 class ChapmanKolmogorov(NamedTuple):
@@ -19,7 +21,8 @@ class ChapmanKolmogorov(NamedTuple):
     of the model. `model`, `model_error`, `data`, `data_error` say the same as relaxation times in
     snapshots, -lag / ln(correlation); a time is NaN where the correlation is not positive and
     infinite where it is 1 or more. `z` is the difference of the correlations in standard errors,
-    NaN if the model has no steady state.
+    NaN if the model has no steady state. `p` is the probability that data of a model which is right
+    differ as much somewhere, by the largest |z| of all comparisons; NaN without a steady state.
     """
 
     lags: tuple
@@ -31,6 +34,7 @@ class ChapmanKolmogorov(NamedTuple):
     model_correlation: np.ndarray
     correlation: np.ndarray
     correlation_error: np.ndarray
+    p: float
 
 
 def chapman_kolmogorov(
@@ -77,7 +81,8 @@ def chapman_kolmogorov(
     if not stable or spectral_radius(model.coef_) >= 1.0:
         n = min(int(n_times), size)
         empty, endless = np.full((len(lags), n), np.nan), np.full((len(lags), n), np.inf)
-        return ChapmanKolmogorov(lags, endless, endless, empty, endless, empty, empty, empty, empty)
+        blank = (empty, endless, empty, empty, empty, empty, np.nan)
+        return ChapmanKolmogorov(lags, endless, endless, *blank)
     modes = _modes(model, n_times)
     own = _of_model(model, lags, modes)
     seen = _of_data(parts, lags, modes, own)
@@ -89,8 +94,19 @@ def chapman_kolmogorov(
     model_std, data_std = null.std(axis=0, ddof=1)
     return ChapmanKolmogorov(
         lags, *_times(np.abs(own), model_std, lags), *_times(seen, data_std, lags), z,
-        np.abs(own), seen, data_std,
+        np.abs(own), seen, data_std, _as_much(off, z),
     )  # fmt: skip
+
+
+def _as_much(off, z):
+    """Share of data sets, the given one included, whose largest |z| is at least that of `z`.
+
+    Each simulated one (n, lags, modes) is measured by mean and spread of the others.
+    """
+    n, moved = len(off), off - off.mean(axis=0)
+    rest = np.sum(moved**2, axis=0) - n / (n - 1) * moved**2  # squares about the others' mean
+    own = np.abs(moved) * n / (n - 1) / np.sqrt(np.maximum(rest, 1e-300) / (n - 2))
+    return (1.0 + np.sum(own.max(axis=(1, 2)) >= np.abs(z).max())) / (n + 1.0)
 
 
 def _modes(model, n_times):
@@ -130,18 +146,32 @@ def _of_data(parts, lags, modes, own):
 
 def _null(model, parts, lags, modes, own, n_null, random_state):
     """Correlations (2, lags, n) of models fitted again and of their data, for simulated data."""
-    rng, p = np.random.default_rng(random_state), model.order
-    runs = [
-        model.forecast(X[:p], len(X) - p, n_null, random_state=rng) for X in parts if len(X) > p
-    ]
-    again = type(model)(p, 1, 1.0, 0, model.prior)
-    for k in range(n_null):
-        data = [run[k] for run in runs]
+    again = type(model)(model.order, 1, 1.0, 0, model.prior)
+    for data in simulated(model, parts, n_null, random_state, model.order):
         again.fit(data)
         if spectral_radius(again.coef_) < 1.0:
             fitted = _of_model(again, lags, modes)
             turned = (fitted * np.exp(-1j * np.angle(own))).real
             yield turned, _of_data(data, lags, modes, own)
+
+
+def simulated(model, parts, count, random_state, shorter=0):
+    """Yield data sets of a model with the first snapshots and lengths of `parts`.
+
+    Each is `shorter` snapshots shorter. They are made many at once as long as they take little
+    memory.
+    """
+    rng, p = np.random.default_rng(random_state), model.order
+    block = max(1, min(count, _MOST_NUMBERS // sum(part.size for part in parts)))
+    for first in range(0, count, block):
+        many = min(block, count - first)
+        runs = [
+            model.forecast(X[:p], len(X) - shorter, many, random_state=rng)
+            for X in parts
+            if len(X) > shorter
+        ]
+        for k in range(many):
+            yield [run[k] for run in runs]
 
 
 def _times(correlation, error, lags):

@@ -6,14 +6,16 @@ PRL 131, 236101, Fig. 3 i-j.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 
 from dbar.estimators.front import Whitening, check_finite
 from dbar.estimators.validation import stack
 
-__all__ = ["Components", "danco", "pca", "two_nn", "whitened", "windows"]
+__all__ = ["Components", "danco", "pca", "replicas_of", "two_nn", "whitened"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def pca(trajectories, n_components=None):
     ValueError
         If replicas differ in shape, hold values that are not finite, or nothing varies.
     """
-    parts = _replicas(trajectories)
+    parts = replicas_of(trajectories)
     mean_path = np.mean(parts, axis=0)
     mean, std = mean_path.mean(axis=0), mean_path.std(axis=0)
     live = std > 1e-12 * np.abs(mean)
@@ -80,7 +82,7 @@ def pca(trajectories, n_components=None):
     return Components(((mean_path - mean) * scale) @ axes, axes, ratio, mean, scale)
 
 
-def two_nn(X, discard=0.1):
+def two_nn(X, discard=0.1, groups=None):
     """Intrinsic dimension from the two nearest neighbours (Facco et al. 2017).
 
     The ratios mu = r2/r1 of a point's second to first neighbour distance have F(mu) = 1 - mu^-d.
@@ -95,6 +97,11 @@ def two_nn(X, discard=0.1):
         Points; the metric is Euclidean, so scale them first (`whitened`).
     discard : float
         In (0, 1): with F_n = 1 the last point has no logarithm.
+    groups : ndarray, shape (n,), optional
+        Replica of each point. With it the two neighbours are the nearest points of two other
+        replicas: snapshots of one run that follow each other are no independent points. That
+        the second may not be of the replica of the first makes the dimension of independent
+        points smaller by about half of one over the number of replicas.
 
     Returns
     -------
@@ -103,14 +110,18 @@ def two_nn(X, discard=0.1):
     Raises
     ------
     ValueError
-        For fewer than 5 points, values that are not finite or all points equal.
+        For fewer than 5 points, values that are not finite, all points equal, or fewer than 3
+        groups.
     ImportError
         Without scikit-dimension.
     """
     if not 0.0 < discard < 1.0:
         raise ValueError(f"discard is {discard}, expected a number between 0 and 1")
     X = _points(X, 5)
-    return float(_skdim().id.TwoNN(discard_fraction=discard).fit(X).dimension_)
+    tool = partial(_skdim().id.TwoNN, discard_fraction=discard)
+    if groups is None:
+        return float(tool().fit(X).dimension_)
+    return float(tool(dist=True).fit(_two_distances(X, groups)).dimension_)
 
 
 def danco(X, max_dim=None, fractional=False, calibration="table", neighbours=10, random_state=0):
@@ -177,46 +188,26 @@ def whitened(trajectories, n_components=None):
     return [front(np.asarray(part, dtype=float)) for part in trajectories]
 
 
-def windows(trajectories, width, stride=None, method=two_nn):
-    """Intrinsic dimension in windows that move along time (Fig. 3 j).
-
-    Each window pools its snapshots over all replicas.
-
-    Parameters
-    ----------
-    trajectories : list of ndarray (T, d)
-        Replicas in the coordinates in which distances are taken (`whitened`).
-    width : int
-        Snapshots per window.
-    stride : int, optional
-        Snapshots between the starts of windows; `width` by default.
-    method : callable
-        From points (n, d) to a number: `two_nn`, `danco`, or your own.
-
-    Returns
-    -------
-    centre : ndarray, shape (W,)
-        Middle of each window, in snapshots.
-    dimension : ndarray, shape (W,)
-
-    Raises
-    ------
-    ValueError
-        If replicas differ in shape or are shorter than a window.
-    """
-    parts = _replicas(trajectories)
-    length, stride = parts.shape[1], width if stride is None else stride
-    if not 1 <= width <= length or stride < 1:
-        raise ValueError(
-            f"width is {width} and stride {stride}, expected 1 <= width <= {length} snapshots and "
-            "stride >= 1"
-        )
-    starts = np.arange(0, length - width + 1, stride)
-    values = [method(parts[:, s : s + width].reshape(-1, parts.shape[2])) for s in starts]
-    return starts + 0.5 * (width - 1), np.array(values)
+def _two_distances(X, groups):
+    """Distances (n, 2) to the two nearest other groups."""
+    groups = np.asarray(groups)
+    if groups.shape != (len(X),):
+        raise ValueError(f"groups: found shape {groups.shape}, expected ({len(X)},)")
+    names, number = np.unique(groups, return_inverse=True)
+    if len(names) < 3:
+        raise ValueError(f"groups: found {len(names)} replicas, expected at least 3")
+    order = np.argsort(number, kind="stable")
+    starts = np.searchsorted(number[order], np.arange(len(names)))
+    out = np.empty((len(X), 2))
+    for k in range(len(names)):
+        own = number == k
+        nearest = np.minimum.reduceat(cdist(X[own], X[order]), starts, axis=1)
+        out[own] = np.sort(np.delete(nearest, k, axis=1), axis=1)[:, :2]
+    return out
 
 
-def _replicas(trajectories):
+def replicas_of(trajectories):
+    """Replicas with the same snapshots as one array (m, T, K)."""
     if isinstance(trajectories, np.ndarray) and trajectories.ndim == 2:
         trajectories = [trajectories]
     parts = [np.asarray(part, dtype=float) for part in trajectories]

@@ -80,7 +80,7 @@ class EnsembleModel:
         Observables from all descriptors (for snapshots that are known) and from the latent
         coordinates (for forecasts).
     stress_ : StressEstimator or None
-        Pressure and its tensor from V̄, where the runs have it with the volume.
+        Pressure and its tensor from V̄, where the runs have it with the volume and the tensor.
     widths_ : ndarray, shape (2, q)
         Factors on the standard deviations of observables known from D̄ alone and with V̄, which
         left-out runs ask for if 1.6449 of them are to hold 90 %; 1 until they are set.
@@ -118,8 +118,9 @@ class EnsembleModel:
         D : list of ndarray (T, K+1)
         values : list of ndarray (T, q)
             Observables, in the order of `kinds`.
-        virials : list of (V, volume), optional
-            (T, K+1, 3, 3) and (T,) of each run; for the stress, if all of it is among `kinds`.
+        virials : list of (V, volume, pressures), optional
+            (T, K+1, 3, 3), (T,) and (T, 6) of each run, in the order of
+            `dbar.descriptors.voigt.STRESS`; for what of the stress is among `kinds`.
         trust : bool
             Also the second signal and the growth by drift, which are not needed by every check.
 
@@ -151,8 +152,8 @@ class EnsembleModel:
         if self.kinds:
             self.estimator_.fit(D, values)
             self.readout_.fit([_as_sums(d, y) for d, y in zip(D, Y, strict=True)], values)
-        if virials and all(name in self.kinds for name in STRESS):
-            self._fit_stress(D, values, virials)
+        if virials and any(name in self.kinds for name in (*STRESS, "press")):
+            self._fit_stress(D, virials)
         if trust and len(Y) >= 3:
             self._fit_signals(X, Y, between)
         return self
@@ -174,17 +175,20 @@ class EnsembleModel:
             self.growth_ = drift_growth(*known, model=model)
         self.innovation_ = second_signal(X)
 
-    def _fit_stress(self, D, values, virials):
-        columns = [self.names.index(name) for name in STRESS]
+    def _fit_stress(self, D, virials):
         groups = np.repeat(np.arange(len(D)), [len(part) for part in D]) if len(D) > 1 else None
-        V, volume = (np.concatenate(parts) for parts in zip(*virials, strict=True))
-        tension = -np.concatenate(values)[:, columns]
-        self.stress_ = StressEstimator().fit(V, tension, volume, np.concatenate(D), groups)
+        V, volume, pressure = (np.concatenate(parts) for parts in zip(*virials, strict=True))
+        self.stress_ = StressEstimator().fit(V, -pressure, volume, np.concatenate(D), groups)
 
     @property
     def names(self):
         """Observables in the order of the columns."""
         return list(self.kinds)
+
+    @property
+    def names_from_virial(self):
+        """Those of the observables that `estimate` takes from V̄, where it is given."""
+        return [n for n in self.kinds if self.stress_ is not None and n in (*STRESS, "press")]
 
     def estimate(self, D, V=None, volume=None, checked=False):
         """Observables (n, q) of snapshots and their standard deviations, scaled by `widths_`.
@@ -201,9 +205,11 @@ class EnsembleModel:
         std = std * self.widths_[0]
         if self.stress_ is None or V is None or volume is None:
             return mean, std
-        columns = [self.names.index(name) for name in STRESS]
+        parts = [k for k, name in enumerate(STRESS) if name in self.kinds]
+        columns = [self.names.index(STRESS[k]) for k in parts]
         found, spread = self.stress_.predict(V, volume, D, return_std=True)
-        mean[:, columns], std[:, columns] = -found, spread * self.widths_[1, columns]
+        mean[:, columns] = -found[:, parts]
+        std[:, columns] = spread[:, parts] * self.widths_[1, columns]
         if "press" in self.kinds:
             k = self.names.index("press")
             mean[:, k], std[:, k] = self.stress_.pressure(V, volume, D)

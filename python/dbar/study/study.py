@@ -8,10 +8,12 @@ from functools import partial
 
 import numpy as np
 
+from dbar.descriptors.voigt import STRESS
 from dbar.estimators.readout import kind_of
 from dbar.statistics.intensive import per_atom
 from dbar.statistics.moments import LaggedMoments, lagged
 from dbar.store.units import unit_of
+from dbar.study.adequacy import Adequacy, adequacy, cautions
 from dbar.study.check import Checked, check
 from dbar.study.choice import DIMENSIONS, ORDERS, Choice, choose, choose_again, fold_rows
 from dbar.study.diagnostics import Spectrum, spectrum
@@ -27,7 +29,11 @@ _MOST_NUMBERS = 2**25  # of the statistics kept in a model file: 256 MiB
 
 @dataclass
 class Options:
-    """How to fit. `order` and `dimension` are chosen by held-out likelihood where None."""
+    """How to fit. `order` and `dimension` are chosen by held-out likelihood where None.
+
+    `checks` tests memory and clouds of the model (`dbar.study.adequacy`), which simulates 60 and
+    200 sets of the data.
+    """
 
     order: int | None = None
     dimension: int | None = None
@@ -35,6 +41,7 @@ class Options:
     coverage: float = 0.25
     seed: int = 0
     prior: str | None = "persistence"
+    checks: bool = True
 
 
 @dataclass
@@ -42,7 +49,8 @@ class Study:
     """A model with what is known about it.
 
     `runs` the runs, `model` fitted to all of them, `choice` how order and dimension were chosen
-    (None if both were given), `checked` its results on left-out runs, `spectrum` its eigenvalues.
+    (None if both were given), `checked` its results on left-out runs, `spectrum` its eigenvalues,
+    `adequacy` tests of its memory and of the clouds, None where they were not asked for.
     """
 
     runs: RunSet
@@ -50,6 +58,7 @@ class Study:
     choice: Choice | None
     checked: Checked
     spectrum: Spectrum
+    adequacy: Adequacy | None = None
 
 
 def study(
@@ -114,7 +123,11 @@ def study(
     if checked.whole and len(D) >= 3:
         pairs = zip(checked.models, checked.tested, strict=True)
         model.rest_ = rest_of([whitened_errors(m.var_, m.latent(X)) for m, X in pairs])
-    return Study(runs, model, choice, checked, spectrum(model.var_))
+    tests = None
+    if options.checks:
+        latents = [model.latent(part) for part in D]
+        tests = adequacy(model.var_, latents, stage("testing memory and clouds"))
+    return Study(runs, model, choice, checked, spectrum(model.var_), tests)
 
 
 def pooled_moments(model: EnsembleModel, D: list[np.ndarray]) -> LaggedMoments | None:
@@ -126,6 +139,16 @@ def pooled_moments(model: EnsembleModel, D: list[np.ndarray]) -> LaggedMoments |
     for r, part in enumerate(D):
         out.add_batch(lagged(per_atom(part), model.order), np.arange(model.order, len(part)), r)
     return out
+
+
+_BLIND_TO_SHEAR = (
+    "Pressures are read from V, which sees shear, where the runs store it (virial yes in compute "
+    "dbar) with vol and all six pressures (keyword thermo)"
+)
+
+
+def _needs_virial(model: EnsembleModel, names: list[str]) -> bool:
+    return model.stress_ is None and any(name in STRESS for name in names)
 
 
 def reference(study: Study) -> int:
@@ -142,14 +165,16 @@ def score_rows(study: Study) -> list[dict]:
     r2, rmse, inside = checked.held.r2, checked.held.rmse, checked.held.coverage(0.9)
     ahead, still = checked.forecast_rmse()
     raw, scaled = checked.coverage(0.9, scaled=False), checked.coverage(0.9)
-    rows = []
+    alone, tensor, rows = checked.plain.r2, study.model.names_from_virial, []
     for q, name in enumerate(names):
         rows.append(
             {
                 "observable": name,
                 "unit": unit_of(name, study.runs.units),
                 "kind": study.model.kinds[name],
+                "read_from": "D and V" if name in tensor else "D",
                 "r2": float(r2[q]),
+                "r2_from_d": float(alone[q]),
                 "rmse": float(rmse[q]),
                 "inside_90": float(inside[q]),
                 "forecast_rmse": float(ahead[h, q]),
@@ -194,6 +219,8 @@ def warnings(study: Study) -> list[str]:
         )
     elif found.unstable_bags > 0:
         out.append(f"{100 * found.unstable_bags:.0f} % of the bags have an unstable spectrum")
+    if study.adequacy is not None:
+        out += cautions(study.adequacy, runs.dtau, runs.time_unit)
     per_bag = model.coverage * model.var_.n_transitions_
     coefficients = model.order * model.space_.dim
     if per_bag < 3 * coefficients:
@@ -206,7 +233,7 @@ def warnings(study: Study) -> list[str]:
     if blind:
         out.append(
             f"the descriptors hardly see {', '.join(blind)} (R2 below 0.5): do not read those "
-            "from this model"
+            "from this model" + (f". {_BLIND_TO_SHEAR}" if _needs_virial(model, blind) else "")
         )
     worse = [row["observable"] for row in rows if row["forecast_rmse"] > row["unchanged_rmse"]]
     worse = [name for name in worse if name not in blind]

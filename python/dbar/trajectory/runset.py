@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from dbar.descriptors.voigt import STRESS
 from dbar.store.units import unit_style
 from dbar.trajectory.comparable import (
     LEAST,
@@ -52,11 +53,19 @@ class RunSet:
         return [run.D for run in self.runs]
 
     @property
-    def virials(self) -> list[tuple[np.ndarray, np.ndarray]] | None:
-        """V (T, K+1, 3, 3) and volume (T,) of each run, None if a run lacks one of them."""
-        if any(run.V is None or "vol" not in run.observables for run in self.runs):
-            return None
-        return [(run.V, run.observables["vol"]) for run in self.runs]
+    def virials(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]] | None:
+        """V (T, K+1, 3, 3), volume (T,) and pressures (T, 6) of each run, whoever asked for them.
+
+        None if a run lacks one of them, or did not compute it at every snapshot.
+        """
+        needed = ("vol", *STRESS)
+        for run in self.runs:
+            if run.V is None or any(name not in run.observables for name in needed):
+                return None
+            if not all(np.isfinite(run.observables[name]).all() for name in needed):
+                return None
+        tensors = self.values(STRESS)
+        return [(r.V, r.observables["vol"], p) for r, p in zip(self.runs, tensors, strict=True)]
 
     @property
     def units(self) -> str:

@@ -6,7 +6,14 @@ from scipy.stats import multivariate_normal, norm
 from statsmodels.stats.multitest import multipletests
 
 from dbar.forecast import VAR
-from dbar.study import chapman_kolmogorov, log_likelihood, select_order, spectrum, unimodality
+from dbar.study import (
+    chapman_kolmogorov,
+    implied_timescales,
+    log_likelihood,
+    select_order,
+    spectrum,
+    unimodality,
+)
 from dbar.study.diagnostics import holm
 
 SEED = 20239
@@ -61,19 +68,24 @@ def test_chapman_kolmogorov_holds_for_a_var(order):
     """25 data sets of an exact VAR: 95 % of the comparisons lie within two standard errors, at lags
     within and far beyond the relaxation times alike (20, 3, 2, 1 snapshots).
     """
-    rng, z = np.random.default_rng(SEED), []
+    rng, z, p = np.random.default_rng(SEED), [], []
     lags = (1, 2, 5, 10, 20, 40)
     for _ in range(25):
         coef = mixed(rng, [0.95, 0.7, 0.5, 0.3])
         if order == 2:
             coef = np.concatenate([0.7 * coef, 0.25 * coef])
         X = simulate(rng, coef, 150, 6)
-        z.append(chapman_kolmogorov(VAR(order, random_state=1).fit(X), X, lags, 3).z)
+        found = chapman_kolmogorov(VAR(order, random_state=1).fit(X), X, lags, 3)
+        z.append(found.z)
+        p.append(found.p)
     share = np.mean(np.abs(z) < 2.0, axis=(0, 2))
     print(f"within two standard errors, lags {lags}: {share.round(2)}, all {share.mean():.3f}")
+    print(f"p below 0.05: {np.sum(np.array(p) < 0.05)} of 25, mean {np.mean(p):.2f}")
     assert np.isfinite(z).all()
     assert 0.92 < share.mean() < 0.985
     assert share.min() > 0.85
+    # of 25 right models 1.25 are to have p below 0.05; more than 5 has a probability of 0.001
+    assert np.sum(np.array(p) < 0.05) <= 5 and 0.3 < np.mean(p) < 0.7
 
 
 def test_chapman_kolmogorov_says_the_times_and_rejects_hidden_memory():
@@ -99,6 +111,7 @@ def test_chapman_kolmogorov_says_the_times_and_rejects_hidden_memory():
     test = chapman_kolmogorov(VAR(random_state=1).fit(seen), seen, (1, 5, 20), 1)
     assert test.data[2, 0] > 1.5 * test.model[2, 0]
     assert test.z[2, 0] > 4
+    assert test.p == pytest.approx(1 / 61)  # none of the 60 simulated ones is as far off
 
 
 def test_spectrum_reports_stable_and_unstable():
@@ -119,7 +132,7 @@ def test_spectrum_reports_stable_and_unstable():
     assert report.bag_radius.shape == (20,)
     test = chapman_kolmogorov(model, [growing], (1, 2), 1)
     assert np.isinf(test.model).all()
-    assert np.isnan(test.z).all()
+    assert np.isnan(test.z).all() and np.isnan(test.p)
     assert np.isfinite(model.forecast(growing, 30, 20, epistemic=True, random_state=0)).all()
 
 
@@ -162,6 +175,27 @@ def test_one_mode_in_four_coordinates_looks_split_in_one_of_twenty():
     print(f"of 80: {plain} plain, {corrected} corrected")
     assert plain > corrected
     assert corrected <= 80 * (0.05 + 2 * np.sqrt(0.05 * 0.95 / 80))
+
+
+def test_first_coordinates_alone_are_tested():
+    X = [x for x in simulate(np.random.default_rng(SEED), np.diag([0.5, 0.3, 0.1])[None], 60, 3)]
+    model = VAR(random_state=1).fit(X)
+    every, two = (unimodality(X, model, 40, coordinates=n) for n in (None, 2))
+    np.testing.assert_array_equal(two.dip, every.dip[:2])
+    np.testing.assert_array_equal(two.p, every.p[:2])
+
+
+def test_simulated_sets_do_not_all_have_to_be_in_memory(monkeypatch):
+    X = [x for x in simulate(np.random.default_rng(SEED), np.diag([0.9, 0.5])[None], 80, 5)]
+    model = VAR(random_state=1).fit(X)
+    whole = chapman_kolmogorov(model, X, (1, 3), 2)
+    monkeypatch.setattr(implied_timescales, "_MOST_NUMBERS", 7 * 80 * 5 * 2)
+    sets = list(implied_timescales.simulated(model, X, 30, 0, 1))
+    assert len(sets) == 30 and all(x.shape == (79, 2) for data in sets for x in data)
+    assert len({data[0][5, 0] for data in sets}) == 30
+    parts = chapman_kolmogorov(model, X, (1, 3), 2)
+    np.testing.assert_array_equal(parts.correlation, whole.correlation)
+    np.testing.assert_allclose(parts.correlation_error, whole.correlation_error, rtol=0.5)
 
 
 def test_dip_of_a_gaussian_and_of_two_points():

@@ -1,4 +1,4 @@
-"""Principal components and intrinsic dimension: known manifolds, then the real ensemble."""
+"""Principal components and intrinsic dimension of known manifolds."""
 
 import sys
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from dbar.study import danco, pca, two_nn, whitened, windows
-from ensembles import ensemble
+from clouds import ball
+from dbar.study import danco, pca, two_nn
 
 SEED = 20246
 
@@ -16,15 +16,6 @@ SEED = 20246
 def one_thread():
     with threadpool_limits(limits=1):
         yield
-
-
-def ball(rng, n, d, embedding=None):
-    """Uniform in a ball of d dimensions, in a rotated space of `embedding`."""
-    x = rng.standard_normal((n, d))
-    x *= rng.random((n, 1)) ** (1 / d) / np.linalg.norm(x, axis=1, keepdims=True)
-    if embedding:
-        x = x @ np.linalg.qr(rng.standard_normal((embedding, d)))[0].T
-    return x
 
 
 def swiss_roll(rng, n):
@@ -76,6 +67,38 @@ def test_convention_of_the_empirical_distribution():
     assert abs(other / want - 1) < 0.05
 
 
+def test_neighbours_of_other_groups():
+    """Ratios from a table of all distances: the nearest point of each other group."""
+    rng = np.random.default_rng(SEED)
+    x, groups = ball(rng, 200, 3), rng.permutation(np.repeat(np.arange(8), 25))
+    distance = np.linalg.norm(x[:, None] - x, axis=2)
+    nearest = np.array([distance[:, groups == g].min(axis=1) for g in range(8)]).T
+    nearest[np.arange(200), groups] = np.inf
+    nearest.sort(axis=1)
+    log = np.log(np.sort(nearest[:, 1] / nearest[:, 0])[:180])
+    F = np.arange(1, 181) / 200
+    want = -(log @ np.log(1 - F)) / (log @ log)
+    assert two_nn(x, groups=groups) == pytest.approx(want, rel=1e-9)
+    # each point for itself: neighbours of all
+    assert two_nn(x, groups=np.arange(200)) == pytest.approx(two_nn(x), rel=1e-9)
+    # close pairs: their ratios are of no dimension, unless a pair is a group
+    paired = np.repeat(x, 2, axis=0) + 1e-5 * rng.standard_normal((400, 3))
+    assert two_nn(paired) < 1.0
+    pair = np.repeat(np.arange(200), 2)
+    assert two_nn(paired, groups=pair) == pytest.approx(two_nn(x), rel=0.02)
+
+
+def test_other_groups_of_independent_points():
+    """The bound on the bias: half of one over the number of groups."""
+    rng = np.random.default_rng(SEED)
+    found = [
+        [two_nn(x), two_nn(x, groups=np.repeat(np.arange(8), 125))]
+        for x in (ball(rng, 1000, 4) for _ in range(10))
+    ]
+    plain, others = np.mean(found, axis=0)
+    assert 1.0 - 1.5 / (2 * 8) < others / plain < 1.0
+
+
 def test_pca_of_the_ensemble_mean():
     rng = np.random.default_rng(SEED)
     t = np.linspace(0, 1, 60)
@@ -93,16 +116,6 @@ def test_pca_of_the_ensemble_mean():
     assert pca(X, 2).scores.shape == (60, 2)
 
 
-def test_windows_follow_a_change_of_dimension():
-    rng = np.random.default_rng(SEED)
-    X = [np.vstack([ball(rng, 30, 2, 6), rng.standard_normal((30, 6))]) for _ in range(20)]
-    centre, dimension = windows(X, 30)
-    np.testing.assert_array_equal(centre, [14.5, 44.5])
-    assert dimension[0] < 3.0 < 4.5 < dimension[1]
-    centre, dimension = windows(X, 20, 10, method=len)
-    assert len(centre) == 5 and set(dimension) == {400}
-
-
 def test_bad_input_is_named():
     x = np.random.default_rng(SEED).standard_normal((20, 3))
     with pytest.raises(ValueError, match="n_samples = 4 points, at least 5"):
@@ -117,10 +130,10 @@ def test_bad_input_is_named():
         two_nn(np.ones((20, 3)))
     with pytest.raises(ValueError, match=r"discard is 0.0"):
         two_nn(x, 0.0)
-    with pytest.raises(ValueError, match=r"trajectory 1 has shape \(20, 2\)"):
-        windows([x, x[:, :2]], 5)
-    with pytest.raises(ValueError, match="width is 30 and stride 30"):
-        windows([x], 30)
+    with pytest.raises(ValueError, match=r"groups: found shape \(19,\), expected \(20,\)"):
+        two_nn(x, groups=np.arange(19))
+    with pytest.raises(ValueError, match="groups: found 2 replicas, expected at least 3"):
+        two_nn(x, groups=np.repeat([0, 1], 10))
     with pytest.raises(ValueError, match="none of the 3 components varies"):
         pca([np.ones((20, 3))])
     x[2, 1] = np.nan
@@ -134,16 +147,3 @@ def test_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "skdim", None)
     with pytest.raises(ImportError, match=r"pip install dbar\[manifold\]"):
         two_nn(np.random.default_rng(0).random((20, 2)))
-
-
-@pytest.mark.shared
-def test_al_tension_windows():
-    """In whitened coordinates the dimension rises to the yield and falls after it."""
-    runs = ensemble()
-    X = whitened([r.D[:, 1:] / r.D[:, :1] for r in runs])
-    assert X[0].shape == (150, 55)
-    for method, low, high in ((two_nn, 15, 24), (danco, 19, 33)):
-        _, d = windows(X, 15, method=method)  # 1.5 % strain; yield lies in windows 4 to 6
-        assert len(d) == 10
-        assert low < d.min() and d.max() < high
-        assert d[3:5].mean() > 1.1 * d[[0, 1, 7, 8, 9]].mean()
