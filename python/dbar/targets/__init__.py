@@ -10,6 +10,7 @@ from dbar.targets.observables import (
     stress,
     volume,
 )
+from dbar.targets.occupancy import vacancies
 from dbar.targets.pair_distribution import configuration, rdf
 from dbar.targets.structure import atom_structures, dislocations, structure_counts
 
@@ -26,5 +27,6 @@ __all__ = [
     "rdf",
     "stress",
     "structure_counts",
+    "vacancies",
     "volume",
 ]
