@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from crystals import aluminium_sites
 from figures import BLUE, GPA, INK, ORANGE, SOFT, along, kept, load, panels, parity, round_all, save
+from orders import figure_orders
 from scipy.integrate import trapezoid
+from shear_cycles import DIM, features, figure_cycles
 
 from dbar.estimators import LinearEstimator, StressEstimator, leave_trajectory_out
 from dbar.forecast import coverage
@@ -21,7 +24,7 @@ CYCLES = 2
 def figures(folders, out) -> dict:
     """Draw everything; returns the numbers that the README quotes."""
     runs = load(folders)
-    found = kept(folders, runs, CUTOFF)
+    found = kept(folders, runs, CUTOFF, sites=aluminium_sites)
     D = [run.D for run in runs]
     held = leave_trajectory_out(
         StressEstimator(), [run.V for run in runs], [stress(run) for run in runs],
@@ -31,6 +34,8 @@ def figures(folders, out) -> dict:
         "loops": figure_loops(runs, held, out),
         "path": figure_path(runs, found, held, out),
         "trust": figure_trust(runs, out),
+        "cycles": figure_cycles(runs, found, out),
+        "orders": figure_orders([features(run) for run in runs], DIM, out),
     }
     return round_all(numbers)
 
