@@ -13,7 +13,7 @@ from dbar.console import signals
 from dbar.estimators import HeldOut
 from dbar.files.atomic import replacing
 from dbar.report.drawing import BLUE, INK, ORANGE, SOFT, STYLE
-from dbar.targets import dislocations, match_snapshots, structure_counts, vacancies
+from dbar.targets import dislocations, match_snapshots, structure_counts, vacancies, volume
 from dbar.trajectory import Trajectory, read
 
 __all__ = [
@@ -86,6 +86,11 @@ def _cached(cache):
 def kept_rows(runs, found):
     """Rows of D of the kept positions of each replica."""
     return [run.D[f["row"]] for run, f in zip(runs, found, strict=True)]
+
+
+def lengths(runs, found, name="density"):
+    """Length (A) of the dislocations of one kind at the kept positions of each replica."""
+    return [f[name] * volume(run)[f["row"]] for f, run in zip(found, runs, strict=True)]
 
 
 def panels(rows, columns, width=10.0, height=3.0):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from figures import BLUE, GPA, INK, ORANGE, SOFT, panels, save
+from figures import BLUE, GPA, INK, ORANGE, SOFT, lengths, panels, save
 
 from dbar.estimators import LinearEstimator, stack
 from dbar.forecast import VAR
 from dbar.study import InitialConditions, resample
 from dbar.study.replica_forecast import pooled_latent
-from dbar.targets import stress, volume
+from dbar.targets import stress
 
 CYCLES = 2
 DIM, ORDER, SEED = 20, 5, 1
@@ -42,9 +42,7 @@ def targets(runs, found):
     kept = [f["row"] for f in found]
     return {
         "stress": Target(every, [GPA * stress(run)[:, XY] for run in runs]),
-        "length": Target(
-            kept, [f["density"] * volume(r)[f["row"]] for f, r in zip(found, runs, strict=True)]
-        ),
+        "length": Target(kept, lengths(runs, found)),
         "vacancies": Target(kept, [f["vacancies"].astype(float) for f in found]),
     }
 

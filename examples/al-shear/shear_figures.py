@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 from crystals import aluminium_sites
-from figures import BLUE, GPA, INK, ORANGE, SOFT, along, kept, load, panels, parity, round_all, save
+from figures import (
+    BLUE,
+    GPA,
+    INK,
+    ORANGE,
+    SOFT,
+    along,
+    kept,
+    lengths,
+    load,
+    panels,
+    parity,
+    round_all,
+    save,
+)
 from orders import figure_orders
 from scipy.integrate import trapezoid
 from shear_cycles import DIM, features, figure_cycles
 
 from dbar.estimators import LinearEstimator, StressEstimator, leave_trajectory_out
 from dbar.forecast import coverage
-from dbar.study import EnsembleForecast, EnsembleMahalanobis
+from dbar.study import EnsembleForecast, EnsembleMahalanobis, per_atom
 from dbar.targets import potential_energy, stress, volume
 from dbar.trust import Mahalanobis
 
@@ -101,12 +115,11 @@ def figure_path(runs, found, held, out):
     numbers["potential energy"] = _quality(energy)
     rows = [f["row"] for f in found]
     X = [run.D[r] for run, r in zip(runs, rows, strict=True)]
-    length = [f["density"] * volume(run)[f["row"]] for f, run in zip(found, runs, strict=True)]
     targets = {
         "fcc atoms": [f["fcc"] for f in found],
         "hcp atoms": [f["hcp"] for f in found],
         "other atoms": [f["other"] for f in found],
-        "dislocation length (Å)": length,
+        "dislocation length (Å)": lengths(runs, found),
     }
     shown = iter(right)
     for name, y in targets.items():
@@ -130,7 +143,7 @@ def _quality(held):
 
 def figure_trust(runs, out):
     """Distance of held-out replicas from the first cycle of the others, and forecasts."""
-    X = [run.D[:, 1:] / run.D[:, :1] for run in runs]
+    X = [per_atom(run.D) for run in runs]
     sums = [run.D[:, 1:] for run in runs]
     time, first = runs[0].time, len(X[0]) // CYCLES
     figure, axes = panels(1, 2, width=12.0, height=3.4)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from figures import BLUE, INK, ORANGE, SOFT, panels, save
+from figures import BLUE, INK, ORANGE, SOFT, lengths, panels, save
 from tension_trust import peaks, percent
 
 from dbar.estimators import LinearEstimator, stack
 from dbar.forecast import VAR
-from dbar.study import InitialConditions, danco, linear_decoder, pca, resample, whitened, windows
+from dbar.study import (
+    InitialConditions,
+    danco,
+    linear_decoder,
+    pca,
+    per_atom,
+    resample,
+    whitened,
+    windows,
+)
 from dbar.study.replica_forecast import pooled_latent
-from dbar.targets import potential_energy, pressure, volume
+from dbar.targets import potential_energy, pressure
 
 SEED = 1
 DIM = 20
@@ -20,9 +29,7 @@ def figure_resampled(runs, found, out):
     """Half of the replicas, resampled to 100 times as many, against the other half (Fig. 3 e-h)."""
     x, half = percent(runs), len(runs) // 2
     test = range(half, len(runs))
-    length = [
-        f["density"] * volume(r)[f["row"]] / r.D[0, 0] for f, r in zip(found, runs, strict=True)
-    ]
+    length = [y / run.D[0, 0] for y, run in zip(lengths(runs, found), runs, strict=True)]
     targets = {
         "potential energy per atom (eV)": [potential_energy(r) / r.D[:, 0] for r in runs],
         "pressure (GPa)": [1e-4 * pressure(r) for r in runs],
@@ -94,11 +101,11 @@ def draw_cloud(axis, cloud, name, when, at, truth, label):
 def figure_manifold(runs, out):
     """Path of the ensemble mean, and the intrinsic dimension through yield (Fig. 3 i-j)."""
     x, top = percent(runs), peaks(runs)
-    per_atom = [run.D[:, 1:] / run.D[:, :1] for run in runs]
-    path = pca(per_atom)
+    X = [per_atom(run.D) for run in runs]
+    path = pca(X)
     figure, axes = panels(1, 2, width=11.0, height=3.6)
-    for X in per_atom:
-        own = path(X)
+    for one in X:
+        own = path(one)
         axes[0, 0].plot(own[:, 0], own[:, 1], color=SOFT, lw=0.4, alpha=0.5)
     axes[0, 0].plot(path.scores[:, 0], path.scores[:, 1], color=BLUE, lw=2.0)
     for wanted in range(0, 16, 3):
@@ -114,7 +121,7 @@ def figure_manifold(runs, out):
     ratio = path.variance_ratio
     axes[0, 0].set_xlabel(f"first component ({ratio[0]:.0%} of the mean path)")
     axes[0, 0].set_ylabel(f"second component ({ratio[1]:.0%})")
-    X = whitened(per_atom)
+    X = whitened(X)
     width = max(15, int(np.ceil(100 / len(runs))))
     numbers = {"variance_ratio": ratio[:4], "window_snapshots": width}
     for name, color, settings in (("TwoNN", BLUE, {}), ("DANCo", ORANGE, {"method": danco})):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from crystals import aluminium_sites
-from figures import GPA, along, kept, kept_rows, load, panels, parity, round_all, save
+from figures import GPA, along, kept, kept_rows, lengths, load, panels, parity, round_all, save
 from orders import figure_orders
 from tension_ensemble import figure_manifold, figure_resampled
 from tension_forecast import figure_through_yield
@@ -13,6 +13,7 @@ from tension_trust import figure_trust, figure_yield
 from tension_yield import figure_yielded
 
 from dbar.estimators import LinearEstimator, RDFEstimator, StressEstimator, leave_trajectory_out
+from dbar.study import per_atom
 from dbar.targets import potential_energy, pressure, rdf, stress, volume
 
 CUTOFF = 3.45  # A, between first and second neighbours of aluminium
@@ -33,7 +34,7 @@ def figures(folders, out) -> dict:
         "lines": figure_lines(runs, found, out),
         "clouds": figure_clouds(runs, found, out),
         "yielded": figure_yielded(runs, out),
-        "orders": figure_orders([run.D[:, 1:] / run.D[:, :1] for run in runs], 20, out),
+        "orders": figure_orders([per_atom(run.D) for run in runs], 20, out),
     }
     return round_all(numbers)
 
@@ -51,7 +52,7 @@ def figure_estimators(runs, found, out):
     D = [run.D for run in runs]
     rows = [f["row"] for f in found]
     sparse = kept_rows(runs, found)
-    area = [f["density"] * volume(run)[f["row"]] for f, run in zip(found, runs, strict=True)]
+    area = lengths(runs, found)
     wanted = {
         "potential energy": ("eV", 1.0, D, [potential_energy(run) for run in runs], "extensive"),
         "pressure": ("GPa", GPA, D, [pressure(run) for run in runs], "per-atom"),

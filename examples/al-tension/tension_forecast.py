@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from figures import BLUE, GPA, INK, ORANGE, SOFT, panels, save
+from figures import BLUE, GPA, INK, ORANGE, SOFT, lengths, panels, save
 from tension_trust import held_out_parts, peaks, percent
 
 from dbar.estimators import LinearEstimator, stack
 from dbar.forecast import VAR
+from dbar.study import per_atom
 from dbar.study.replica_forecast import pooled_latent
-from dbar.targets import pressure, volume
+from dbar.targets import pressure
 from dbar.trust import ForecastTrust, Mahalanobis
 
 ORDERS = (1, 3, 5)
@@ -31,7 +32,7 @@ def targets(runs, found):
     return {
         "pressure": (every, [GPA * pressure(run) for run in runs]),
         "hcp": (kept, [100.0 * f["hcp"] / run.D[f["row"], 0] for f, run in both]),
-        "partial": (kept, [f["partial"] * volume(run)[f["row"]] for f, run in both]),
+        "partial": (kept, lengths(runs, found, "partial")),
         "other": (kept, [100.0 * f["other"] / run.D[f["row"], 0] for f, run in both]),
     }
 
@@ -116,7 +117,7 @@ class Tally:
 def figure_through_yield(runs, found, out):
     """Held-out replicas forecast from 2 % strain on by P = 1, 3, 5 (Fig. 3 a-d), and their M."""
     x, top = percent(runs), peaks(runs)
-    X = [run.D[:, 1:] / run.D[:, :1] for run in runs]
+    X = [per_atom(run.D) for run in runs]
     wanted = targets(runs, found)
     figure, axes = panels(len(WINDOWS), len(NAMES) + 1, width=18.0, height=3.1)
     numbers = {

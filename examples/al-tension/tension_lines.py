@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from figures import along, kept_rows, panels, parity, save
+from figures import along, kept_rows, lengths, panels, parity, save
 from tension_ensemble import draw_cloud, resampled
 from tension_trust import peaks, percent
 
 from dbar.estimators import LinearEstimator, leave_trajectory_out
-from dbar.targets import volume
 
 ORDER = 5
 START = (4.0, 6.0)  # % strain, before yield
@@ -21,10 +20,7 @@ COUNTS = {"junctions": "junctions", "vacancies": "vacancies"}
 
 def targets(runs, found):
     """Name of each target and its values at the kept positions of each replica."""
-    length = {
-        name: [f[name] * volume(run)[f["row"]] for f, run in zip(found, runs, strict=True)]
-        for name in LENGTHS
-    }
+    length = {name: lengths(runs, found, name) for name in LENGTHS}
     return length | {name: [f[name].astype(float) for f in found] for name in COUNTS}
 
 

@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 from orders import figure_orders
 
 from dbar.report.drawing import STATE_COLOURS
+from dbar.study import per_atom
 from dbar.trajectory import find_changes
 from dbar.trajectory.changes import expected_false_alarms
 from dbar.trajectory.verdict import trusted
@@ -28,7 +29,7 @@ def figures(folders, out) -> dict:
     figure_replicas(cases, out)
     numbers = {f"{k:02d}": case.numbers() for k, case in enumerate(cases, 1)}
     found = [case for case in cases if case.delay is not None]
-    X = [run.D[:, 1:] / run.D[:, :1] for run in runs]
+    X = [per_atom(run.D) for run in runs]
     return round_all(
         {
             "replica": numbers,

@@ -9,7 +9,7 @@ from orders import figure_orders
 
 from dbar.estimators import LinearEstimator, leave_trajectory_out
 from dbar.forecast import VAR
-from dbar.study import drift_growth
+from dbar.study import drift_growth, per_atom
 from dbar.study.replica_forecast import pooled_latent
 from dbar.targets import potential_energy
 from dbar.trust import ForecastTrust, Mahalanobis
@@ -31,7 +31,7 @@ def figures(folders, out) -> dict:
         "forecast": figure_forecast(runs, cases, out),
         "trust": figure_trust(runs, cases, out),
         "windows": figure_windows(runs, out),
-        "orders": figure_orders([run.D[:, 1:] / run.D[:, :1] for run in runs], DIM, out),
+        "orders": figure_orders([per_atom(run.D) for run in runs], DIM, out),
     }
     return round_all(numbers)
 

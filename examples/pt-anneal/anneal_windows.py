@@ -11,6 +11,7 @@ from figures import panels, save
 
 from dbar.estimators import LinearEstimator, RDFEstimator, stack
 from dbar.forecast import VAR
+from dbar.study import per_atom
 from dbar.study.replica_forecast import pooled_latent
 from dbar.targets import match_snapshots, potential_energy, rdf
 from dbar.trust import ForecastTrust, Mahalanobis
@@ -27,7 +28,7 @@ class Data:
     """Descriptors, energies (eV per atom) and g(r) of all particles, and the windows of time."""
 
     def __init__(self, runs):
-        self.D = [run.D[:, 1:] / run.D[:, :1] for run in runs]
+        self.D = [per_atom(run.D) for run in runs]
         self.energy = [potential_energy(run) / run.D[:, 0] for run in runs]
         self.rows = [match_snapshots(run) for run in runs]
         found = [rdf(r.snapshots, R_MAX, BINS, VACUUM, ATOM * r.D[0, 0]) for r in runs]

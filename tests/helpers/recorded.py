@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from dbar.study import per_atom
 from dbar.trajectory import Snapshots, Trajectory, voigt_to_tensor
 from ensembles import ensemble, trajectory
 from harness import ROOT
@@ -61,7 +62,7 @@ def tension_numbers(base, out):
         "through_yield": figure_through_yield(runs, found, out),
         "lines": figure_lines(runs, found, out), "clouds": figure_clouds(runs, found, out),
         "yielded": figure_yielded(runs, out),
-        "orders": figure_orders([run.D[:, 1:] / run.D[:, :1] for run in runs], 20, out),
+        "orders": figure_orders([per_atom(run.D) for run in runs], 20, out),
     }  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def anneal_numbers(out):
     from orders import figure_orders
 
     runs = [particle(run) for run in ensemble("pt-anneal")]
-    X = [run.D[:, 1:] / run.D[:, :1] for run in runs]
+    X = [per_atom(run.D) for run in runs]
     return {
         "replicas": len(runs), "small": False, "windows": figure_windows(runs, out),
         "orders": figure_orders(X, DIM, out),
