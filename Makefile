@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 SOURCES := $(shell find python lammps-plugin cmake -type f -not -name '*.so' -not -path '*/__pycache__/*') CMakeLists.txt pyproject.toml
 
-.PHONY: demo test test-lammps sanitize lint bench browser clean
+.PHONY: demo test test-lammps sanitize lint bench docs-figures browser clean
 
 demo: $(VENV)/.installed
 	$(BIN)/dbar demo
@@ -58,6 +58,16 @@ bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/production_share.py
 	$(BIN)/python benchmarks/bias_bench.py
 	$(BIN)/python benchmarks/forecast_bench.py
+
+# The page "validation": runs the examples (what is finished is kept; RUN_ARGS="--jobs 1"), draws the same figures of the recorded
+# replicas where there are any, and writes numbers and pictures into docs/theory. An hour of one core, most of it LAMMPS.
+docs-figures: $(VENV)/.installed-test
+	$(BIN)/python examples/al-tension/run.py $(RUN_ARGS)
+	$(BIN)/python examples/al-shear/run.py $(RUN_ARGS)
+	$(BIN)/python examples/pt-anneal/run.py $(RUN_ARGS)
+	$(BIN)/python examples/cu-melt/run.py $(RUN_ARGS)
+	if [ -d ../shared/data ]; then $(BIN)/python tests/helpers/recorded.py build/recorded; fi
+	$(BIN)/python examples/validation.py
 
 # The report is tested in a real browser; on Debian-like systems it is installed when missing.
 browser:

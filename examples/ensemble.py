@@ -81,7 +81,8 @@ def main(example: Example, argv=None, prepare: Callable | None = None) -> int:
         # matrices of a few dozen rows: threads would only wait for each other
         with threadpool_limits(1):
             numbers = import_module(example.figures).figures(folders, out)
-        return {"replicas": replicas, "core_minutes": core_minutes(folders)} | numbers
+        cost = {"replicas": replicas, "core_minutes": core_minutes(folders), "small": args.small}
+        return cost | numbers
 
     code = alone(runs, out, work, console)
     if not code:
@@ -110,7 +111,7 @@ def _alone(runs, out, work, console):
     except signals.Interrupted:
         console.print("interrupted; the same command goes on where this one stopped")
         return 130  # whichever signal it was
-    except EnsembleError as error:
+    except (EnsembleError, ImportError) as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         return 1
     finally:

@@ -13,7 +13,7 @@ from dbar.console import signals
 from dbar.estimators import HeldOut
 from dbar.files.atomic import replacing
 from dbar.report.drawing import BLUE, INK, ORANGE, SOFT, STYLE
-from dbar.targets import dislocations, match_snapshots, structure_counts
+from dbar.targets import dislocations, match_snapshots, structure_counts, vacancies, volume
 from dbar.trajectory import Trajectory, read
 
 __all__ = [
@@ -22,6 +22,10 @@ __all__ = [
 ]  # fmt: skip
 
 GPA = 1e-4  # per bar
+LINES = {  # what the examples call them, and dbar.targets.dislocations
+    "density": "total", "screw": "screw", "edge": "edge", "partial": "1/6<112>",
+    "hirth": "1/3<100>", "junctions": "junctions",
+}  # fmt: skip
 
 
 def load(folders) -> list[Trajectory]:
@@ -33,32 +37,60 @@ def load(folders) -> list[Trajectory]:
     return runs
 
 
-def kept(folders, runs, cutoff, periodic=None, lines=True) -> list[dict]:
+def kept(folders, runs, cutoff, periodic=None, lines=True, sites=None) -> list[dict]:
     """Targets of the kept positions of each replica, computed once and cached beside its run.
 
-    ``row`` (rows of D), ``fcc, hcp, other`` (atoms, by common-neighbour analysis) and, with
-    `lines`, ``density`` (dislocations, 1/A^2) and ``junctions``.
+    ``row`` (rows of D), ``fcc, hcp, other`` (atoms, by common-neighbour analysis); with `lines` the
+    dislocations: ``density`` and that of its parts ``screw, edge, partial`` (1/6<112>) and
+    ``hirth`` (1/3<100>) (1/A^2), and ``junctions``; with `sites`, a function from the edges of the
+    box to the sites of the perfect crystal, ``vacancies``.
     """
-    return [_kept(f, run, cutoff, periodic, lines) for f, run in zip(folders, runs, strict=True)]
+    wanted = ["row", "fcc", "hcp", "other", *(LINES if lines else ())]
+    wanted += ["vacancies"] if sites is not None else []
+    return [
+        _kept(folder, run, wanted, cutoff, periodic, sites)
+        for folder, run in zip(folders, runs, strict=True)
+    ]
 
 
-def _kept(folder, run, cutoff, periodic, lines):
+def _kept(folder, run, wanted, cutoff, periodic, sites):
     signals.check()  # each replica takes a while
     cache = Path(folder) / "targets.npz"
-    if cache.exists():
-        try:
-            with np.load(cache) as found:
-                return dict(found)
-        except (OSError, ValueError, zipfile.BadZipFile):
-            cache.unlink()
+    found = _cached(cache)
+    if set(wanted) <= set(found):
+        return found
     counts = structure_counts(run.snapshots, cutoff=cutoff, periodic=periodic)
     found = {"row": match_snapshots(run)} | {k: counts[k] for k in ("fcc", "hcp", "other")}
-    if lines:
+    if "density" in wanted:
         dxa = dislocations(run.snapshots, periodic=periodic)
-        found |= {"density": dxa["total"], "junctions": dxa["junctions"]}
+        found |= {name: dxa[word] for name, word in LINES.items()}
+    if sites is not None:
+        perfect = sites(run.snapshots.edges[0])
+        found["vacancies"] = vacancies(run.snapshots, perfect, periodic)["vacancies"]
     with replacing(cache) as part, part.open("wb") as file:
         np.savez(file, **found)
     return found
+
+
+def _cached(cache):
+    if not cache.exists():
+        return {}
+    try:
+        with np.load(cache) as found:
+            return dict(found)
+    except (OSError, ValueError, zipfile.BadZipFile):
+        cache.unlink()
+        return {}
+
+
+def kept_rows(runs, found):
+    """Rows of D of the kept positions of each replica."""
+    return [run.D[f["row"]] for run, f in zip(runs, found, strict=True)]
+
+
+def lengths(runs, found, name="density"):
+    """Length (A) of the dislocations of one kind at the kept positions of each replica."""
+    return [f[name] * volume(run)[f["row"]] for f, run in zip(found, runs, strict=True)]
 
 
 def panels(rows, columns, width=10.0, height=3.0):
@@ -84,8 +116,9 @@ def parity(axes, held: HeldOut, name: str, unit: str, scale=1.0, column=None, co
     signals.check()
     pick = slice(None) if column is None else (slice(None), column)
     truth, mean = scale * held.truth[pick], scale * held.mean[pick]
+    spread = np.ptp(truth) > 0  # else there is nothing to explain
     numbers = {
-        "r2": held.r2 if column is None else held.r2[column],
+        "r2": (held.r2 if column is None else held.r2[column]) if spread else None,
         "rmse": scale * (held.rmse if column is None else held.rmse[column]),
     }
     if held.std is not None:
@@ -94,7 +127,8 @@ def parity(axes, held: HeldOut, name: str, unit: str, scale=1.0, column=None, co
     axes.plot(truth, mean, ".", ms=2.0, color=color, alpha=0.5, rasterized=True)
     low, high = min(truth.min(), mean.min()), max(truth.max(), mean.max())
     axes.plot([low, high], [low, high], color=SOFT, lw=0.8)
-    text = f"R² {numbers['r2']:.4f}\nRMSE {numbers['rmse']:.3g}"
+    text = f"R² {numbers['r2']:.4f}" if spread else "R² of nothing"
+    text += f"\nRMSE {numbers['rmse']:.3g}"
     if "cover90" in numbers:
         text += f"\nin 90 %: {numbers['cover90']:.3f}"
     axes.text(0.04, 0.96, text, transform=axes.transAxes, va="top", fontsize=8)

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import numpy as np
-from figures import BLUE, GPA, INK, ORANGE, SOFT, along, kept, load, panels, parity, round_all, save
+from crystals import aluminium_sites
+from figures import (
+    BLUE,
+    GPA,
+    INK,
+    ORANGE,
+    SOFT,
+    along,
+    kept,
+    lengths,
+    load,
+    panels,
+    parity,
+    round_all,
+    save,
+)
+from orders import figure_orders
 from scipy.integrate import trapezoid
+from shear_cycles import DIM, features, figure_cycles
 
 from dbar.estimators import LinearEstimator, StressEstimator, leave_trajectory_out
 from dbar.forecast import coverage
-from dbar.study import EnsembleForecast, EnsembleMahalanobis
+from dbar.study import EnsembleForecast, EnsembleMahalanobis, per_atom
 from dbar.targets import potential_energy, stress, volume
 from dbar.trust import Mahalanobis
 
@@ -21,7 +38,7 @@ CYCLES = 2
 def figures(folders, out) -> dict:
     """Draw everything; returns the numbers that the README quotes."""
     runs = load(folders)
-    found = kept(folders, runs, CUTOFF)
+    found = kept(folders, runs, CUTOFF, sites=aluminium_sites)
     D = [run.D for run in runs]
     held = leave_trajectory_out(
         StressEstimator(), [run.V for run in runs], [stress(run) for run in runs],
@@ -31,6 +48,8 @@ def figures(folders, out) -> dict:
         "loops": figure_loops(runs, held, out),
         "path": figure_path(runs, found, held, out),
         "trust": figure_trust(runs, out),
+        "cycles": figure_cycles(runs, found, out),
+        "orders": figure_orders([features(run) for run in runs], DIM, out),
     }
     return round_all(numbers)
 
@@ -96,12 +115,11 @@ def figure_path(runs, found, held, out):
     numbers["potential energy"] = _quality(energy)
     rows = [f["row"] for f in found]
     X = [run.D[r] for run, r in zip(runs, rows, strict=True)]
-    length = [f["density"] * volume(run)[f["row"]] for f, run in zip(found, runs, strict=True)]
     targets = {
         "fcc atoms": [f["fcc"] for f in found],
         "hcp atoms": [f["hcp"] for f in found],
         "other atoms": [f["other"] for f in found],
-        "dislocation length (Å)": length,
+        "dislocation length (Å)": lengths(runs, found),
     }
     shown = iter(right)
     for name, y in targets.items():
@@ -125,7 +143,7 @@ def _quality(held):
 
 def figure_trust(runs, out):
     """Distance of held-out replicas from the first cycle of the others, and forecasts."""
-    X = [run.D[:, 1:] / run.D[:, :1] for run in runs]
+    X = [per_atom(run.D) for run in runs]
     sums = [run.D[:, 1:] for run in runs]
     time, first = runs[0].time, len(X[0]) // CYCLES
     figure, axes = panels(1, 2, width=12.0, height=3.4)

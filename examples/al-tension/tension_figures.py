@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from figures import GPA, along, kept, load, panels, parity, round_all, save
+from crystals import aluminium_sites
+from figures import GPA, along, kept, kept_rows, lengths, load, panels, parity, round_all, save
+from orders import figure_orders
 from tension_ensemble import figure_manifold, figure_resampled
+from tension_forecast import figure_through_yield
+from tension_lines import figure_clouds, figure_lines
 from tension_trust import figure_trust, figure_yield
+from tension_yield import figure_yielded
 
 from dbar.estimators import LinearEstimator, RDFEstimator, StressEstimator, leave_trajectory_out
+from dbar.study import per_atom
 from dbar.targets import potential_energy, pressure, rdf, stress, volume
 
 CUTOFF = 3.45  # A, between first and second neighbours of aluminium
@@ -16,7 +22,7 @@ CUTOFF = 3.45  # A, between first and second neighbours of aluminium
 def figures(folders, out) -> dict:
     """Draw everything; returns the numbers that the README quotes."""
     runs = load(folders)
-    found = kept(folders, runs, CUTOFF)
+    found = kept(folders, runs, CUTOFF, sites=aluminium_sites)
     numbers = {
         "estimators": figure_estimators(runs, found, out),
         "stress_rdf": figure_stress_rdf(runs, found, out),
@@ -24,6 +30,11 @@ def figures(folders, out) -> dict:
         "trust": figure_trust(runs, out),
         "resampled": figure_resampled(runs, found, out),
         "manifold": figure_manifold(runs, out),
+        "through_yield": figure_through_yield(runs, found, out),
+        "lines": figure_lines(runs, found, out),
+        "clouds": figure_clouds(runs, found, out),
+        "yielded": figure_yielded(runs, out),
+        "orders": figure_orders([per_atom(run.D) for run in runs], 20, out),
     }
     return round_all(numbers)
 
@@ -40,8 +51,8 @@ def figure_estimators(runs, found, out):
     """Energy, pressure, stacking faults and dislocations from D alone (Figs. 1 and 4)."""
     D = [run.D for run in runs]
     rows = [f["row"] for f in found]
-    sparse = [d[r] for d, r in zip(D, rows, strict=True)]
-    area = [f["density"] * volume(run)[f["row"]] for f, run in zip(found, runs, strict=True)]
+    sparse = kept_rows(runs, found)
+    area = lengths(runs, found)
     wanted = {
         "potential energy": ("eV", 1.0, D, [potential_energy(run) for run in runs], "extensive"),
         "pressure": ("GPa", GPA, D, [pressure(run) for run in runs], "per-atom"),
@@ -85,8 +96,7 @@ def figure_stress_rdf(runs, found, out):
     for run in runs:
         r, rows = rdf(run.snapshots, 8.0, 80)
         g.append(rows)
-    sparse = [run.D[f["row"]] for run, f in zip(runs, found, strict=True)]
-    held = leave_trajectory_out(RDFEstimator(), sparse, g)
+    held = leave_trajectory_out(RDFEstimator(), kept_rows(runs, found), g)
     mine = np.flatnonzero(held.groups == len(runs) - 1)
     for k, shade in ((mine[0], 0.35), (mine[-1], 1.0)):
         x = strain(runs[-1])[found[-1]["row"][k - mine[0]]]

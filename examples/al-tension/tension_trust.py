@@ -9,7 +9,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from dbar.estimators import YieldClassifier, stack
 from dbar.forecast import coverage
-from dbar.study import EnsembleForecast, EnsembleMahalanobis
+from dbar.study import EnsembleForecast, EnsembleMahalanobis, per_atom
 from dbar.targets import after_yield, stress
 from dbar.trust import InnovationTrust, Mahalanobis
 
@@ -41,7 +41,7 @@ def held_out_parts(n):
 def figure_trust(runs, out):
     """Forecasts one per cent ahead; M and the de-trended innovation, trained below 6 % strain."""
     x, top = percent(runs), peaks(runs)
-    X = [run.D[:, 1:] / run.D[:, :1] for run in runs]
+    X = [per_atom(run.D) for run in runs]
     sums = [run.D[:, 1:] for run in runs]
     trained = int(np.sum(x < 6.0))
     figure, axes = panels(2, 2, width=11.0, height=3.3)

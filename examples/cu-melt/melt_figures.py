@@ -8,13 +8,16 @@ import numpy as np
 from figures import BLUE, INK, ORANGE, SOFT, load, panels, round_all, save
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from orders import figure_orders
 
 from dbar.report.drawing import STATE_COLOURS
+from dbar.study import per_atom
 from dbar.trajectory import find_changes
 from dbar.trajectory.changes import expected_false_alarms
 from dbar.trajectory.verdict import trusted
 
 WIDTH = 9  # snapshots over which the rise of the energy is averaged
+DIM = 8  # of the latent space in which orders are compared
 NAMES = ("learning", "trusted", "warning", "alarm")
 
 
@@ -26,9 +29,11 @@ def figures(folders, out) -> dict:
     figure_replicas(cases, out)
     numbers = {f"{k:02d}": case.numbers() for k, case in enumerate(cases, 1)}
     found = [case for case in cases if case.delay is not None]
+    X = [per_atom(run.D) for run in runs]
     return round_all(
         {
             "replica": numbers,
+            **({"orders": figure_orders(X, DIM, out)} if len(runs) > 1 else {}),
             "all": {
                 "alarm_while_it_melts": sum(case.in_time for case in found),
                 "alarm_after_it_melted": sum(not case.in_time for case in found),

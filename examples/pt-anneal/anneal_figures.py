@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from anneal_windows import VACUUM, figure_windows
 from figures import BLUE, INK, ORANGE, SOFT, along, kept, load, panels, parity, round_all, save
+from orders import figure_orders
 
 from dbar.estimators import LinearEstimator, leave_trajectory_out
 from dbar.forecast import VAR
-from dbar.study import drift_growth
+from dbar.study import drift_growth, per_atom
 from dbar.study.replica_forecast import pooled_latent
 from dbar.targets import potential_energy
 from dbar.trust import ForecastTrust, Mahalanobis
@@ -17,7 +19,6 @@ DIM = 5
 SEED = 1
 DRAWS = 300
 SMOOTH = 10  # snapshots: one alone passes 2 by its noise
-VACUUM = (False, False, False)
 
 
 def figures(folders, out) -> dict:
@@ -29,6 +30,8 @@ def figures(folders, out) -> dict:
         "estimators": figure_estimators(runs, found, out),
         "forecast": figure_forecast(runs, cases, out),
         "trust": figure_trust(runs, cases, out),
+        "windows": figure_windows(runs, out),
+        "orders": figure_orders([per_atom(run.D) for run in runs], DIM, out),
     }
     return round_all(numbers)
 

@@ -21,9 +21,12 @@ from harness import ROOT
 from patience import Limit, end_of, wait_for
 
 FIGURES = {
-    "al-tension": {"estimators", "stress-rdf", "yield", "trust", "resampled", "manifold"},
-    "al-shear": {"loops", "path", "trust"},
-    "pt-anneal": {"estimators", "forecast", "trust"},
+    "al-tension": {
+        *("estimators", "stress-rdf", "yield", "trust", "resampled", "manifold"),
+        *("through-yield", "lines", "clouds", "yielded", "orders"),
+    },
+    "al-shear": {"loops", "path", "trust", "cycles", "orders"},
+    "pt-anneal": {"estimators", "forecast", "trust", "windows", "orders"},
 }
 STEPS = {"al-tension": (25, 2500), "al-shear": (25, 4800), "pt-anneal": (25, 3000)}
 
@@ -105,7 +108,8 @@ def test_cu_melt(tmp_path):
     finish("cu-melt", tmp_path, "--small")
     numbers = json.loads((tmp_path / "out/numbers.json").read_text())
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
-        "melt.png", "melt.svg", "replicas.png", "replicas.svg", "numbers.json",
+        "melt.png", "melt.svg", "replicas.png", "replicas.svg", "orders.png", "orders.svg",
+        "numbers.json",
     }  # fmt: skip
     for k in (1, 2):
         run = read(tmp_path / f"runs/0{k}/run.h5md")

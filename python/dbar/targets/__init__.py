@@ -10,6 +10,7 @@ from dbar.targets.observables import (
     stress,
     volume,
 )
+from dbar.targets.occupancy import vacancies
 from dbar.targets.pair_distribution import configuration, rdf
 from dbar.targets.structure import atom_structures, dislocations, structure_counts
 from dbar.targets.voxels import atom_voxels, voxel_counts
@@ -28,6 +29,7 @@ __all__ = [
     "rdf",
     "stress",
     "structure_counts",
+    "vacancies",
     "volume",
     "voxel_counts",
 ]

@@ -8,6 +8,7 @@ import pytest
 from ase.build import bulk
 from ase.geometry.rdf import get_rdf
 
+from dbar.entropy.wigner_seitz import find_defects
 from dbar.targets import (
     after_yield,
     dislocations,
@@ -18,6 +19,7 @@ from dbar.targets import (
     rdf,
     stress,
     structure_counts,
+    vacancies,
     volume,
 )
 from dbar.trajectory import Snapshots, Trajectory
@@ -150,6 +152,54 @@ def test_rdf_bad_input():
     kept.id[0, 1:] = 0
     with pytest.raises(ValueError, match="1 atoms at step 0, at least 2"):
         rdf(kept, 5.0)
+
+
+# ---- vacancies --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.9, 40.3])
+def test_vacancies_of_a_sheared_strained_crystal_that_drifts(drift):
+    """Seven atoms taken out, one put between: counted, wherever the crystal as a whole is."""
+    rng = np.random.default_rng(SEED)
+    sites = (bulk("Al", cubic=True) * (4, 4, 4)).get_scaled_positions()
+    atoms = crystal(rng, noise=0.15, shear=1.1)
+    atoms.set_cell(atoms.cell.array @ np.diag([1.06, 0.97, 0.98]), scale_atoms=True)
+    atoms.positions += drift * np.array([0.3, -0.5, 0.8])
+    del atoms[rng.choice(len(atoms), 7, replace=False)]
+    assert vacancies(snapshots(atoms), sites) == {"vacancies": [7], "interstitials": [0]}
+    between = atoms.copy()
+    between.append("Al")
+    between.positions[-1] = atoms.positions[5] + [0.9, 0.6, 0.3]
+    assert vacancies(snapshots(between), sites) == {"vacancies": [7], "interstitials": [1]}
+
+
+def test_vacancies_equal_ovito():
+    """Atoms far off, so that many sites are empty or crowded; as many one way as the other."""
+    rng = np.random.default_rng(SEED)
+    perfect = bulk("Al", cubic=True) * (3, 4, 4)
+    tilt = np.array([[0, 0, 0], [2.0, 0, 0], [0, 1.0, 0]])
+    perfect.set_cell(perfect.cell.array + tilt, scale_atoms=True)
+    moved = 1.2 * rng.standard_normal((len(perfect) // 2, 3))
+    atoms = perfect.copy()
+    atoms.positions += np.concatenate([moved, -moved])
+    found = vacancies(snapshots(atoms), perfect.get_scaled_positions() % 1.0)
+    want = find_defects(atoms, perfect)
+    assert found["vacancies"][0] == want.vacancies == found["interstitials"][0] > 20
+
+
+def test_vacancies_bad_input():
+    kept = snapshots(crystal(np.random.default_rng(SEED), (2, 2, 2)))
+    with pytest.raises(ValueError, match=r"sites: found shape \(4, 2\), expected \(number of"):
+        vacancies(kept, np.zeros((4, 2)))
+    with pytest.raises(
+        ValueError, match=r"sites: found 1 in site 1, expected fractions of the box"
+    ):
+        vacancies(kept, [[0, 0, 0], [0.5, 1.0, 0]])
+    with pytest.raises(ValueError, match=r"sites: found nan in site 0"):
+        vacancies(kept, [[np.nan, 0, 0]])
+    kept.position[0, 3, 1] = np.nan
+    with pytest.raises(ValueError, match="position of atom 4 is"):
+        vacancies(kept, [[0, 0, 0]])
 
 
 # ---- structure, through OVITO -----------------------------------------------------------------
