@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
+from dbar.cli.gpp_relax_output import table_of
 from dbar.console.options import (
     Parser,
     add_json,
@@ -147,7 +147,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if args.json:
         print_json({"ok": True, "out": args.out, "results": rows})
         return 0
-    console.print(_table(rows))
+    console.print(table_of(rows))
     if args.out is not None:
         console.print(f"{args.out}: written", markup=False)
     return 0
@@ -279,32 +279,3 @@ def _write(args, potential, packets, correlations) -> None:
         write_lammps(args.out, atoms, potential.elements)
         return
     write_xyz(args.out, atoms)
-
-
-_HEADS = {
-    "temperature": "T (K)", "pressure": "p (GPa)", "a": "a (Å)", "variance": "s (Å^2)",
-    "energy": "E (eV)", "free_energy": "F (eV)", "entropy": "S (k_B)", "error": "+-",
-    "smallest_variance": "least s", "largest_variance": "largest s (Å^2)",
-    "volume": "volume (Å^3)", "force": "force (eV/Å)",
-    "free_energy_correlated": "F correlated (eV)",
-}  # fmt: skip
-_DIGITS = {
-    "temperature": "g", "pressure": ".4f", "a": ".5f", "error": ".2g", "force": ".2g",
-    "energy": ".6f", "free_energy": ".6f", "free_energy_correlated": ".6f", "volume": ".4f",
-}  # fmt: skip
-
-
-def _table(rows: list[dict]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0]:
-        table.add_column(_HEADS.get(name, name), justify="right")
-    for row in rows:
-        table.add_row(*(_shown(name, value) for name, value in row.items()))
-    return table
-
-
-def _shown(name: str, value: float | None) -> str:
-    if value is None:
-        return "-"
-    text = f"{value:{_DIGITS.get(name, '.5g')}}"
-    return text.lstrip("-") if float(text) == 0 else text
