@@ -15,11 +15,21 @@ namespace {
 constexpr double tolerance = 1e-10; // of the sum of the sizes of what is added up: orders of addition differ by 1e-14
 }
 
-void ChunkRows::begin(int width) {
+void ChunkRows::check_grid(const std::vector<int> &grid) const {
+  LAMMPS_NS::bigint bins = 1;
+  for (const int along : grid)
+    bins = bins > MAXSMALLINT ? bins : bins * along;
+  if (!grid.empty() && bins != count_)
+    error->all(FLERR, "{}: keyword chunk: compute {} has {} chunks, expected {} x {} x {} as of grid", command_,
+               sets_.id(), count_, grid[0], grid[1], grid[2]);
+}
+
+void ChunkRows::begin(int width, const std::vector<int> &grid) {
   count_ = sets_.assign();
   if (count_ < 1)
     error->all(FLERR, "{}: compute {} of keyword chunk has {} chunks, expected at least 1", command_, sets_.id(),
                count_);
+  check_grid(grid);
   // MPI counts what it reduces in 32 bits; the row behind the chunks is that of the atoms in none
   const LAMMPS_NS::bigint all = (static_cast<LAMMPS_NS::bigint>(count_) + 2) * width + more;
   if (all > MAXSMALLINT)

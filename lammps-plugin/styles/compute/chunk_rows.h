@@ -15,7 +15,8 @@ public:
 
   ChunkSets &sets() { return sets_; }
   // Collective. From now on there are as many chunks as the compute has at this step, with rows of `width` numbers.
-  void begin(int width);
+  // Raises an error if a grid of so many bins along each axis (empty: none is known) has another number of them.
+  void begin(int width, const std::vector<int> &grid);
   // Collective. Raises an error if there is another number of chunks at this step.
   void assign();
 
@@ -35,6 +36,7 @@ public:
   double memory_usage() const { return sums_.capacity() * sizeof(double) + sets_.memory_usage(); }
 
 private:
+  void check_grid(const std::vector<int> &grid) const;
   int head() const { return width_ + more; }
   double *row(int chunk) { return sums_.data() + head() + static_cast<std::size_t>(chunk) * width_; }
 

@@ -80,7 +80,7 @@ void FixDbarStream::init() {
   if (chunks_) {
     chunks_->sets().find();
     if (!session_.is_open())
-      modify->addstep_compute_all(update->ntimestep); // chunks may come of energies: see begin_chunks()
+      modify->addstep_compute_all(update->ntimestep); // chunks may come of energies, which setup() asks for
   }
   if (update->whichflag == 2)
     window_.begin(); // a minimization moves atoms: what the window has so far is of other positions
@@ -95,8 +95,10 @@ void FixDbarStream::setup(int) {
   if (update->whichflag != 1)
     return;
   if (!session_.is_open()) {
-    if (chunks_)
-      begin_chunks();
+    if (chunks_) { // only now are they known, of which the store is told how many there are
+      modify->clearstep_compute();
+      chunks_->begin((compute_->has_virial() ? 7 : 1) * compute_->size(), options_.grid);
+    }
     std::string settings;
     dbar::run_together(error, world, "Fix dbar/stream", [&] {
       D_.assign(compute_->size(), 0.0);
@@ -112,20 +114,6 @@ void FixDbarStream::setup(int) {
   }
   begin_run();
   check_reference();
-}
-
-// Only now are chunks known, of which the store is told how many there are.
-void FixDbarStream::begin_chunks() {
-  modify->clearstep_compute();
-  chunks_->begin((compute_->has_virial() ? 7 : 1) * compute_->size());
-  if (options_.grid.empty())
-    return;
-  bigint bins = 1;
-  for (const int along : options_.grid)
-    bins = bins > MAXSMALLINT ? bins : bins * along;
-  if (bins != chunks_->count())
-    error->all(FLERR, "Fix dbar/stream: keyword chunk: compute {} has {} chunks, expected {} x {} x {} as of grid",
-               options_.chunk_id, chunks_->count(), options_.grid[0], options_.grid[1], options_.grid[2]);
 }
 
 // Once in each run, also in one that LAMMPS does not set up (`pre no`): then the compute may be another than init()

@@ -92,7 +92,6 @@ private:
   };
 
   void begin_run();
-  void begin_chunks();
   void take_snapshot();
   void collect();
   void decide(const dbar_decision &);
