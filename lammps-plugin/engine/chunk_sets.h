@@ -23,6 +23,8 @@ public:
   const std::string &id() const { return id_; }
   // Raises a LAMMPS error unless there is a compute chunk/atom of this ID.
   LAMMPS_NS::Compute *find();
+  // Number of the compute among all that were ever defined: another one if it has been defined again.
+  int definition() const;
 
   // Collective. Has the compute assign atoms to chunks at this step; the number of chunks.
   int assign();

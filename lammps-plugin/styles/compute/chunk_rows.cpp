@@ -26,6 +26,7 @@ void ChunkRows::check_grid(const std::vector<int> &grid) const {
 
 void ChunkRows::begin(int width, const std::vector<int> &grid) {
   count_ = sets_.assign();
+  definition_ = sets_.definition();
   if (count_ < 1)
     error->all(FLERR, "{}: compute {} of keyword chunk has {} chunks, expected at least 1", command_, sets_.id(),
                count_);
@@ -37,6 +38,18 @@ void ChunkRows::begin(int width, const std::vector<int> &grid) {
                count_, width, MAXSMALLINT);
   width_ = width;
   run_together(error, world, command_, [&] { sums_.assign(all, 0.0); });
+}
+
+// LAMMPS does not tell the words of a compute: as many chunks may be others.
+void ChunkRows::check_run() {
+  if (!sets_.find()->is_initialized())
+    error->all(FLERR, "{}: no run has set up compute {} of keyword chunk since it was defined: use run pre yes",
+               command_, sets_.id());
+  if (sets_.definition() != definition_)
+    error->all(FLERR,
+               "{}: compute {} of keyword chunk has been defined again, expected the one with which the stream began: "
+               "for other chunks unfix the stream and define it again, with another store",
+               command_, sets_.id());
 }
 
 void ChunkRows::assign() {

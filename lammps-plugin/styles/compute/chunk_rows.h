@@ -17,6 +17,8 @@ public:
   // Collective. From now on there are as many chunks as the compute has at this step, with rows of `width` numbers.
   // Raises an error if a grid of so many bins along each axis (empty: none is known) has another number of them.
   void begin(int width, const std::vector<int> &grid);
+  // Before a run. Raises an error if the compute is gone, has been defined anew, or no run has set it up.
+  void check_run();
   // Collective. Raises an error if there is another number of chunks at this step.
   void assign();
 
@@ -42,7 +44,7 @@ private:
 
   std::string command_;
   ChunkSets sets_;
-  int count_ = 0, width_ = 0;
+  int count_ = 0, width_ = 0, definition_ = 0;
   std::vector<double> sums_;
 };
 

@@ -125,10 +125,8 @@ void FixDbarStream::begin_run() {
   if (!compute_->is_initialized())
     error->all(FLERR, "Fix dbar/stream: no run has set up compute {} since it was defined: use run pre yes",
                compute_->id);
-  if (chunks_ && !chunks_->sets().find()->is_initialized())
-    error->all(FLERR,
-               "Fix dbar/stream: no run has set up compute {} of keyword chunk since it was defined: use run pre yes",
-               options_.chunk_id);
+  if (chunks_)
+    chunks_->check_run();
   if (options_.snapshot != "none")
     ids_.check(id); // kept positions are told apart by them
   settings_.check_all(*compute_);

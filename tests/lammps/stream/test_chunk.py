@@ -349,6 +349,11 @@ def test_a_compute_that_goes_away_or_was_not_set_up(lammps):
         lammps(script + CUBES + "run 10 pre no\n", ok=False),
         "no run has set up compute cc of keyword chunk since it was defined: use run pre yes",
     )
+    # as many chunks, perhaps others
+    refused(
+        lammps(script + CUBES + "run 10\n", np=2, ok=False),
+        "compute cc of keyword chunk has been defined again, expected the one",
+    )
 
 
 OTHER = {
