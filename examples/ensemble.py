@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -30,6 +31,7 @@ from dbar.lammps import lmp, processes
 from dbar.store import h5md
 
 _POLL = 0.2  # seconds
+_LOOK = 2.0  # between looks at the stores, each of which takes some milliseconds
 
 
 class EnsembleError(RuntimeError):
@@ -170,6 +172,7 @@ def run(example, runs, replicas, variables, total, jobs, np, console, first=1) -
         return processes.start(command, part, "output.txt")
 
     active: dict[Path, subprocess.Popen] = {}
+    looked = monotonic()
     with _Bars(console, replicas, replicas - len(missing), total) as bars:
         try:
             while missing or active:
@@ -178,10 +181,13 @@ def run(example, runs, replicas, variables, total, jobs, np, console, first=1) -
                     active[folder] = start(folder)
                 signals.wait(_POLL)
                 signals.check()
+                look = monotonic() - looked >= _LOOK
+                looked = monotonic() if look else looked
                 for folder, process in list(active.items()):
                     part = folder.with_name(folder.name + ".part")
                     if process.poll() is None:
-                        bars.show(folder.name, _snapshots(part / "run.h5md"))
+                        if look:
+                            bars.show(folder.name, _snapshots(part / "run.h5md"))
                         continue
                     del active[folder]
                     _finish(part, folder, process.returncode, settings)
