@@ -70,7 +70,7 @@ def draw_cloud(axis, cloud, name, when, at, truth, label):
     Returns whether each value of MD (replicas, strains from ``when[0]`` on) is inside 90 %.
     """
     limits = np.quantile(np.concatenate(truth), (0.0, 1.0))
-    pad = 0.25 * np.ptp(limits) or 1.0
+    pad = 0.25 * np.ptp(limits) or np.abs(cloud.values[name]).max() or 1.0
     edges, density = cloud.density(name, np.linspace(limits[0] - pad, limits[1] + pad, 81))
     shade = density / np.maximum(density.max(axis=1, keepdims=True), 1e-300)
     middle = 0.5 * (edges[1:] + edges[:-1])

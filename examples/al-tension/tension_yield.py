@@ -10,6 +10,7 @@ from dbar.estimators import YieldClassifier, stack
 from dbar.targets import after_yield, stress
 
 COMPONENTS = 20
+STAYS = 1.0  # % strain
 
 
 def figure_yielded(runs, out):
@@ -46,13 +47,14 @@ def figure_yielded(runs, out):
 
 
 def crossing(x, p):
-    """Where p passes 50 % for good, linear between snapshots; NaN if it never does."""
-    below = np.flatnonzero(p <= 0.5)
-    k = int(below[-1]) if len(below) else 0
-    if k + 1 >= len(p):
-        return np.nan
-    step = (0.5 - p[k]) / (p[k + 1] - p[k])
-    return x[k] + np.clip(step, 0.0, 1.0) * (x[k + 1] - x[k])
+    """First time that p passes 50 % and stays above it for the next 1 % of strain, linear between
+    snapshots; NaN if it never does."""
+    wait = max(1, round(STAYS / (x[1] - x[0])))
+    above = p > 0.5
+    for k in range(1, len(p) - wait + 1):
+        if above[k : k + wait].all() and not above[k - 1]:
+            return x[k - 1] + (0.5 - p[k - 1]) / (p[k] - p[k - 1]) * (x[k] - x[k - 1])
+    return np.nan
 
 
 def correlation(a, b):

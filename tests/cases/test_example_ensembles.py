@@ -73,7 +73,9 @@ def check_complete(name, folder):
     assert found == expected | {"numbers.json"}
     for figure in FIGURES[name]:
         assert (folder / "out" / f"{figure}.png").stat().st_size > 20_000
-    return json.loads((folder / "out/numbers.json").read_text())
+    numbers = (folder / "out/numbers.json").read_text()
+    assert "NaN" not in numbers and "Infinity" not in numbers
+    return json.loads(numbers)
 
 
 def test_al_tension(tmp_path):
@@ -84,6 +86,15 @@ def test_al_tension(tmp_path):
     # D̄ is invariant and cannot know the sign of a shear stress; V̄ does
     r2_d, r2_dv = (numbers["stress_rdf"][name] for name in ("r2_D", "r2_DV"))
     assert r2_d[3] < 0.5 and r2_dv[3] > 0.85 and r2_dv[0] > 0.97
+    # what was not pulled past yield does not know it; every defect that is there is counted
+    M = {
+        word: numbers["through_yield"][word]["M_largest_held_out"]
+        for word in ("2 to 14 %", "2 to 7 %")
+    }
+    assert M["2 to 7 %"][0] > M["2 to 14 %"][1]
+    assert numbers["lines"]["vacancies"]["non_zero"] == 1.0
+    assert numbers["lines"]["screw"]["non_zero"] == numbers["lines"]["edge"]["non_zero"] > 0.0
+    assert numbers["small"] and numbers["clouds"]["members"] == 200
     # pulled to 15 %: the peak of the stress lies inside
     assert 3.0 < numbers["trust"]["peak_strain"][0] <= numbers["trust"]["peak_strain"][1] < 15.0
 
@@ -100,6 +111,7 @@ def test_al_shear(tmp_path):
     loops = numbers["loops"]
     assert loops["r2_DV"][3] > 0.97 and loops["r2_D"][3] < 0.6
     assert loops["dissipated_GPa_predicted"] == pytest.approx(loops["dissipated_GPa_MD"], rel=0.1)
+    assert numbers["cycles"]["members"] == 400 and 0.9 < numbers["cycles"]["radius"][1] < 1.1
     assert f"dbar report {tmp_path}/runs/*/run.h5md" in output
 
 
@@ -144,7 +156,10 @@ def test_pt_anneal_survives_interruptions(tmp_path):
     output, after = finish("pt-anneal", tmp_path, "--small")
     assert "of 4 replicas are there already" in output
     assert {name: after[name] for name in before} == before  # not run again
-    check_complete("pt-anneal", tmp_path)
+    windows = check_complete("pt-anneal", tmp_path)["windows"]
+    # a sixth, a third and a half of 6 ps, from the sixth part on
+    assert [name for name in windows if name.endswith(" ps")] == ["1 ps", "2 ps", "3 ps"]
+    assert windows["start_ps"] == pytest.approx(1.05) and windows["end_ps"] == pytest.approx(6.0)
 
     # what was made again is what an undisturbed run of that seed gives
     kept = read(tmp_path / "runs/02/run.h5md")
