@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from crystals import aluminium_sites
 from figures import GPA, along, kept, kept_rows, lengths, load, panels, parity, round_all, save
+from memory import memory_and_dips
 from orders import figure_orders
 from tension_ensemble import figure_manifold, figure_resampled
 from tension_forecast import figure_through_yield
@@ -36,6 +37,7 @@ def figures(folders, out) -> dict:
         "yielded": figure_yielded(runs, out),
         "orders": figure_orders([per_atom(run.D) for run in runs], 20, out),
     }
+    numbers |= memory_and_dips([per_atom(run.D) for run in runs], runs[0].time[1] - runs[0].time[0])
     return round_all(numbers)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from anneal_windows import VACUUM, figure_windows
 from figures import BLUE, INK, ORANGE, SOFT, along, kept, load, panels, parity, round_all, save
+from memory import memory_and_dips
 from orders import figure_orders
 
 from dbar.estimators import LinearEstimator, leave_trajectory_out
@@ -33,6 +34,7 @@ def figures(folders, out) -> dict:
         "windows": figure_windows(runs, out),
         "orders": figure_orders([per_atom(run.D) for run in runs], DIM, out),
     }
+    numbers |= memory_and_dips([per_atom(run.D) for run in runs], runs[0].time[1] - runs[0].time[0])
     return round_all(numbers)
 
 

@@ -51,9 +51,11 @@ def tension(base):
 
 def tension_numbers(base, out):
     """Sections of the numbers of al-tension that the page "validation" shows."""
+    from memory import memory_and_dips
     from orders import figure_orders
     from tension_forecast import figure_through_yield
     from tension_lines import figure_clouds, figure_lines
+    from tension_numbers import dimensions, few_snapshots, stresses
     from tension_yield import figure_yielded
 
     runs, found = tension(base)
@@ -63,6 +65,9 @@ def tension_numbers(base, out):
         "lines": figure_lines(runs, found, out), "clouds": figure_clouds(runs, found, out),
         "yielded": figure_yielded(runs, out),
         "orders": figure_orders([per_atom(run.D) for run in runs], 20, out),
+        "dimensions": dimensions(runs), "stresses": stresses(runs),
+        "few_snapshots": few_snapshots(runs),
+        **memory_and_dips([per_atom(run.D) for run in runs], runs[0].time[1] - runs[0].time[0]),
     }  # fmt: skip
 
 
@@ -70,13 +75,14 @@ def anneal_numbers(out):
     """The same of pt-anneal."""
     from anneal_figures import DIM
     from anneal_windows import figure_windows
+    from memory import memory_and_dips
     from orders import figure_orders
 
     runs = [particle(run) for run in ensemble("pt-anneal")]
     X = [per_atom(run.D) for run in runs]
     return {
         "replicas": len(runs), "small": False, "windows": figure_windows(runs, out),
-        "orders": figure_orders(X, DIM, out),
+        "orders": figure_orders(X, DIM, out), **memory_and_dips(X, runs[0].time[1] - runs[0].time[0]),
     }  # fmt: skip
 
 
