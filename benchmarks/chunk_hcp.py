@@ -82,6 +82,8 @@ def main():
     parser.add_argument("--runs", type=int, default=16)
     args = parser.parse_args()
     paths = sorted(args.data.glob("*.npz"))[: args.runs]
+    if not paths:
+        parser.error(f"--data {args.data}: found no *.npz, expected the recorded runs of aluminium")
     parts = [voxels(path, tuple(args.grid)) for path in paths]
     D, hcp = (np.concatenate(found) for found in zip(*parts, strict=True))
     groups = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])
