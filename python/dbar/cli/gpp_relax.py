@@ -78,7 +78,7 @@ def _add_crystal(parser: argparse.ArgumentParser) -> None:
         what.add_argument("--element", metavar="SYMBOL", help="where the potential has several"),
         what.add_argument("--constant", type=number, metavar="A", help="lattice to keep (Å)"),
         what.add_argument("--isentropic", type=number, nargs="+", metavar="E",
-                          help="then strain each edge by E, without heat (-0.01: 1 % shorter)"),
+                          help="then strain each edge by E, without heat (-0.01: 1 %% shorter)"),
     ]  # fmt: skip
     parser.set_defaults(crystal_options=options)
 

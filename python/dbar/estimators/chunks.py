@@ -187,6 +187,7 @@ def in_no_chunk(whole, D):
     D, whole = checked_chunks(D), np.asarray(whole, dtype=float)
     if whole.shape != D.shape[::2]:
         raise ValueError(f"whole has shape {whole.shape}, expected {D.shape[::2]}")
+    check_finite("whole", whole)
     rest = whole - D.sum(axis=1)
     size = np.abs(D).sum(axis=1) + np.abs(whole)
     atoms = np.rint(rest[:, 0])

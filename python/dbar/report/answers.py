@@ -54,6 +54,8 @@ def _where_words(changes: Sequence[Change], places: dict[int, Where], traj: Traj
     if found:
         n, where = max(found, key=lambda pair: pair[1].regions[0].total)
         return f"Where, at step {changes[n].step}: {where.regions[0].sentence(unit)}."
+    if changes and not places and traj.chunks is not None:
+        return "Where: see the section on chunks."
     if changes and not places:
         return "Where is not known: no positions were kept on both sides of a change."
     return ""

@@ -27,6 +27,7 @@ def figure_standing_out(traj: Trajectory, seen: ChunkMap, changes: list[Change])
     drawing.main.axvspan(traj.time[0], traj.time[seen.reference - 1], color="#eef0f3", zorder=0)
     drawing.main.set_ylabel("chunks")
     drawing.main.set_ylim(bottom=0.0)
+    drawing.main.yaxis.get_major_locator().set_params(integer=True)
     drawing.changes(changes)
     return drawing.svg("Chunks that stand out")
 
@@ -46,14 +47,32 @@ def figure_rows(traj: Trajectory, seen: ChunkMap) -> Markup:
     return to_svg(figure, "M of each chunk")
 
 
+def strength(seen: ChunkMap) -> np.ndarray:
+    """M (n,) of each chunk when it begins to stand out; 0 of those that never do."""
+    begun = np.maximum(seen.first, 0)
+    found = np.take_along_axis(seen.M, begun[None], axis=0)[0]
+    return np.where(seen.first >= 0, found, 0.0)
+
+
+def beginning(seen: ChunkMap) -> int:
+    """Snapshot at which a chunk begins that is twice as far as any of the reference ever was.
+
+    The first of them; where none is, that at which the farthest begins, or the last snapshot.
+    """
+    M = strength(seen)
+    if not M.any():
+        return len(seen.M) - 1
+    clear = M > 2.0 * np.nanmax(seen.M[: seen.reference])
+    return int(seen.first[clear].min()) if clear.any() else int(seen.first[np.argmax(M)])
+
+
 @styled
 def figure_grid(traj: Trajectory, seen: ChunkMap) -> Markup:
-    """Maps of the largest M along the third and the second axis, when a chunk begins to stand out.
+    """Maps of the largest M along the third and the second axis, when something begins.
 
-    Later there may be many: what begins in one place spreads. If none does, of the last snapshot.
+    Later there may be many: what begins in one place spreads. If nothing does, of the last one.
     """
-    begun = seen.first[seen.first >= 0]
-    t = int(begun.min()) if len(begun) else len(traj) - 1
+    t = beginning(seen)
     M = seen.M[t].reshape(traj.chunks.grid)
     figure = Figure(figsize=(8.6, 3.6), layout="constrained")
     style = unit_style(traj.units)
@@ -65,7 +84,7 @@ def figure_grid(traj: Trajectory, seen: ChunkMap) -> Markup:
         extent = (0.5, M.shape[a] + 0.5, 0.5, M.shape[b] + 0.5)
         drawn = _show(axes, flat.T, extent=extent, origin="lower", aspect="auto")
         for at, k in ((axes.xaxis, a), (axes.yaxis, b)):
-            at.get_major_locator().set_params(integer=True)
+            at.get_major_locator().set_params(integer=True, min_n_ticks=1)
             at.set_label_text(label(f"bin along {'abc'[k]}", ""))
     figure.colorbar(drawn, ax=figure.axes, label="largest M")
     return to_svg(figure, "Where the box is unlike the rest")

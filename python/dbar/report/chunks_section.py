@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup
 
-from dbar.report.chunks_figure import figure_grid, figure_rows, figure_standing_out
+from dbar.report.chunks_figure import (
+    figure_grid,
+    figure_rows,
+    figure_standing_out,
+    strength,
+)
 from dbar.store.units import unit_style
 from dbar.trajectory.changes import Change
 from dbar.trajectory.trajectory import Trajectory
@@ -43,6 +48,11 @@ def chunks_seen(traj: Trajectory) -> ChunkMap:
     ValueError
         If the run is too short for a reference, or its chunks have too few atoms.
     """
+    if len(traj) <= _LEAST:
+        raise ValueError(
+            f"found {len(traj)} snapshots, expected more than {_LEAST}, the first of which are "
+            "what the others are compared with"
+        )
     reference = min(max(len(traj) // _PART, _LEAST), _REFERENCE)
     rate = max(_RATE, 1.0 / (reference - reference // 2))
     return chunk_map(
@@ -71,7 +81,7 @@ def _found(traj: Trajectory, seen: ChunkMap) -> Markup:
     some = np.flatnonzero(seen.first >= 0)
     if not len(some):
         return _NONE.format(persist=_PERSIST)
-    some = some[np.argsort(seen.first[some], kind="stable")]
+    some = some[np.lexsort((-strength(seen)[some], seen.first[some]))]
     named = "; ".join(_name(traj, seen, int(c)) for c in some[:_MOST])
     count = traj.chunks.count
     return _SOME.format(some=len(some), count=count, persist=_PERSIST, named=named)
@@ -84,4 +94,4 @@ def _name(traj: Trajectory, seen: ChunkMap, chunk: int) -> str:
     if traj.chunks.grid is not None:
         voxel = np.unravel_index(chunk, traj.chunks.grid)
         place = f" ({', '.join(str(int(k) + 1) for k in voxel)})"
-    return f"chunk {chunk + 1}{place} from {time} on"
+    return f"chunk {chunk + 1}{place} from {time} on, M {strength(seen)[chunk]:.3g}"

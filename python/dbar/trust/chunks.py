@@ -22,6 +22,7 @@ from dbar.trust.rank_level import effective_number
 __all__ = ["ChunkMap", "ChunkTrust", "chunk_map"]
 
 _LEAST_REFERENCE = 8  # snapshots, of which half teach the model
+_LEAST_COMMON = 3  # chunks that can be compared with each other
 _BLOCK = 1 << 26  # bytes of a block of snapshots
 
 
@@ -66,8 +67,9 @@ class ChunkTrust:
         Chunks of fewer atoms have no M: a mean of few atoms is far from normal, and a chunk at a
         free surface or in a corner of the box is another thing than one inside.
     common : bool
-        Leave out what all chunks do together, the mean of the snapshot. A system that is stretched
-        or heated as a whole is then like what it was.
+        Leave out what all chunks do together, the median over those of the snapshot, which does
+        not move with a few that go another way. A system that is stretched or heated as a whole is
+        then like what it was.
 
     Attributes
     ----------
@@ -87,14 +89,26 @@ class ChunkTrust:
         Raises
         ------
         ValueError
-            If fewer than 4 of them have `least` atoms, or a number is not finite.
+            If fewer than 4 of them have `least` atoms, none has in two snapshots in a row, with
+            `common` fewer than 3 have in every snapshot, or a number is not finite.
         """
-        D = np.asarray(D, dtype=float)
+        D = _finite(D, 0)
         use = self._enough(D)
         if use.sum() < 4:
             raise ValueError(
                 f"{int(use.sum())} chunks of the reference have {self.least} atoms or more, at "
                 "least 4 are needed"
+            )
+        most = use.sum(axis=1).max()
+        if self.common and most < _LEAST_COMMON:
+            raise ValueError(
+                f"common: found {most} chunks with {self.least} atoms or more in a snapshot, "
+                f"expected at least {_LEAST_COMMON}, which can be compared with each other"
+            )
+        if not (use[1:] & use[:-1]).any():
+            raise ValueError(
+                f"least: found no chunk of the reference with {self.least} atoms or more in two "
+                "snapshots in a row, expected some: larger chunks, or a smaller least"
             )
         atoms = D[use]
         self.size_ = float(atoms[:, 0].mean())
@@ -109,9 +123,15 @@ class ChunkTrust:
         self.mahalanobis_ = Mahalanobis().fit([part for part in parts if len(part)])
         return self
 
-    def score(self, D):
-        """M (T, n) of chunks D (T, n, K+1); NaN where a chunk has fewer than `least` atoms."""
-        D = np.asarray(D, dtype=float)
+    def score(self, D, start=0):
+        """M (T, n) of chunks D (T, n, K+1); NaN where a chunk has fewer than `least` atoms.
+
+        Raises
+        ------
+        ValueError
+            If a number is not finite; `start` is the number of the first snapshot, for this.
+        """
+        D = _finite(D, start)
         use = self._enough(D)
         M = np.full(use.shape, np.nan)
         M[use] = self.mahalanobis_.score(self._scaled(D, use)[use])
@@ -126,9 +146,23 @@ class ChunkTrust:
         count = np.where(use, D[..., 0], 1.0)[..., None]
         mean = self.mean_
         if self.common:
-            total = np.where(use[..., None], D, 0.0).sum(axis=1)
-            mean = total[:, None, 1:] / np.maximum(total[:, None, :1], 1.0)
+            mean = np.zeros((len(D), 1, D.shape[2] - 1))
+            some = use.any(axis=1)
+            d = np.where(use[..., None], D[..., 1:] / count, np.nan)
+            mean[some, 0] = np.nanmedian(d[some], axis=1)
         return np.sqrt(count / self.size_) * (D[..., 1:] / count - mean)
+
+
+def _finite(D, start):
+    D = np.asarray(D, dtype=float)
+    bad = np.argwhere(~np.isfinite(D))
+    if len(bad) and D.ndim == 3:
+        t, c, k = (int(number) for number in bad[0])
+        raise ValueError(
+            f"D of chunks: found {D[t, c, k]} at snapshot {start + t}, chunk {c}, component {k}, "
+            "expected finite numbers"
+        )
+    return D
 
 
 def chunk_map(D, reference, least=8, common=False, rate=0.05, persist=3):
@@ -159,14 +193,15 @@ def chunk_map(D, reference, least=8, common=False, rate=0.05, persist=3):
         For a reference of fewer than 8 snapshots or of all of them, too small for `rate` or with
         too few atoms; other parameters outside of their range; numbers that are not finite.
     """
+    D = D if hasattr(D, "shape") else np.asarray(D, dtype=float)
     T, n = D.shape[:2]
     if not _LEAST_REFERENCE <= reference < T:
         raise ValueError(
             f"reference: found {reference} snapshots, expected {_LEAST_REFERENCE} or more and "
             f"fewer than the {T} there are"
         )
-    if persist < 1:
-        raise ValueError(f"persist: found {persist}, expected 1 or more")
+    if persist < 1 or persist != int(persist):
+        raise ValueError(f"persist: found {persist}, expected an integer of 1 or more")
     half = reference // 2
     if not 0.0 < rate < 1.0 or rate * (reference - half) < 1.0:
         raise ValueError(
@@ -175,7 +210,7 @@ def chunk_map(D, reference, least=8, common=False, rate=0.05, persist=3):
         )
     trust = ChunkTrust(least, common).fit(D[:half])
     each = max(1, _BLOCK // (8 * n * D.shape[2]))
-    M = np.concatenate([trust.score(D[k : k + each]) for k in range(0, T, each)])
+    M = np.concatenate([trust.score(D[k : k + each], k) for k in range(0, T, each)])
     calm = np.sort(M[half:reference][np.isfinite(M[half:reference])])
     if not len(calm):
         raise ValueError(f"no chunk has {least} atoms in the second half of the reference")

@@ -1,5 +1,6 @@
 """The command line as a user types it, and a short demo with the real LAMMPS."""
 
+import argparse
 import json
 import os
 import re
@@ -157,3 +158,18 @@ def test_demo_on_more_ranks_than_asked_for_is_usage_not_a_crash(tmp_path, capsys
     (tmp_path / "file").write_text("")
     assert main(["demo", "--out", str(tmp_path / "file")]) == 1
     assert "dbar demo: " in capsys.readouterr().err
+
+
+def all_parsers(parser):
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action.choices.values():
+                yield from all_parsers(one)
+
+
+def test_help_has_no_half_filled_places():
+    """A single % in a help text lets argparse print its own insides."""
+    texts = [parser.format_help() for parser in all_parsers(build_parser())]
+    assert len(texts) > 20
+    assert not [text for text in texts if "option_strings" in text or "object at 0x" in text]

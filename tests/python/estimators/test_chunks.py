@@ -139,6 +139,10 @@ def test_atoms_in_no_chunk():
         in_no_chunk(wrong, D)
     with pytest.raises(ValueError, match=r"whole has shape \(59, 5\), expected \(60, 5\)"):
         in_no_chunk(whole[1:], D)
+    wrong = whole.copy()
+    wrong[1, 2] = np.nan
+    with pytest.raises(ValueError, match="whole contains NaN at snapshot 1, component 2"):
+        in_no_chunk(wrong, D)
 
 
 @pytest.mark.shared

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from browser import screenshot
-from dbar.report import report
+from dbar.report import chunks_section, report
+from dbar.report.chunks_figure import beginning, strength
 from dbar.report.chunks_section import chunks_seen
 from dbar.trajectory import Chunks, Trajectory, read, write
+from dbar.trust import ChunkMap
 
 GRID = (4, 3, 2)
 
@@ -52,11 +54,25 @@ def test_chunks_of_no_grid_are_rows(tmp_path):
     assert "Where the box is unlike the rest" not in page
 
 
+def test_what_begins_clearly_is_drawn_and_named_by_strength():
+    """A chance crossing before an event has the first place in the list, not the map."""
+    M = np.ones((100, 5))
+    M[30:33, 0], M[60:, 3], M[60:, 1] = 1.9, 40.0, 90.0
+    first = np.array([30, 60, -1, 60, -1])
+    seen = ChunkMap(M, M, M > 2, first, 20, 0.05, 0.1)
+    assert beginning(seen) == 60 and strength(seen).tolist() == [1.9, 90.0, 0.0, 40.0, 0.0]
+    traj = run(T=100, grid=None)
+    text = str(chunks_section._found(traj, seen))
+    assert text.index("chunk 1 ") < text.index("chunk 2 ") < text.index("chunk 4 ")
+    M[60:] = 1.5  # nothing is clear
+    assert beginning(seen) == 30 and beginning(seen._replace(first=np.full(5, -1))) == 99
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         ({"atoms": 2}, "chunks of the reference have 8 atoms or more, at least 4 are needed"),
-        ({"T": 8}, "reference: found 8 snapshots, expected 8 or more and fewer than the 8"),
+        ({"T": 8}, "found 8 snapshots, expected more than 8, the first of which"),
     ],
 )
 def test_why_not(tmp_path, words, says):

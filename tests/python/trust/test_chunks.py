@@ -114,7 +114,7 @@ def test_read_in_pieces(monkeypatch):
         ({"reference": 200}, "reference: found 200 snapshots, expected 8 or more and fewer than"),
         ({"reference": 20}, r"rate: found 0.05, expected a number below 1, and 0.1 or more with a"),
         ({"reference": 80, "rate": 1.0}, "rate: found 1.0, expected a number below 1"),
-        ({"reference": 80, "persist": 0}, "persist: found 0, expected 1 or more"),
+        ({"reference": 80, "persist": 0}, "persist: found 0, expected an integer of 1 or more"),
         ({"reference": 80, "least": 1000}, "0 chunks of the reference have 1000 atoms or more"),
     ],
 )  # fmt: skip
@@ -127,6 +127,25 @@ def test_bad_numbers():
     D = system()
     with pytest.raises(ValueError, match="D of chunks has shape"):
         ChunkTrust().fit(D[0])
-    D[3, 4, 2] = np.nan
-    with pytest.raises(ValueError, match="descriptor 1 is nan"):
+    for t, value in ((3, np.nan), (60, np.nan), (190, np.inf)):
+        wrong = D.copy()
+        wrong[t, 4, 2] = value
+        says = f"found {value} at snapshot {t}, chunk 4, component 2, expected finite"
+        with pytest.raises(ValueError, match=says):
+            chunk_map(wrong, reference=80)
+    with pytest.raises(ValueError, match=r"persist: found 1\.5, expected an integer"):
+        chunk_map(D, reference=80, persist=1.5)
+    with pytest.raises(ValueError, match="common: found 2 chunks with 8 atoms or more"):
+        chunk_map(D[:, :2], reference=80, common=True)
+    D[::2] *= 4.0 / D[::2, :, :1]
+    with pytest.raises(ValueError, match="least: found no chunk of the reference with 8 atoms"):
         chunk_map(D, reference=80)
+
+
+def test_one_that_goes_far_does_not_move_what_is_common():
+    """The mean of all would move with it, and every chunk would be named."""
+    D = system(T=200, n=27)
+    D[130:, 13, 1:] += 300.0 * np.sqrt(D[130:, 13, :1])
+    found = chunk_map(D, reference=80, common=True)
+    assert 130 == found.first[13] and (np.delete(found.first, 13) < 0).all()
+    assert chunk_map(D.tolist(), 80, common=True).first[13] == 130
