@@ -46,8 +46,7 @@ def memory(model, latent, dtau):
 
 def largest(test, dtau):
     """Where correlations differ most by at least two standard errors; None where they do not."""
-    off = test.correlation - test.model_correlation
-    off = np.where(np.abs(test.z) >= 2.0, np.abs(off), 0.0)
+    off = np.abs(test.significant())
     if not np.max(off) > 0.0:
         return None
     lag, mode = np.unravel_index(np.argmax(off), off.shape)

@@ -24,6 +24,7 @@ def figures(folders, out) -> dict:
     """Draw everything; returns the numbers that the README quotes."""
     runs = load(folders)
     found = kept(folders, runs, CUTOFF, sites=aluminium_sites)
+    X = [per_atom(run.D) for run in runs]
     numbers = {
         "estimators": figure_estimators(runs, found, out),
         "stress_rdf": figure_stress_rdf(runs, found, out),
@@ -35,9 +36,9 @@ def figures(folders, out) -> dict:
         "lines": figure_lines(runs, found, out),
         "clouds": figure_clouds(runs, found, out),
         "yielded": figure_yielded(runs, out),
-        "orders": figure_orders([per_atom(run.D) for run in runs], 20, out),
+        "orders": figure_orders(X, 20, out),
     }
-    numbers |= memory_and_dips([per_atom(run.D) for run in runs], runs[0].time[1] - runs[0].time[0])
+    numbers |= memory_and_dips(X, runs[0].time[1] - runs[0].time[0])
     return round_all(numbers)
 
 

@@ -27,14 +27,15 @@ def figures(folders, out) -> dict:
     runs = load(folders)
     found = kept(folders, runs, CUTOFF, VACUUM, lines=False)
     cases = [Case(runs, k) for k in range(len(runs))]
+    X = [per_atom(run.D) for run in runs]
     numbers = {
         "estimators": figure_estimators(runs, found, out),
         "forecast": figure_forecast(runs, cases, out),
         "trust": figure_trust(runs, cases, out),
         "windows": figure_windows(runs, out),
-        "orders": figure_orders([per_atom(run.D) for run in runs], DIM, out),
+        "orders": figure_orders(X, DIM, out),
     }
-    numbers |= memory_and_dips([per_atom(run.D) for run in runs], runs[0].time[1] - runs[0].time[0])
+    numbers |= memory_and_dips(X, runs[0].time[1] - runs[0].time[0])
     return round_all(numbers)
 
 

@@ -59,15 +59,16 @@ def tension_numbers(base, out):
     from tension_yield import figure_yielded
 
     runs, found = tension(base)
+    X = [per_atom(run.D) for run in runs]
     return {
         "replicas": len(runs), "small": False,
         "through_yield": figure_through_yield(runs, found, out),
         "lines": figure_lines(runs, found, out), "clouds": figure_clouds(runs, found, out),
         "yielded": figure_yielded(runs, out),
-        "orders": figure_orders([per_atom(run.D) for run in runs], 20, out),
+        "orders": figure_orders(X, 20, out),
         "dimensions": dimensions(runs), "stresses": stresses(runs),
         "few_snapshots": few_snapshots(runs),
-        **memory_and_dips([per_atom(run.D) for run in runs], runs[0].time[1] - runs[0].time[0]),
+        **memory_and_dips(X, runs[0].time[1] - runs[0].time[0]),
     }  # fmt: skip
 
 

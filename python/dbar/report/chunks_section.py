@@ -81,17 +81,18 @@ def _found(traj: Trajectory, seen: ChunkMap) -> Markup:
     some = np.flatnonzero(seen.first >= 0)
     if not len(some):
         return _NONE.format(persist=_PERSIST)
-    some = some[np.lexsort((-strength(seen)[some], seen.first[some]))]
-    named = "; ".join(_name(traj, seen, int(c)) for c in some[:_MOST])
+    M = strength(seen)
+    some = some[np.lexsort((-M[some], seen.first[some]))]
+    named = "; ".join(_name(traj, seen, M, int(c)) for c in some[:_MOST])
     count = traj.chunks.count
     return _SOME.format(some=len(some), count=count, persist=_PERSIST, named=named)
 
 
-def _name(traj: Trajectory, seen: ChunkMap, chunk: int) -> str:
+def _name(traj: Trajectory, seen: ChunkMap, M: np.ndarray, chunk: int) -> str:
     unit = unit_style(traj.units)["time"]
     time = f"{traj.time[seen.first[chunk]]:.4g} {unit}".strip()
     place = ""
     if traj.chunks.grid is not None:
         voxel = np.unravel_index(chunk, traj.chunks.grid)
         place = f" ({', '.join(str(int(k) + 1) for k in voxel)})"
-    return f"chunk {chunk + 1}{place} from {time} on, M {strength(seen)[chunk]:.3g}"
+    return f"chunk {chunk + 1}{place} from {time} on, M {M[chunk]:.3g}"

@@ -119,9 +119,8 @@ def _split(clouds: Unimodality | None) -> list[int]:
 
 def _of_memory(found: ChapmanKolmogorov, dtau: float, unit: str) -> list[str]:
     """The largest difference of correlations that is more than noise, and its consequence."""
-    off = found.correlation - found.model_correlation
-    sure = np.where(np.abs(found.z) >= 2.0, off, 0.0)
-    lag, mode = np.unravel_index(np.argmax(np.abs(sure)), off.shape)
+    sure = found.significant()
+    lag, mode = np.unravel_index(np.argmax(np.abs(sure)), sure.shape)
     worst = sure[lag, mode]
     if np.abs(worst) < _MATTERS:
         return []

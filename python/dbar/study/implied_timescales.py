@@ -36,6 +36,11 @@ class ChapmanKolmogorov(NamedTuple):
     correlation_error: np.ndarray
     p: float
 
+    def significant(self) -> np.ndarray:
+        """Correlation of the data less that of the model (lags, n), 0 within two errors."""
+        off = self.correlation - self.model_correlation
+        return np.where(np.abs(self.z) >= 2.0, off, 0.0)
+
 
 def chapman_kolmogorov(
     model, trajectories, lags=(1, 2, 5, 10), n_times=3, n_null=60, random_state=0

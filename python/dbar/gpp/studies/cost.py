@@ -71,7 +71,8 @@ def costs(
     rows = []
     for done, (name, repeat, options) in enumerate(cases):
         try:
-            rows.append(_row(potential, crystal, name, repeat, options))
+            average = make_average(name, potential, **options) if done else first
+            rows.append(_row(average, crystal, name, repeat, options))
         except ValueError:
             if "neighbours" not in options:
                 raise
@@ -80,9 +81,9 @@ def costs(
     return rows
 
 
-def _row(potential, crystal, name: str, repeat: int, options: dict) -> dict:
+def _row(average, crystal, name: str, repeat: int, options: dict) -> dict:
     atoms = bulk(crystal.element, crystal.lattice, a=crystal.a) * (repeat, repeat, repeat)
-    placed, s = make_average(name, potential, **options).at(atoms), crystal.variance
+    placed, s = average.at(atoms), crystal.variance
     found = placed.evaluate(np.full(len(atoms), s))
     times = []
     for _ in range(_REPEATS):
